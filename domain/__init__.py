@@ -1,0 +1,1 @@
+"""The platform's decisions: pure Python, no input or output, no clock and no randomness."""

@@ -1,0 +1,51 @@
+"""The envelope that every event travels in (CloudEvents' attributes are made from it)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from domain.shared.ids import EventId, StreamId, UserId, WalletId
+
+
+class EventPayload:
+    """What all payloads have: a published type and the general kind that it specialises."""
+
+    KIND: ClassVar[str | None] = None
+    __slots__ = ()
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The event's type, as it is published."""
+        return cls.__name__
+
+    @classmethod
+    def kind_name(cls) -> str:
+        """The general event that this type specialises, or its own name."""
+        return cls.KIND or cls.__name__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact in a stream: `sequence` counts without gaps from 1 within `stream_id`.
+
+    `counterparty_wallet_id` is the other wallet that may see a projection of it; `state` and
+    `sub_state` are the transaction's after the event (None in streams that are no transaction).
+    """
+
+    id: EventId
+    stream_id: StreamId
+    wallet_id: WalletId
+    user_id: UserId | None
+    sequence: int
+    type: str
+    kind: str
+    attempt: int
+    occurred_at: datetime
+    causation_id: EventId | None
+    correlation_id: str
+    data: EventPayload
+    state: str | None = None
+    sub_state: str | None = None
+    counterparty_wallet_id: WalletId | None = None
+    skipped: bool = False
+    traceparent: str | None = None

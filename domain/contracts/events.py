@@ -1,0 +1,308 @@
+"""The event types: each flow's own, and the general ones that stand between them.
+
+Amounts are integers in base units of the named asset; addresses in their chain's notation.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.contracts.envelope import EventPayload
+from domain.shared.ids import ActionId, EffectId, HoldId, TransactionId, UserId, WalletId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Whom a Send goes to: `address` always; the rest where it is a user of the platform."""
+
+    address: str
+    username: str | None = None
+    user_id: UserId | None = None
+    wallet_id: WalletId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkCost:
+    """What the network asks, in lamports, and what the user pays for it, in USDC base units."""
+
+    network_fee_lamports: int
+    rent_lamports: int
+    total_base_units: int
+    lamports_price_source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendTransactionInitiated(EventPayload):
+    """A user asked to send `amount` of USDC, all fees included."""
+
+    KIND = "TransactionInitiated"
+    transaction_id: TransactionId
+    username: str
+    sender_address: str
+    recipient: Recipient
+    asset: str
+    amount: int
+    platform_fee: int
+    network_cost: NetworkCost
+    memo: str | None
+    approval_deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionRefused(EventPayload):
+    """A wish that was not taken up: the attempt, recorded."""
+
+    operation: str
+    code: str
+    amount: int
+    asset: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplianceCleared(EventPayload):
+    """Screening and limits let the movement pass."""
+
+    policy_version: str
+    screened_addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplianceBlocked(EventPayload):
+    """Screening or limits stop the movement; `code` is in the catalogue."""
+
+    policy_version: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientValidated(EventPayload):
+    """The recipient can receive the asset."""
+
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailableBalanceReserved(EventPayload):
+    """The amount is held in two parts: what goes to the recipient, and the fees."""
+
+    KIND = "BalanceReserved"
+    principal_hold_id: HoldId
+    principal: int
+    fees_hold_id: HoldId | None
+    fees: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceReservationRejected(EventPayload):
+    """The balance no longer covered the hold when the database was asked."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySelected(EventPayload):
+    """The way to the chain that carries this transaction, and why."""
+
+    KIND = "ProviderSelected"
+    provider: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferRequested(EventPayload):
+    """The transfer is to be built for the user's signature."""
+
+    effect_id: EffectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserActionRequired(EventPayload):
+    """Only the user can go on: here, by signing `message` (base64, as `payload` shows it)."""
+
+    action_id: ActionId
+    action: str
+    payload: str
+    message: str
+    summary: str
+    blockhash: str
+    last_valid_block_height: int
+    recipient_amount: int
+    network_cost: NetworkCost
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserActionSubmitted(EventPayload):
+    """The user signed; the co-signed bytes are stored and cancelling is closed."""
+
+    action_id: ActionId
+    signature: str
+    effect_id: EffectId
+    last_valid_block_height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserActionCompleted(EventPayload):
+    """What the user did has taken effect."""
+
+    action_id: ActionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserActionExpired(EventPayload):
+    """The user did not act in time; nothing can happen any more with what was shown."""
+
+    action_id: ActionId
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserActionCancelled(EventPayload):
+    """The action is no longer asked for."""
+
+    action_id: ActionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationRequested(EventPayload):
+    """The user asked to cancel before anything irreversible happened."""
+
+    requested_by: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferBroadcast(EventPayload):
+    """A node took the signed transaction."""
+
+    KIND = "BlockchainTransactionBroadcast"
+    signature: str
+    effect_id: EffectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeUnknown(EventPayload):
+    """Nobody can say yet whether the call took effect; it is being asked again."""
+
+    effect_id: EffectId
+    operation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferConfirmed(EventPayload):
+    """The chain shows the transfer at the configured commitment: amounts as seen there."""
+
+    KIND = "BlockchainConfirmationReceived"
+    signature: str
+    slot: int
+    commitment: str
+    recipient_amount: int
+    recipient_instruction: int
+    recipient_account: str
+    fee_amount: int
+    fee_instruction: int | None
+    fee_account: str | None
+    lamports_spent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferExpired(EventPayload):
+    """Proof that the signed transaction is not on the chain and never can be."""
+
+    signature: str
+    proven_at_block_height: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferFailed(EventPayload):
+    """The transfer cannot be done: it was refused, or it landed and had no effect.
+
+    `landed` says that the chain kept its fee of `lamports_spent`.
+    """
+
+    code: str
+    reason: str
+    landed: bool
+    lamports_spent: int = 0
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientBalanceUpdated(EventPayload):
+    """Both sides are booked: what the sender paid and what the recipient got."""
+
+    KIND = "BalanceUpdated"
+    debited: int
+    credited: int
+    fees: int
+    recipient_wallet_id: WalletId | None
+    journal_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceReservationReleased(EventPayload):
+    """What was held is free again."""
+
+    released: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendTransactionCompleted(EventPayload):
+    """The Send is done; both sides are told."""
+
+    KIND = "TransactionCompleted"
+    transaction_id: TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendTransactionFailed(EventPayload):
+    """The Send ended without moving money; `reason` is a code of the catalogue."""
+
+    KIND = "TransactionFailed"
+    transaction_id: TransactionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnannouncedDepositReceived(EventPayload):
+    """Money came in that no transaction announced: it is booked as the chain shows it."""
+
+    KIND = "BalanceUpdated"
+    chain: str
+    signature: str
+    account: str
+    asset: str
+    amount: int
+
+
+EVENT_TYPES: dict[str, type[EventPayload]] = {
+    payload.type_name(): payload
+    for payload in (
+        SendTransactionInitiated,
+        TransactionRefused,
+        ComplianceCleared,
+        ComplianceBlocked,
+        RecipientValidated,
+        AvailableBalanceReserved,
+        BalanceReservationRejected,
+        GatewaySelected,
+        SolanaTransferRequested,
+        UserActionRequired,
+        UserActionSubmitted,
+        UserActionCompleted,
+        UserActionExpired,
+        UserActionCancelled,
+        CancellationRequested,
+        SolanaTransferBroadcast,
+        OutcomeUnknown,
+        SolanaTransferConfirmed,
+        SolanaTransferExpired,
+        SolanaTransferFailed,
+        RecipientBalanceUpdated,
+        BalanceReservationReleased,
+        SendTransactionCompleted,
+        SendTransactionFailed,
+        UnannouncedDepositReceived,
+    )
+}

@@ -1,0 +1,1 @@
+"""What every context shares: money, identifiers, errors, the Unit and the ports."""

@@ -1,0 +1,83 @@
+"""Amounts: integers in base units inside, exact decimal strings at the edge."""
+
+import re
+from dataclasses import dataclass
+
+from domain.shared.assets import ASSETS, Asset, Chain
+from domain.shared.errors import InvalidAmount
+
+AMOUNT_PATTERN = re.compile(r"(0|[1-9][0-9]{0,19})(?:\.([0-9]+))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetAmount:
+    """An amount of one asset: `value` in base units, never a fraction of one."""
+
+    value: int
+    decimals: int
+    symbol: str
+
+    @classmethod
+    def of(cls, asset: Asset, base_units: int) -> "AssetAmount":
+        """The amount of `asset` that `base_units` stand for."""
+        return cls(base_units, asset.decimals, asset.symbol)
+
+    def __str__(self) -> str:
+        return f"{format_amount(self.value, self.decimals)} {self.symbol}"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is held of an asset on a chain, in base units."""
+
+    amount: int
+    asset: str
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True)
+class WalletAddress:
+    """An address on a chain, in that chain's own notation."""
+
+    address: str
+    chain: Chain
+
+
+def parse_amount(text: str, asset: Asset, *, field: str = "amount") -> int:
+    """Reads a positive decimal string into base units of `asset`.
+
+    Only digits and one point: no sign, exponent, space or separator. Raises `InvalidAmount`,
+    which names `field`, for anything else, for zero, and for more digits than the asset has.
+    """
+    match = AMOUNT_PATTERN.fullmatch(text)
+    if match is None:
+        raise InvalidAmount(field=field, reason="format", asset=asset.symbol)
+    whole, fraction = match.group(1), match.group(2) or ""
+    if len(fraction) > asset.decimals:
+        raise InvalidAmount(field=field, reason="precision", asset=asset.symbol)
+    base_units = int(whole + fraction.ljust(asset.decimals, "0"))
+    if base_units == 0:
+        raise InvalidAmount(field=field, reason="zero", asset=asset.symbol)
+    return base_units
+
+
+def format_amount(base_units: int, decimals: int) -> str:
+    """The exact decimal string of `base_units`, with all of the asset's digits."""
+    sign = "-" if base_units < 0 else ""
+    digits = str(abs(base_units)).rjust(decimals + 1, "0")
+    if decimals == 0:
+        return sign + digits
+    return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+def format_asset(base_units: int, symbol: str) -> str:
+    """`format_amount` with the precision of the asset called `symbol`."""
+    return format_amount(base_units, ASSETS[symbol].decimals)
+
+
+def share_rounded_down(base_units: int, *, millionths: int) -> int:
+    """A percentage of an amount, rounded down to the base unit (the rule for all fees).
+
+    `millionths` of the whole: 4,800 stands for 0.48 %.
+    """
+    return base_units * millionths // 1_000_000

@@ -1,0 +1,1 @@
+"""The adapter for Solana: standard JSON-RPC outside, base units and typed outcomes inside."""

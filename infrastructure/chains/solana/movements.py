@@ -1,0 +1,50 @@
+"""Reads what a transaction moved from the node's own token balances before and after: pure."""
+
+import base64
+
+from solders.transaction import VersionedTransaction
+
+from infrastructure.chains.solana.model import TokenMovement
+from infrastructure.chains.solana.wire import TokenBalance, TransactionRecord
+
+
+def token_movements(record: TransactionRecord) -> list[TokenMovement]:
+    """One movement for each token account whose balance changed; none if it failed."""
+    meta = record.meta
+    if meta is None or meta.err is not None:
+        return []
+    message = VersionedTransaction.from_bytes(base64.b64decode(record.transaction[0])).message
+    loaded = meta.loaded_addresses
+    keys = [str(key) for key in message.account_keys]
+    if loaded is not None:
+        keys += [*loaded.writable, *loaded.readonly]
+    first_use: dict[int, int] = {}
+    for index, instruction in enumerate(message.instructions):
+        for account_index in instruction.accounts:
+            first_use.setdefault(account_index, index)
+    before = _by_account(meta.pre_token_balances)
+    after = _by_account(meta.post_token_balances)
+    moved = []
+    for account_index in sorted(before.keys() | after.keys()):
+        balance = after.get(account_index) or before[account_index]
+        delta = _amount(after.get(account_index)) - _amount(before.get(account_index))
+        if delta == 0:
+            continue
+        moved.append(
+            TokenMovement(
+                account=keys[account_index],
+                owner=balance.owner,
+                mint=balance.mint,
+                delta_base_units=delta,
+                instruction_index=first_use.get(account_index, -1),
+            )
+        )
+    return moved
+
+
+def _by_account(balances: list[TokenBalance] | None) -> dict[int, TokenBalance]:
+    return {balance.account_index: balance for balance in balances or ()}
+
+
+def _amount(balance: TokenBalance | None) -> int:
+    return 0 if balance is None else int(balance.ui_token_amount.amount)

@@ -1,0 +1,148 @@
+# ruff: noqa: N818 - an error is named for what happened; its root ends in Error.
+"""The one outgoing HTTP client: every provider and chain adapter speaks through it.
+
+    HttpError
+    ├── HttpUnavailable   no connection was made: the request was certainly not executed
+    └── HttpTimeout       the connection broke or time ran out: the outcome is unknown
+
+An answer with any status is an answer, never an error: what a status means is the adapter's matter.
+"""
+
+import asyncio
+import logging
+import random
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+logger = logging.getLogger(__name__)
+
+# A retry helps against a blip; a longer outage is the caller's to schedule.
+RETRIES_MAX: Final = 2
+RETRY_PAUSE_SECONDS: Final = 0.1
+# Gateways answer these when nothing behind them did.
+RETRYABLE_STATUSES: Final = frozenset({502, 503, 504})
+# One process needs few: the bound protects providers and our file descriptors.
+CONNECTIONS_MAX: Final = 100
+CONNECT_TIMEOUT_SECONDS: Final = 3.0
+REQUEST_ID_HEADER: Final = "x-request-id"
+
+
+class HttpError(Exception):
+    """No answer came; `host` says from whom."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(f"{host}: {reason}")
+        self.host = host
+        self.reason = reason
+
+
+class HttpUnavailable(HttpError):
+    """The request was certainly not executed."""
+
+
+class HttpTimeout(HttpError):
+    """The request may have been executed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """`headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """Retry-After in seconds; its date form and nonsense count as absent."""
+        text = self.headers.get("retry-after", "")
+        return float(text) if text.isascii() and text.isdigit() else None
+
+
+class HttpClient:
+    """An asynchronous client with bounded connections and a deadline per try.
+
+    It retries only calls that say they are idempotent. It logs method, host, status and duration:
+    never paths, queries, headers or bodies, where keys and personal data travel.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout_seconds: float = 10.0,
+    ) -> None:
+        limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=20)
+        # `trust_env=False`: an inherited proxy setting must not reroute money.
+        self._client = httpx.AsyncClient(
+            transport=transport, limits=limits, trust_env=False, follow_redirects=False
+        )
+        self._timeout_seconds = timeout_seconds
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float | None = None,
+        idempotent: bool = False,
+    ) -> HttpResponse:
+        """The answer of `url`, or an HttpError; at most `timeout_seconds` a try."""
+        sent = {REQUEST_ID_HEADER: uuid.uuid4().hex, **(headers or {})}
+        limit = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        tries_left = RETRIES_MAX if idempotent else 0
+        while True:
+            try:
+                answer = await self._once(method, url, content, sent, limit)
+            except HttpError:
+                if tries_left == 0:
+                    raise
+            else:
+                if tries_left == 0 or answer.status not in RETRYABLE_STATUSES:
+                    return answer
+            tries_left -= 1
+            # Full jitter: callers that failed together do not return together.
+            await asyncio.sleep(random.uniform(0, RETRY_PAUSE_SECONDS))  # noqa: S311 - jitter
+
+    async def _once(
+        self, method: str, url: str, content: bytes | None, headers: dict[str, str], limit: float
+    ) -> HttpResponse:
+        host = httpx.URL(url).host
+        timeout = httpx.Timeout(limit, connect=min(limit, CONNECT_TIMEOUT_SECONDS))
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(limit):
+                answer = await self._client.request(
+                    method, url, content=content, headers=headers, timeout=timeout
+                )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            logger.info("%s %s unavailable: %s", method, host, type(error).__name__)
+            raise HttpUnavailable(host, type(error).__name__) from error
+        except (httpx.TransportError, TimeoutError) as error:
+            logger.info("%s %s no answer: %s", method, host, type(error).__name__)
+            raise HttpTimeout(host, type(error).__name__) from error
+        milliseconds = (time.monotonic() - started) * 1000
+        logger.debug("%s %s %d %.0f ms", method, host, answer.status_code, milliseconds)
+        return HttpResponse(answer.status_code, dict(answer.headers), answer.content)

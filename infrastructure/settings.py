@@ -1,0 +1,163 @@
+"""Settings of a process: where things are, who may do what, how much of it at once.
+
+They come from environment variables. What the product charges and allows is data of the domain,
+never a setting.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+Context = Literal["wallet", "transaction", "provider", "compliance"]
+Commitment = Literal["processed", "confirmed", "finalized"]
+Url = Annotated[str, Meta(min_length=1)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Count = Annotated[int, Meta(ge=1, le=10_000)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+CONTEXTS: Final[frozenset[str]] = frozenset({"wallet", "transaction", "provider", "compliance"})
+
+_JWT_SECRET_BYTES_MIN: Final = 32  # RFC 7518, section 3.2: a key as long as the hash
+_POSTGRES_SCHEMES: Final = ("postgresql", "postgres")
+_REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
+_HTTP_SCHEMES: Final = ("http", "https")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line that names the variable."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting with its default. The variable of a field is in `VARIABLES`.
+
+    `database_admin_url` is the owner's, for migrations; empty, it is `database_url`. Several
+    `solana_rpc_urls` are tried in order. `contexts` are those whose reactors this process runs.
+    """
+
+    database_url: Url
+    redis_url: Url
+    jwt_secret: str
+    database_admin_url: str = ""
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    contexts: frozenset[Context] = frozenset({"wallet", "transaction", "provider", "compliance"})
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    solana_rpc_urls: tuple[Url, ...] = ()
+    solana_commitment: Commitment = "confirmed"
+    solana_finality: Commitment = "finalized"
+    fee_payer_keypair_file: Path | None = None
+    sandbox_url: str = ""
+    sanctions_file: Path | None = None
+
+    sign_in_domain: str = "localhost"
+    token_lifetime_seconds: Seconds = 3600.0
+    allowed_origins: tuple[str, ...] = ()
+
+    database_pool_size_max: Count = 8
+    committer_batch_max: Count = 32
+    subscribers_max: Count = 2_000
+    request_body_bytes_max: Annotated[int, Meta(ge=1_024, le=16_777_216)] = 262_144
+    query_timeout_seconds: Seconds = 10.0
+    provider_timeout_seconds: Seconds = 10.0
+    shutdown_timeout_seconds: Seconds = 5.0
+
+    def __repr__(self) -> str:
+        """Without secrets and URLs, which may carry passwords: this lands in logs."""
+        contexts = ",".join(sorted(self.contexts))
+        return f"Settings(host={self.host!r}, port={self.port}, contexts={contexts!r})"
+
+    @property
+    def admin_url(self) -> str:
+        return self.database_admin_url or self.database_url
+
+
+# These two are named the way that every platform names them; the others carry our prefix.
+_SHARED_NAMES: Final = frozenset({"database_url", "database_admin_url", "redis_url"})
+_LISTS: Final = frozenset({"contexts", "solana_rpc_urls", "allowed_origins"})
+
+VARIABLES: Final[Mapping[str, str]] = {
+    field: field.upper() if field in _SHARED_NAMES else f"DIBOAS_{field.upper()}"
+    for field in Settings.__struct_fields__
+}
+
+
+def load_settings(
+    environment: Mapping[str, str] | None = None, **overrides: str | int | Path
+) -> Settings:
+    """Settings from the environment (the process's own by default), overrides on top.
+
+    Raises `SettingsError` that names the first wrong variable and what it should be.
+    """
+    source = os.environ if environment is None else environment
+    values: dict[str, object] = {}
+    for field, variable in VARIABLES.items():
+        text = source.get(variable, "").strip()
+        if text:
+            values[field] = _split(text) if field in _LISTS else text
+    values |= {field: _plain(value) for field, value in overrides.items()}
+    _require(values, "database_url", "redis_url", "jwt_secret")
+    try:
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_explain(str(error))) from None
+    _check(settings)
+    return settings
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _plain(value: str | int | Path) -> str | int:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _decode(kind: type, value: object) -> object:
+    """msgspec leaves paths to us."""
+    return Path(str(value)) if kind is Path else value
+
+
+def _require(values: Mapping[str, object], *fields: str) -> None:
+    missing = [VARIABLES[field] for field in fields if not values.get(field)]
+    if missing:
+        raise SettingsError(f"{missing[0]} is not set")
+
+
+def _explain(message: str) -> str:
+    """msgspec says "Expected `int`, got `str` - at `$.port`"; name the variable instead."""
+    problem, _, path = message.partition(" - at `$.")
+    field = path.rstrip("`").split("[")[0]
+    variable = VARIABLES.get(field, field or "settings")
+    return f"{variable}: {problem[:1].lower()}{problem[1:]}"
+
+
+def _check(settings: Settings) -> None:
+    _check_url("database_url", settings.database_url, _POSTGRES_SCHEMES)
+    _check_url("database_admin_url", settings.admin_url, _POSTGRES_SCHEMES)
+    _check_url("redis_url", settings.redis_url, _REDIS_SCHEMES)
+    for url in settings.solana_rpc_urls:
+        _check_url("solana_rpc_urls", url, _HTTP_SCHEMES)
+    if len(settings.jwt_secret.encode()) < _JWT_SECRET_BYTES_MIN:
+        raise SettingsError(
+            f"{VARIABLES['jwt_secret']}: expected at least {_JWT_SECRET_BYTES_MIN} bytes"
+        )
+    for field in ("fee_payer_keypair_file", "sanctions_file"):
+        path = getattr(settings, field)
+        if path is not None and not path.is_file():
+            raise SettingsError(f"{VARIABLES[field]}: there is no file {path}")
+
+
+def _check_url(field: str, url: str, schemes: tuple[str, ...]) -> None:
+    """The URL itself stays out of the message: it may carry a password."""
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in schemes:
+        raise SettingsError(f"{VARIABLES[field]}: expected a URL that begins with {schemes[0]}://")

@@ -1,0 +1,1 @@
+"""The edge that faces clients: GraphQL over HTTP, WebSocket and SSE, sign-in, health."""
