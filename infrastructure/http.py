@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - an error is named for what happened; its root ends in Error.
 """The one outgoing HTTP client: every provider and chain adapter speaks through it.
 
     HttpError

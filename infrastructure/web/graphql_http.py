@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from infrastructure.web.errors import ErrorCode, internal_error, plain_error
+from infrastructure.web.errors import ErrorCode, plain_error
 from infrastructure.web.limits import WebLimits
 from infrastructure.web.negotiation import (
     EVENT_STREAM,
@@ -26,12 +26,13 @@ from infrastructure.web.negotiation import (
     negotiate,
 )
 from infrastructure.web.operation import (
+    ALL_OPERATIONS,
     Engine,
     InvalidRequestError,
     OperationRequest,
-    OperationScope,
     Outcome,
     decode,
+    encodable,
     encode,
     new_request_id,
     read_request,
@@ -39,9 +40,11 @@ from infrastructure.web.operation import (
 from infrastructure.web.sse import EventStreamResponse
 
 NO_HEADERS: Final[Mapping[str, str]] = {}
+CLOSING: Final[Mapping[str, str]] = {"connection": "close"}
 UTF8_NAMES = frozenset({"utf-8", "utf8", '"utf-8"', '"utf8"'})
 PARAMETERS = ("query", "operationName", "variables", "extensions")
 READING = frozenset({OperationType.QUERY})
+READING_AND_WRITING = frozenset({OperationType.QUERY, OperationType.MUTATION})
 STREAM_BY_GET = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
 
 
@@ -98,23 +101,15 @@ class GraphQLOverHTTP:
             request_id=request_id,
         )
         if is_stream:
-            return await self._stream(request, operation, scope)
-        allowed = OperationType.from_http("GET" if request.method == "GET" else "POST")
+            allowed = STREAM_BY_GET if request.method == "GET" else ALL_OPERATIONS
+            outcomes = self._engine.stream(operation, scope, allowed=allowed)
+            return EventStreamResponse(outcomes, scope, limits=self._limits)
+        allowed = READING if request.method == "GET" else READING_AND_WRITING
         try:
             outcome = await self._engine.execute(operation, scope, allowed=allowed)
         except InvalidOperationTypeError as error:
             raise _not_allowed(error.operation_type) from error
         return _response(outcome, media_type, request_id)
-
-    async def _stream(
-        self, request: Request, operation: OperationRequest, scope: OperationScope
-    ) -> ASGIApp:
-        is_get = request.method == "GET"
-        allowed = STREAM_BY_GET if is_get else frozenset(OperationType)
-        if is_get and self._engine.is_mutation(operation):
-            raise _not_allowed(OperationType.MUTATION)
-        outcomes = self._engine.stream(operation, scope, allowed=allowed)
-        return EventStreamResponse(outcomes, scope, limits=self._limits)
 
     async def _operation(self, request: Request) -> OperationRequest:
         try:
@@ -159,9 +154,6 @@ class GraphQLOverHTTP:
         return b"".join(chunks)
 
 
-CLOSING: Final[Mapping[str, str]] = {"connection": "close"}
-
-
 def _too_large(limit_bytes: int) -> HTTPRefusal:
     message = f"The request is larger than {limit_bytes} bytes."
     return HTTPRefusal(413, ErrorCode.TOO_LARGE, message, headers=CLOSING)
@@ -196,12 +188,8 @@ def _not_allowed(operation_type: OperationType) -> HTTPRefusal:
 
 
 def _response(outcome: Outcome, media_type: MediaType, request_id: str) -> Response:
-    try:
-        body = encode(outcome.response())
-    except (TypeError, ValueError) as error:  # a scalar of ours that JSON cannot hold
-        outcome = Outcome(errors=[internal_error(error, request_id=request_id)], fault=True)
-        body = encode(outcome.response())
-    return _json(body, _status(outcome, media_type), media_type, request_id)
+    shown = encodable(outcome, request_id=request_id)
+    return _json(encode(shown.response()), _status(shown, media_type), media_type, request_id)
 
 
 def _status(outcome: Outcome, media_type: MediaType) -> int:

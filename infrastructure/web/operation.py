@@ -246,6 +246,15 @@ def new_request_id(proposed: str | None = None) -> str:
     return uuid.uuid4().hex
 
 
+def encodable(outcome: Outcome, *, request_id: str) -> Outcome:
+    """The outcome, or our fault in its place where JSON cannot hold what a resolver answered."""
+    try:
+        encode(outcome.response())
+    except (TypeError, ValueError) as error:
+        return Outcome(errors=[internal_error(error, request_id=request_id)], fault=True)
+    return outcome
+
+
 def encode(message: Mapping[str, object]) -> str:
     """JSON as text: bytes would become binary WebSocket frames."""
     return orjson.dumps(message).decode()

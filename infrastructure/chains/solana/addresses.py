@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - an error is named for what happened; its root ends in Error.
 """Addresses of Solana: parsing, and the associated token account of an owner.
 
 The derivation is that of the Associated Token Account program (solana.com/docs/tokens): the

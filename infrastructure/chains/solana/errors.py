@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - an error is named for what happened; its root ends in Error.
 """What can go wrong between us and Solana.
 
 SolanaError

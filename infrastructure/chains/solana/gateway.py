@@ -5,14 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import msgspec
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from infrastructure.chains.solana import verification
 from infrastructure.chains.solana.addresses import (
     TOKEN_ACCOUNT_BYTES,
-    USDC_MINT,
     associated_token_account,
 )
 from infrastructure.chains.solana.building import LAMPORTS_PER_SIGNATURE, build_usdc_transfer
@@ -22,12 +20,12 @@ from infrastructure.chains.solana.errors import (
     RpcRejected,
     RpcUnavailable,
 )
+from infrastructure.chains.solana.inbound import inbound_transfers
 from infrastructure.chains.solana.model import (
     Absence,
     BroadcastKind,
     BroadcastOutcome,
     InboundTransfer,
-    Level,
     PreparedTransfer,
     SimulationResult,
     Status,
@@ -36,12 +34,11 @@ from infrastructure.chains.solana.model import (
     TransferRequest,
 )
 from infrastructure.chains.solana.movements import token_movements
-from infrastructure.chains.solana.rpc import SIGNATURES_PAGE_MAX, STATUSES_MAX, SolanaRpc
+from infrastructure.chains.solana.outcomes import error_text, rejection, status_of
+from infrastructure.chains.solana.rpc import STATUSES_MAX, SolanaRpc
 from infrastructure.chains.solana.wire import (
     Commitment,
     LatestBlockhash,
-    SignatureInfo,
-    SignatureStatus,
 )
 from infrastructure.http import HttpClient
 
@@ -51,15 +48,6 @@ BLOCKHASH_CACHE_SECONDS: Final = 1.0
 SIGNATURES_PER_TRANSFER: Final = 2
 # A proof asks this many nodes where they are configured.
 PROOF_NODES_MAX: Final = 2
-# One call catches up at most this far; the caller goes on from the newest that it got.
-INBOUND_PAGES_MAX: Final = 10
-_PARALLEL_READS_MAX: Final = 8
-
-# The node answered before it handed the transaction on: preflight, signatures, parameters.
-_DECLINING_CODES: Final = frozenset({-32002, -32003, -32600, -32601, -32602, -32013, -32015})
-# Behind or without a slot to work on: it did not take the transaction.
-_NOT_ATTEMPTED_CODES: Final = frozenset({-32004, -32005, -32016})
-_ALREADY_PROCESSED: Final = "AlreadyProcessed"
 
 
 class SolanaGateway:
@@ -121,7 +109,7 @@ class SolanaGateway:
         return SimulationResult(
             ok=simulation.err is None,
             logs=tuple(simulation.logs or ()),
-            error=_error_text(simulation.err),
+            error=error_text(simulation.err),
             units=simulation.units_consumed or 0,
         )
 
@@ -130,7 +118,7 @@ class SolanaGateway:
         try:
             await self.rpc.send(transaction)
         except RpcRejected as error:
-            return _rejection(error)
+            return rejection(error)
         except RpcRateLimited as error:
             return BroadcastOutcome(
                 kind=BroadcastKind.NOT_ATTEMPTED,
@@ -154,7 +142,7 @@ class SolanaGateway:
             answers, _slot = await self.rpc.signature_statuses(
                 batch, search_transaction_history=search_history
             )
-            known.update(zip(batch, map(_status, answers), strict=True))
+            known.update(zip(batch, map(status_of, answers), strict=True))
         return known
 
     async def prove_absence(self, signature: str, last_valid_block_height: int) -> Absence:
@@ -192,44 +180,7 @@ class SolanaGateway:
         self, owner: Pubkey, after_signature: str | None = None
     ) -> list[InboundTransfer]:
         """USDC received since `after_signature`, oldest first, finalised only."""
-        account = associated_token_account(owner)
-        infos = await self._signatures_since(account, after_signature)
-        landed = [info for info in infos if info.err is None]
-        gate = asyncio.Semaphore(_PARALLEL_READS_MAX)
-
-        async def read(info: SignatureInfo) -> InboundTransfer | None:
-            async with gate:
-                return await self._inbound_of(info.signature, str(account))
-
-        found = await asyncio.gather(*map(read, landed))
-        return [transfer for transfer in found if transfer is not None]
-
-    async def _inbound_of(self, signature: str, account: str) -> InboundTransfer | None:
-        record = await self.rpc.transaction(signature, "finalized")
-        if record is None:
-            # Listed as finalised and yet unknown: a node behind. To skip it would lose it.
-            raise RpcUnavailable(f"{signature} is listed but not readable yet")
-        for movement in token_movements(record):
-            received = movement.delta_base_units > 0 and movement.mint == str(USDC_MINT)
-            if movement.account == account and received:
-                return InboundTransfer(
-                    signature=signature,
-                    slot=record.slot,
-                    block_time=record.block_time,
-                    movement=movement,
-                )
-        return None
-
-    async def _signatures_since(self, account: Pubkey, after: str | None) -> list[SignatureInfo]:
-        found: list[SignatureInfo] = []
-        for _page in range(INBOUND_PAGES_MAX):
-            before = found[-1].signature if found else None
-            page = await self.rpc.signatures_for_address(account, before=before, until=after)
-            found += page
-            if len(page) < SIGNATURES_PAGE_MAX:
-                break
-        found.reverse()
-        return found
+        return await inbound_transfers(self.rpc, owner, after_signature)
 
     async def _absence_at(self, node: SolanaRpc, signature: str, last_valid: int) -> Absence:
         try:
@@ -271,30 +222,3 @@ class SolanaGateway:
             latest, slot = await self.rpc.latest_blockhash()
             self._blockhash = cached = (now, latest, slot)
         return cached[1], cached[2]
-
-
-def _status(answer: SignatureStatus | None) -> Status | None:
-    if answer is None:
-        return None
-    # Nodes leave the level out of what they find in their history: that is final.
-    level = Level(answer.confirmation_status or Level.FINALIZED)
-    return Status(level=level, slot=answer.slot, error=_error_text(answer.err))
-
-
-def _rejection(error: RpcRejected) -> BroadcastOutcome:
-    cause = error.data.get("err") if isinstance(error.data, dict) else None
-    reason = _error_text(cause) or error.message
-    if cause == _ALREADY_PROCESSED or "already been processed" in error.message:
-        return BroadcastOutcome(kind=BroadcastKind.ACCEPTED, reason=reason)
-    if error.code in _DECLINING_CODES:
-        return BroadcastOutcome(kind=BroadcastKind.DECLINED, reason=reason)
-    if error.code in _NOT_ATTEMPTED_CODES:
-        return BroadcastOutcome(kind=BroadcastKind.NOT_ATTEMPTED, reason=reason)
-    return BroadcastOutcome(kind=BroadcastKind.UNKNOWN, reason=reason)
-
-
-def _error_text(error: object) -> str | None:
-    """The runtime's error as one text: a plain name, or its JSON."""
-    if error is None or isinstance(error, str):
-        return error
-    return msgspec.json.encode(error).decode()

@@ -1,0 +1,67 @@
+"""Finds what reached an owner's USDC account, so that nothing between two calls is missed."""
+
+import asyncio
+from typing import Final
+
+from solders.pubkey import Pubkey
+
+from infrastructure.chains.solana.addresses import USDC_MINT, associated_token_account
+from infrastructure.chains.solana.errors import RpcMalformed, RpcUnavailable
+from infrastructure.chains.solana.model import InboundTransfer
+from infrastructure.chains.solana.movements import token_movements
+from infrastructure.chains.solana.rpc import SIGNATURES_PAGE_MAX, SolanaRpc
+from infrastructure.chains.solana.wire import SignatureInfo
+
+# Half a million transactions of one account: beyond that the node repeats itself.
+PAGES_MAX: Final = 500
+PARALLEL_READS_MAX: Final = 8
+
+
+async def inbound_transfers(
+    rpc: SolanaRpc, owner: Pubkey, after_signature: str | None
+) -> list[InboundTransfer]:
+    """Finalised USDC receipts since `after_signature`, oldest first.
+
+    One call reads at most two pages; the caller goes on from the newest that it got.
+    """
+    account = associated_token_account(owner)
+    infos = await _oldest_signatures(rpc, account, after_signature)
+    gate = asyncio.Semaphore(PARALLEL_READS_MAX)
+
+    async def read(info: SignatureInfo) -> InboundTransfer | None:
+        async with gate:
+            return await _receipt(rpc, info.signature, str(account))
+
+    found = await asyncio.gather(*(read(info) for info in infos if info.err is None))
+    return [transfer for transfer in found if transfer is not None]
+
+
+async def _receipt(rpc: SolanaRpc, signature: str, account: str) -> InboundTransfer | None:
+    record = await rpc.transaction(signature, "finalized")
+    if record is None:
+        # Listed as finalised and yet unknown: a node behind. To skip it would lose it.
+        raise RpcUnavailable(f"{signature} is listed but not readable yet")
+    for movement in token_movements(record):
+        received = movement.delta_base_units > 0 and movement.mint == str(USDC_MINT)
+        if movement.account == account and received:
+            return InboundTransfer(
+                signature=signature,
+                slot=record.slot,
+                block_time=record.block_time,
+                movement=movement,
+            )
+    return None
+
+
+async def _oldest_signatures(
+    rpc: SolanaRpc, account: Pubkey, after: str | None
+) -> list[SignatureInfo]:
+    """Nodes list newest first, so pages are walked to the end and only the last two kept."""
+    previous: list[SignatureInfo] = []
+    before: str | None = None
+    for _page in range(PAGES_MAX):
+        page = await rpc.signatures_for_address(account, before=before, until=after)
+        if len(page) < SIGNATURES_PAGE_MAX:
+            return [*reversed(page), *reversed(previous)]
+        previous, before = page, page[-1].signature
+    raise RpcMalformed(f"the signatures of {account} never end")

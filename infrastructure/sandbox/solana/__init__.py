@@ -1,0 +1,1 @@
+"""A Solana node for development: the real runtime behind the standard JSON-RPC."""
