@@ -8,9 +8,14 @@ from domain.shared.ids import EventId, StreamId, UserId, WalletId
 
 
 class EventPayload:
-    """What all payloads have: a published type and the general kind that it specialises."""
+    """What all payloads have: a published type and the general kind that it specialises.
+
+    A type that opens an attempt raises the attempt number of what follows, from its second
+    appearance on.
+    """
 
     KIND: ClassVar[str | None] = None
+    OPENS_ATTEMPT: ClassVar[bool] = False
     __slots__ = ()
 
     @classmethod

@@ -112,6 +112,7 @@ class GatewaySelected(EventPayload):
 class SolanaTransferRequested(EventPayload):
     """The transfer is to be built for the user's signature."""
 
+    OPENS_ATTEMPT = True
     effect_id: EffectId
 
 

@@ -1,0 +1,41 @@
+"""The commands: what a user asks for, already read from its input and found well-formed."""
+
+from dataclasses import dataclass
+
+from domain.contracts.events import NetworkCost, Recipient
+from domain.shared.ids import ActionId, TransactionId, UserId, WalletId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiateSendCommand:
+    """Send `amount` (USDC base units, fees included) from the user's wallet."""
+
+    transaction_id: TransactionId
+    user_id: UserId
+    wallet_id: WalletId
+    username: str
+    sender_address: str
+    recipient: Recipient
+    amount: int
+    network_cost: NetworkCost
+    memo: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitSignatureCommand:
+    """The user's answer to SIGN_TRANSACTION, verified, simulated and co-signed.
+
+    `signed_transaction` is base64 of the co-signed bytes; `signature` the transaction's on chain.
+    """
+
+    action_id: ActionId
+    signed_transaction: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTransactionCommand:
+    """Stop a transaction before anything irreversible."""
+
+    transaction_id: TransactionId
+    user_id: UserId

@@ -1,0 +1,120 @@
+"""The external calls of a Send, as the provider context asks for them and hears of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.contracts.events import NetworkCost
+from domain.shared.ids import ActionId, EffectId, StreamId, derived
+from domain.shared.unit import JsonObject
+
+
+class EffectKind(StrEnum):
+    """What an effect calls; the deadline calls nobody."""
+
+    BUILD = "solana.build"
+    SIGN_DEADLINE = "solana.sign_deadline"
+    BROADCAST = "solana.broadcast"
+
+
+def effect_id(stream_id: StreamId, kind: EffectKind, attempt: int) -> EffectId:
+    """The effect of that kind in that attempt; one for ever."""
+    return EffectId(derived(stream_id, "effect", kind, attempt))
+
+
+def action_id(stream_id: StreamId, attempt: int) -> ActionId:
+    """The signature asked for in that attempt."""
+    return ActionId(derived(stream_id, "action", "sign", attempt))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """An effect in hand: `epoch` fences what is written of it to whoever holds the lease.
+
+    `first_answer`: nothing has been recorded of it yet.
+    """
+
+    id: EffectId
+    epoch: int
+    attempt: int
+    first_answer: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A message ready to sign; `message` and `payload` (wire bytes, unsigned) are base64."""
+
+    message: str
+    payload: str
+    summary: str
+    blockhash: str
+    last_valid_block_height: int
+    recipient_amount: int
+    network_cost: NetworkCost
+    expires_at: datetime
+    exchange: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """It cannot be done as asked; `code` is of the catalogue. Nothing has happened."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAttempted:
+    """The call certainly did not take place; to be tried again from `due_at`."""
+
+    reason: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A node took the transaction; look again at `due_at`."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """Nobody can say whether the node took it; ask again at `due_at`."""
+
+    reason: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """The chain shows the transfer at the configured commitment."""
+
+    slot: int
+    commitment: str
+    recipient_amount: int
+    recipient_instruction: int
+    recipient_account: str
+    fee_amount: int
+    fee_instruction: int | None
+    fee_account: str | None
+    lamports_spent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedWithError:
+    """The chain has the transaction, and it moved nothing but the network's fee."""
+
+    reason: str
+    lamports_spent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """Proof that the transaction is not on the chain and cannot come there any more."""
+
+    block_height: int
+
+
+BuildOutcome = Built | Declined | NotAttempted
+BroadcastOutcome = Accepted | Unknown | NotAttempted | Landed | LandedWithError | Absent

@@ -1,0 +1,27 @@
+"""Why a user's answer to a required action is not taken.
+
+Refused
+└── ActionRefused
+    ├── ActionStale
+    └── ActionReplayed
+"""
+
+from domain.shared.errors import Refused
+
+
+class ActionRefused(Refused):
+    """The action does not take this answer."""
+
+    code = "TXN_ACTION_REFUSED"
+
+
+class ActionStale(ActionRefused):
+    """What was shown can no longer be signed: expired, cancelled or replaced by a newer one."""
+
+    code = "TXN_ACTION_STALE"
+
+
+class ActionReplayed(ActionRefused):
+    """The action was answered before."""
+
+    code = "TXN_ACTION_REPLAYED"

@@ -1,0 +1,373 @@
+"""What the provider context decides when a call's outcome or the user's answer is known.
+
+Unknown is never failed: only a proof from the chain ends a transfer that may have been sent.
+"""
+
+from typing import assert_never
+
+from domain.contracts.commands import SubmitSignatureCommand
+from domain.contracts.events import (
+    CancellationRequested,
+    OutcomeUnknown,
+    SendTransactionInitiated,
+    SolanaTransferBroadcast,
+    SolanaTransferConfirmed,
+    SolanaTransferExpired,
+    SolanaTransferFailed,
+    UserActionCompleted,
+    UserActionExpired,
+    UserActionRequired,
+    UserActionSubmitted,
+)
+from domain.provider.effects import (
+    Absent,
+    Accepted,
+    BroadcastOutcome,
+    BuildOutcome,
+    Built,
+    Claimed,
+    Declined,
+    EffectKind,
+    Landed,
+    LandedWithError,
+    NotAttempted,
+    Unknown,
+    action_id,
+    effect_id,
+)
+from domain.provider.errors import ActionReplayed, ActionStale
+from domain.provider.reactions import GATEWAY
+from domain.shared.decision import NOTHING, Decision, Facts
+from domain.shared.ids import ActionId, derived
+from domain.shared.stream import Stream
+from domain.shared.unit import (
+    ActionMoved,
+    ActionOpened,
+    ActionStatus,
+    EffectMoved,
+    EffectRequested,
+    EffectState,
+    Group,
+    InteractionRow,
+    JsonObject,
+    RecoveryRow,
+)
+
+
+def on_built(stream: Stream, effect: Claimed, outcome: BuildOutcome, facts: Facts) -> Decision:
+    """The message is there to sign, or cannot be had."""
+    if isinstance(outcome, NotAttempted):
+        return _retried_or_given_up(stream, effect, outcome, facts)
+    if isinstance(outcome, Declined):
+        return _build_declined(stream, effect, outcome, facts)
+    return _signature_required(stream, effect, outcome, facts)
+
+
+def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Facts) -> Decision:
+    action = action_id(stream.id, effect.attempt)
+    required = UserActionRequired(
+        action_id=action,
+        action="SIGN_TRANSACTION",
+        payload=built.payload,
+        message=built.message,
+        summary=built.summary,
+        blockhash=built.blockhash,
+        last_valid_block_height=built.last_valid_block_height,
+        recipient_amount=built.recipient_amount,
+        network_cost=built.network_cost,
+        expires_at=built.expires_at,
+    )
+    deadline = effect_id(stream.id, EffectKind.SIGN_DEADLINE, effect.attempt)
+    return Decision(
+        events=(required,),
+        actions_opened=(
+            ActionOpened(
+                id=action,
+                type=required.action,
+                payload=built.payload,
+                summary=built.summary,
+                attempt=effect.attempt,
+                expires_at=built.expires_at,
+                at=facts.now,
+            ),
+        ),
+        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
+        effects_requested=(
+            EffectRequested(
+                id=deadline,
+                group=Group.PROVIDER,
+                kind=EffectKind.SIGN_DEADLINE,
+                key=str(deadline),
+                attempt=effect.attempt,
+                request={"action_id": str(action)},
+                due_at=built.expires_at,
+            ),
+        ),
+        interactions=(_interaction(stream, effect, "build", "DONE", facts, built.exchange),),
+    )
+
+
+def _build_declined(stream: Stream, effect: Claimed, why: Declined, facts: Facts) -> Decision:
+    return Decision(
+        events=(SolanaTransferFailed(code=why.code, reason=why.reason, landed=False),),
+        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
+        interactions=(
+            _interaction(stream, effect, "build", "DECLINED", facts, {"reason": why.reason}),
+        ),
+    )
+
+
+def _retried_or_given_up(
+    stream: Stream, effect: Claimed, outcome: NotAttempted, facts: Facts
+) -> Decision:
+    """Building only reads, so it is repeated freely, until the user's approval would be late."""
+    if facts.now >= stream.known(SendTransactionInitiated).approval_deadline:
+        declined = Declined(code="PRV_UNAVAILABLE", reason=outcome.reason)
+        return _build_declined(stream, effect, declined, facts)
+    return Decision(effects_moved=(_again(effect, EffectState.INTENT, outcome),))
+
+
+def on_sign_deadline(stream: Stream, effect: Claimed, facts: Facts) -> Decision:
+    """The message can no longer be signed: nothing has moved, a fresh one is built or it ends."""
+    done = EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch)
+    return Decision(effects_moved=(done,)) + expire_action(stream, facts, attempt=effect.attempt)
+
+
+def expire_action(stream: Stream, facts: Facts, *, attempt: int) -> Decision:
+    """Ends the attempt's action if it still waits; otherwise nothing."""
+    action = action_id(stream.id, attempt)
+    if _status(stream, action) is not ActionStatus.PENDING or stream.has(CancellationRequested):
+        return NOTHING
+    final = facts.now >= stream.known(SendTransactionInitiated).approval_deadline
+    return Decision(
+        events=(UserActionExpired(action_id=action, final=final),),
+        actions_moved=(ActionMoved(id=action, status=ActionStatus.EXPIRED, at=facts.now),),
+        recoveries=()
+        if final
+        else (_rebuilt(stream, attempt, "the blockhash expired before it was signed", facts),),
+    )
+
+
+def check_submittable(stream: Stream, action: ActionId) -> UserActionRequired:
+    """What the user was shown, if it may still be answered. Raises `ActionRefused` if not."""
+    required = stream.latest(UserActionRequired)
+    status = _status(stream, action)
+    if status in {ActionStatus.SUBMITTED, ActionStatus.COMPLETED}:
+        raise ActionReplayed
+    # A cancellation counts from when it is in the stream, heard by this context or not.
+    if required is None or status is not ActionStatus.PENDING or stream.has(CancellationRequested):
+        raise ActionStale
+    return required
+
+
+def submit_signature(stream: Stream, command: SubmitSignatureCommand, facts: Facts) -> Decision:
+    """Stores the co-signed bytes and closes cancelling; only then may they be broadcast."""
+    required = check_submittable(stream, command.action_id)
+    attempt = _attempt(stream)
+    broadcast = effect_id(stream.id, EffectKind.BROADCAST, attempt)
+    submitted = UserActionSubmitted(
+        action_id=command.action_id,
+        signature=command.signature,
+        effect_id=broadcast,
+        last_valid_block_height=required.last_valid_block_height,
+    )
+    return Decision(
+        events=(submitted,),
+        actions_moved=(
+            ActionMoved(
+                id=command.action_id,
+                status=ActionStatus.SUBMITTED,
+                at=facts.now,
+                approval={"signature": command.signature},
+            ),
+        ),
+        effects_moved=(
+            EffectMoved(
+                id=effect_id(stream.id, EffectKind.SIGN_DEADLINE, attempt),
+                state=EffectState.CANCELLED,
+            ),
+        ),
+        effects_requested=(
+            EffectRequested(
+                id=broadcast,
+                group=Group.PROVIDER,
+                kind=EffectKind.BROADCAST,
+                key=command.signature,
+                attempt=attempt,
+                request={
+                    "transaction": command.signed_transaction,
+                    "signature": command.signature,
+                    "last_valid_block_height": required.last_valid_block_height,
+                },
+                due_at=facts.now,
+            ),
+        ),
+    )
+
+
+def on_broadcast(
+    stream: Stream, effect: Claimed, outcome: BroadcastOutcome, facts: Facts
+) -> Decision:
+    """What a node or the chain says of a transaction that may have been sent."""
+    match outcome:
+        case Accepted():
+            return _accepted(stream, effect, outcome, facts)
+        case Unknown():
+            return _unknown(stream, effect, outcome)
+        case NotAttempted():
+            return Decision(effects_moved=(_again(effect, EffectState.INTENT, outcome),))
+        case Landed():
+            return _landed(stream, effect, outcome, facts)
+        case LandedWithError():
+            return _landed_with_error(stream, effect, outcome, facts)
+        case Absent():
+            return _absent(stream, effect, outcome, facts)
+        case _:
+            assert_never(outcome)
+
+
+def _accepted(stream: Stream, effect: Claimed, outcome: Accepted, facts: Facts) -> Decision:
+    pending = Decision(effects_moved=(_again(effect, EffectState.PENDING, outcome),))
+    if _broadcast_known(stream):
+        return pending
+    return pending + _first_broadcast(stream, effect, facts)
+
+
+def _first_broadcast(stream: Stream, effect: Claimed, facts: Facts) -> Decision:
+    submitted = stream.known(UserActionSubmitted)
+    return Decision(
+        events=(
+            UserActionCompleted(action_id=submitted.action_id),
+            SolanaTransferBroadcast(signature=submitted.signature, effect_id=effect.id),
+        ),
+        actions_moved=(
+            ActionMoved(id=submitted.action_id, status=ActionStatus.COMPLETED, at=facts.now),
+        ),
+        interactions=(_interaction(stream, effect, "broadcast", "ACCEPTED", facts, {}),),
+    )
+
+
+def _unknown(stream: Stream, effect: Claimed, outcome: Unknown) -> Decision:
+    moved = Decision(effects_moved=(_again(effect, EffectState.UNKNOWN, outcome),))
+    if stream.happened_since(OutcomeUnknown, UserActionSubmitted) or _broadcast_known(stream):
+        return moved
+    unknown = OutcomeUnknown(effect_id=effect.id, operation="broadcast")
+    return moved + Decision(events=(unknown,))
+
+
+def _landed(stream: Stream, effect: Claimed, seen: Landed, facts: Facts) -> Decision:
+    """Booked as the chain shows it. One that landed unheard of is announced first."""
+    first = NOTHING if _broadcast_known(stream) else _first_broadcast(stream, effect, facts)
+    confirmed = SolanaTransferConfirmed(
+        signature=stream.known(UserActionSubmitted).signature,
+        slot=seen.slot,
+        commitment=seen.commitment,
+        recipient_amount=seen.recipient_amount,
+        recipient_instruction=seen.recipient_instruction,
+        recipient_account=seen.recipient_account,
+        fee_amount=seen.fee_amount,
+        fee_instruction=seen.fee_instruction,
+        fee_account=seen.fee_account,
+        lamports_spent=seen.lamports_spent,
+    )
+    return first + Decision(
+        events=(confirmed,),
+        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
+        interactions=(
+            _interaction(stream, effect, "confirm", "LANDED", facts, {"slot": seen.slot}),
+        ),
+    )
+
+
+def _landed_with_error(
+    stream: Stream, effect: Claimed, seen: LandedWithError, facts: Facts
+) -> Decision:
+    failed = SolanaTransferFailed(
+        code="TXN_CHAIN_REFUSED",
+        reason=seen.reason,
+        landed=True,
+        lamports_spent=seen.lamports_spent,
+        signature=stream.known(UserActionSubmitted).signature,
+    )
+    return Decision(
+        events=(failed,),
+        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
+        interactions=(
+            _interaction(stream, effect, "confirm", "FAILED", facts, {"reason": seen.reason}),
+        ),
+    )
+
+
+def _absent(stream: Stream, effect: Claimed, proof: Absent, facts: Facts) -> Decision:
+    rebuilds = stream.count(SolanaTransferExpired)
+    expired = SolanaTransferExpired(
+        signature=stream.known(UserActionSubmitted).signature,
+        proven_at_block_height=proof.block_height,
+        final=rebuilds >= facts.figures.rebuilds_max,
+    )
+    reason = "the signed transaction never reached the chain and has expired"
+    return Decision(
+        events=(expired,),
+        effects_moved=(
+            EffectMoved(id=effect.id, state=EffectState.NOT_ATTEMPTED, epoch=effect.epoch),
+        ),
+        recoveries=() if expired.final else (_rebuilt(stream, effect.attempt, reason, facts),),
+    )
+
+
+def _again(
+    effect: Claimed, state: EffectState, when: Accepted | Unknown | NotAttempted
+) -> EffectMoved:
+    return EffectMoved(id=effect.id, state=state, epoch=effect.epoch, due_at=when.due_at)
+
+
+def _broadcast_known(stream: Stream) -> bool:
+    return stream.happened_since(SolanaTransferBroadcast, UserActionSubmitted)
+
+
+def _attempt(stream: Stream) -> int:
+    return max(event.attempt for event in stream.events)
+
+
+def _status(stream: Stream, action: ActionId) -> ActionStatus:
+    """The action's status as the stream tells it; one that was never asked for is CANCELLED."""
+    status = ActionStatus.CANCELLED
+    for event in stream.events:
+        data = event.data
+        if isinstance(data, UserActionRequired) and data.action_id == action:
+            status = ActionStatus.PENDING
+        elif isinstance(data, UserActionSubmitted) and data.action_id == action:
+            status = ActionStatus.SUBMITTED
+        elif isinstance(data, UserActionExpired) and data.action_id == action:
+            status = ActionStatus.EXPIRED
+    return status
+
+
+def _interaction(  # noqa: PLR0917  # private, and read in the order of the sentence
+    stream: Stream,
+    effect: Claimed,
+    operation: str,
+    outcome: str,
+    facts: Facts,
+    response: JsonObject,
+) -> InteractionRow:
+    return InteractionRow(
+        id=derived(effect.id, "interaction", operation, stream.sequence),
+        provider=GATEWAY,
+        operation=operation,
+        outcome=outcome,
+        attempt=effect.attempt,
+        at=facts.now,
+        response=response,
+    )
+
+
+def _rebuilt(stream: Stream, attempt: int, reason: str, facts: Facts) -> RecoveryRow:
+    return RecoveryRow(
+        id=derived(stream.id, "recovery", "rebuild", attempt),
+        strategy="REBUILD",
+        reason=reason,
+        attempt=attempt,
+        at=facts.now,
+        result="REBUILDING",
+    )

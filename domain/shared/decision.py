@@ -1,0 +1,87 @@
+"""What a handler decides: events to publish and everything that changes with them.
+
+Many decisions (a command's, then those of the reactions to its events) add up to one Unit.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+
+from domain.contracts.envelope import EventPayload
+from domain.shared.figures import Figures
+from domain.shared.ids import UserId
+from domain.shared.screening import ScreeningList
+from domain.shared.unit import (
+    ActionMoved,
+    ActionOpened,
+    ChainClaim,
+    EffectMoved,
+    EffectRequested,
+    HistoryRow,
+    HoldPlaced,
+    HoldSettled,
+    InteractionRow,
+    Posting,
+    RecoveryRow,
+    Rejected,
+    StepRow,
+    TransactionMoved,
+)
+
+
+class KycLevel(StrEnum):
+    """How well a user is known; each level has its limits."""
+
+    UNVERIFIED = "unverified"
+    BASIC = "basic"
+    ADVANCED = "advanced"
+    INSTITUTIONAL = "institutional"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What compliance knows of a user."""
+
+    user_id: UserId
+    kyc_level: KycLevel
+    country: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a handler may know beside the stream. `rejection`: what the database refused."""
+
+    now: datetime
+    figures: Figures
+    screening: ScreeningList
+    profile: Profile | None = None
+    rejection: Rejected | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Rows and events of one handler; the empty one changes nothing."""
+
+    events: tuple[EventPayload, ...] = ()
+    postings: tuple[Posting, ...] = ()
+    holds_placed: tuple[HoldPlaced, ...] = ()
+    holds_settled: tuple[HoldSettled, ...] = ()
+    claims: tuple[ChainClaim, ...] = ()
+    moves: tuple[TransactionMoved, ...] = ()
+    history: tuple[HistoryRow, ...] = ()
+    steps: tuple[StepRow, ...] = ()
+    interactions: tuple[InteractionRow, ...] = ()
+    recoveries: tuple[RecoveryRow, ...] = ()
+    actions_opened: tuple[ActionOpened, ...] = ()
+    actions_moved: tuple[ActionMoved, ...] = ()
+    effects_requested: tuple[EffectRequested, ...] = ()
+    effects_moved: tuple[EffectMoved, ...] = ()
+
+    def __add__(self, other: "Decision") -> "Decision":
+        return Decision(
+            **{part.name: getattr(self, part.name) + getattr(other, part.name) for part in PARTS}
+        )
+
+
+PARTS = fields(Decision)
+NOTHING = Decision()

@@ -1,0 +1,165 @@
+"""How reactions turn one decision into one Unit, wherever the contexts run.
+
+Groups that share a process react inline to the events that a decision publishes, again and again,
+until nobody has more to say; all of it is one Unit. A group elsewhere hears the same events from
+the log. Each sees every event of a stream once, in sequence order.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.contracts.envelope import Event, EventPayload
+from domain.shared.decision import Decision, Facts
+from domain.shared.ids import EventId, UserId, WalletId, derived
+from domain.shared.stream import Stream
+from domain.shared.unit import Group, KeyClaim, TransactionMoved, Unit
+
+INLINE_EVENTS_MAX = 64
+"""More events than any flow publishes in one go: beyond it, two reactions feed each other."""
+
+Reaction = Callable[[Stream, Event, Facts], Decision]
+StateOf = Callable[[Sequence[EventPayload]], tuple[str | None, str | None]]
+
+
+class RunawayReactionsError(RuntimeError):
+    """Reactions went on publishing beyond the bound; nothing was committed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """Who reacts to what, and how a stream's events add up to a state (for the envelope)."""
+
+    reactions: Mapping[Group, Mapping[type[EventPayload], Reaction]]
+    state_of: StateOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Whom the events of a Unit belong to, and what they can be traced by."""
+
+    user_id: UserId | None
+    correlation_id: str
+    counterparty_wallet_id: WalletId | None = None
+    traceparent: str | None = None
+
+
+def settle(
+    stream: Stream,
+    seed: Decision,
+    *,
+    origin: Origin,
+    registry: Registry,
+    groups: Sequence[Group],
+    facts: Facts,
+    key: KeyClaim | None = None,
+) -> Unit:
+    """The Unit of `seed` and of all reactions of `groups` to what is then in the stream.
+
+    Raises `RunawayReactionsError` where they do not come to rest.
+    """
+    known = stream.sequence
+    total = seed
+    stream = stream.extended(_recorded(stream, seed, origin, registry, facts, cause=None))
+    cursors = {group: stream.handled.get(group, 0) for group in groups}
+    while (position := min(cursors.values(), default=stream.sequence)) < stream.sequence:
+        if stream.sequence - known > INLINE_EVENTS_MAX:
+            raise RunawayReactionsError(str(stream.id))
+        event = stream.events[position]
+        for group in (group for group in groups if cursors[group] == position):
+            reaction = registry.reactions.get(group, {}).get(type(event.data))
+            if reaction is not None:
+                decision = reaction(stream, event, facts)
+                new = _recorded(stream, decision, origin, registry, facts, cause=event.id)
+                stream = stream.extended(new)
+                total += decision
+            cursors[group] += 1
+    handled = {
+        group: (stream.handled.get(group, 0), cursor)
+        for group, cursor in cursors.items()
+        if cursor != stream.handled.get(group, 0)
+    }
+    return _unit(stream, total, known=known, handled=handled, key=key)
+
+
+def _recorded(
+    stream: Stream,
+    decision: Decision,
+    origin: Origin,
+    registry: Registry,
+    facts: Facts,
+    *,
+    cause: UUID | None,
+) -> tuple[Event, ...]:
+    payloads = [event.data for event in stream.events]
+    attempt = max((event.attempt for event in stream.events), default=1)
+    recorded = []
+    for payload in decision.events:
+        payloads.append(payload)
+        attempt += payload.OPENS_ATTEMPT and any(
+            isinstance(earlier, type(payload)) for earlier in payloads[:-1]
+        )
+        state, sub_state = registry.state_of(payloads)
+        recorded.append(
+            Event(
+                id=EventId(derived(stream.id, "event", len(payloads))),
+                stream_id=stream.id,
+                wallet_id=stream.wallet_id,
+                user_id=origin.user_id,
+                sequence=len(payloads),
+                type=payload.type_name(),
+                kind=payload.kind_name(),
+                attempt=attempt,
+                occurred_at=facts.now,
+                causation_id=EventId(cause) if cause else None,
+                correlation_id=origin.correlation_id,
+                data=payload,
+                state=state,
+                sub_state=sub_state,
+                counterparty_wallet_id=origin.counterparty_wallet_id,
+                traceparent=origin.traceparent,
+            )
+        )
+    return tuple(recorded)
+
+
+def _unit(
+    stream: Stream,
+    total: Decision,
+    *,
+    known: int,
+    handled: Mapping[Group, tuple[int, int]],
+    key: KeyClaim | None,
+) -> Unit:
+    return Unit(
+        stream_id=stream.id,
+        wallet_id=stream.wallet_id,
+        expected_sequence=known,
+        handled=handled,
+        key=key,
+        events=stream.events[known:],
+        postings=total.postings,
+        holds_placed=total.holds_placed,
+        holds_settled=total.holds_settled,
+        claims=total.claims,
+        transaction=_merged(total.moves),
+        history=total.history,
+        steps=total.steps,
+        interactions=total.interactions,
+        recoveries=total.recoveries,
+        actions_opened=total.actions_opened,
+        actions_moved=total.actions_moved,
+        effects_requested=total.effects_requested,
+        effects_moved=total.effects_moved,
+    )
+
+
+def _merged(moves: Sequence[TransactionMoved]) -> TransactionMoved | None:
+    if not moves:
+        return None
+    return TransactionMoved(
+        state=moves[-1].state,
+        sub_state=moves[-1].sub_state,
+        opens=any(move.opens for move in moves),
+        fields={name: value for move in moves for name, value in move.fields.items()},
+    )

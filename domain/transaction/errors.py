@@ -1,0 +1,41 @@
+"""Why a transaction is not begun or not stopped.
+
+Refused
+├── SelfSend
+├── BelowMinimum
+├── FeesExceedAmount
+├── UnknownTransaction
+└── NotCancellable
+"""
+
+from domain.shared.errors import Refused
+
+
+class SelfSend(Refused):
+    """The recipient is the sender."""
+
+    code = "TXN_SELF_SEND"
+
+
+class BelowMinimum(Refused):
+    """The amount is below the flow's least amount."""
+
+    code = "TXN_BELOW_MINIMUM"
+
+
+class FeesExceedAmount(Refused):
+    """Nothing would be left for the recipient."""
+
+    code = "TXN_FEES_EXCEED_AMOUNT"
+
+
+class UnknownTransaction(Refused):
+    """There is none by that identifier, or it is somebody else's: both read the same."""
+
+    code = "TXN_NOT_FOUND"
+
+
+class NotCancellable(Refused):
+    """It has ended, or what cannot be undone has begun."""
+
+    code = "TXN_NOT_CANCELLABLE"

@@ -1,0 +1,93 @@
+"""What a user may ask of a transaction: to begin one, and to stop it in time."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.contracts.commands import CancelTransactionCommand, InitiateSendCommand
+from domain.contracts.events import (
+    CancellationRequested,
+    SendTransactionInitiated,
+    TransactionRefused,
+    UserActionSubmitted,
+)
+from domain.shared.assets import USDC
+from domain.shared.decision import Decision, Facts
+from domain.shared.errors import InsufficientBalance, Refused
+from domain.shared.money import format_amount, share_rounded_down
+from domain.shared.stream import Stream
+from domain.transaction.errors import (
+    BelowMinimum,
+    FeesExceedAmount,
+    NotCancellable,
+    SelfSend,
+)
+from domain.transaction.model import position_of
+from domain.transaction.states import TERMINAL_STATES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendCosts:
+    """What a Send of an amount costs and delivers, in USDC base units."""
+
+    platform_fee: int
+    network: int
+    delivered: int
+
+
+def send_costs(*, amount: int, network: int, facts: Facts) -> SendCosts:
+    """The costs, taken out of what the user typed. Raises `FeesExceedAmount`."""
+    platform_fee = share_rounded_down(amount, millionths=facts.figures.send_fee_millionths)
+    delivered = amount - platform_fee - network
+    if delivered <= 0:
+        raise FeesExceedAmount(field="input.amount")
+    return SendCosts(platform_fee=platform_fee, network=network, delivered=delivered)
+
+
+def initiate_send(command: InitiateSendCommand, *, spendable: int, facts: Facts) -> Decision:
+    """Begins a Send. `spendable` is what Available shows now; the database decides in the end."""
+    figures = facts.figures
+    if command.recipient.address == command.sender_address:
+        raise SelfSend(field="input.recipient")
+    if command.amount < figures.send_minimum:
+        minimum = format_amount(figures.send_minimum, USDC.decimals)
+        raise BelowMinimum(field="input.amount", minimum=minimum, asset=USDC.symbol)
+    costs = send_costs(
+        amount=command.amount, network=command.network_cost.total_base_units, facts=facts
+    )
+    if spendable - figures.fee_reserve < command.amount:
+        most = format_amount(max(0, spendable - figures.fee_reserve), USDC.decimals)
+        raise InsufficientBalance(field="input.amount", spendable=most, asset=USDC.symbol)
+    initiated = SendTransactionInitiated(
+        transaction_id=command.transaction_id,
+        username=command.username,
+        sender_address=command.sender_address,
+        recipient=command.recipient,
+        asset=USDC.symbol,
+        amount=command.amount,
+        platform_fee=costs.platform_fee,
+        network_cost=command.network_cost,
+        memo=command.memo,
+        approval_deadline=facts.now + timedelta(seconds=figures.approval_window_seconds),
+    )
+    return Decision(events=(initiated,))
+
+
+def record_refusal(command: InitiateSendCommand, refusal: Refused) -> Decision:
+    """The attempt, for the log: a refused Send moves nothing and opens no transaction."""
+    refused = TransactionRefused(
+        operation="initiateSend",
+        code=refusal.code,
+        amount=command.amount,
+        asset=USDC.symbol,
+    )
+    return Decision(events=(refused,))
+
+
+def cancel(stream: Stream, command: CancelTransactionCommand) -> Decision:
+    """Asks all contexts to stop. Raises `NotCancellable` once signed bytes are stored."""
+    position = position_of(event.data for event in stream.events)
+    if position.state in TERMINAL_STATES or stream.has(UserActionSubmitted):
+        raise NotCancellable(state=position.state.value)
+    if stream.has(CancellationRequested):
+        return Decision()
+    return Decision(events=(CancellationRequested(requested_by=command.user_id),))

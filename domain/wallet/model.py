@@ -1,0 +1,88 @@
+"""How a Send is held and how its holds end."""
+
+from dataclasses import dataclass
+
+from domain.contracts.events import AvailableBalanceReserved
+from domain.shared.accounts import available
+from domain.shared.ids import HoldId, StreamId, WalletId, derived
+from domain.shared.unit import HoldKind, HoldPlaced, HoldSettled, Posting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """A hold in two parts on a wallet's Available balance: the principal and the fees."""
+
+    wallet_id: WalletId
+    principal_hold_id: HoldId
+    principal: int
+    fees_hold_id: HoldId | None
+    fees: int
+
+    @classmethod
+    def opened(
+        cls, *, stream_id: StreamId, wallet_id: WalletId, amount: int, fees: int
+    ) -> "Reservation":
+        """The reservation of `amount`, of which `fees` are a part of their own."""
+        return cls(
+            wallet_id=wallet_id,
+            principal_hold_id=HoldId(derived(stream_id, "hold", "principal")),
+            principal=amount - fees,
+            fees_hold_id=HoldId(derived(stream_id, "hold", "fees")) if fees else None,
+            fees=fees,
+        )
+
+    @classmethod
+    def of(cls, event: AvailableBalanceReserved, wallet_id: WalletId) -> "Reservation":
+        """The reservation that the event tells of."""
+        return cls(
+            wallet_id=wallet_id,
+            principal_hold_id=event.principal_hold_id,
+            principal=event.principal,
+            fees_hold_id=event.fees_hold_id,
+            fees=event.fees,
+        )
+
+    @property
+    def total(self) -> int:
+        """All that is held, in base units."""
+        return self.principal + self.fees
+
+    def placed(self) -> tuple[HoldPlaced, ...]:
+        """The holds of the reservation, still to be placed."""
+        return tuple(
+            HoldPlaced(
+                id=hold_id,
+                account=available(self.wallet_id),
+                kind=HoldKind.HARD,
+                part=part,
+                amount=amount,
+            )
+            for hold_id, part, amount in self._parts()
+        )
+
+    def settled(self, *, captured: int) -> tuple[HoldSettled, ...]:
+        """Captures that much, the principal first, and releases what is left."""
+        settled = []
+        for hold_id, _part, amount in self._parts():
+            taken = min(amount, captured)
+            captured -= taken
+            settled.append(
+                HoldSettled(
+                    id=hold_id,
+                    account=available(self.wallet_id),
+                    kind=HoldKind.HARD,
+                    captured=taken,
+                    released=amount - taken,
+                )
+            )
+        return tuple(settled)
+
+    def posting(self, *, held: int, posted: int = 0) -> Posting:
+        """A change of the wallet's balance."""
+        return Posting(account=available(self.wallet_id), posted=posted, held=held)
+
+    def _parts(self) -> tuple[tuple[HoldId, str, int], ...]:
+        principal = (self.principal_hold_id, "principal", self.principal)
+        if self.fees_hold_id is None:
+            return (principal,)
+        return (principal, (self.fees_hold_id, "fees", self.fees))

@@ -1,0 +1,277 @@
+"""A Send driven by hand: the test plays the user, the chain and the clock."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from domain.contracts.commands import (
+    CancelTransactionCommand,
+    InitiateSendCommand,
+    SubmitSignatureCommand,
+)
+from domain.contracts.events import NetworkCost, Recipient
+from domain.provider.effects import (
+    Absent,
+    Accepted,
+    BroadcastOutcome,
+    BuildOutcome,
+    Built,
+    Claimed,
+    EffectKind,
+    Landed,
+    action_id,
+    effect_id,
+)
+from domain.provider.handlers import on_broadcast, on_built, on_sign_deadline, submit_signature
+from domain.registry import REGISTRY
+from domain.shared.decision import Decision, Facts, KycLevel, Profile
+from domain.shared.figures import Figures, KycLimits
+from domain.shared.ids import HoldId, StreamId, TransactionId, UserId, WalletId
+from domain.shared.saga import Origin, settle
+from domain.shared.screening import ScreeningList
+from domain.shared.stream import Stream
+from domain.shared.unit import ActionStatus, EffectState, Group, Rejected, Unit
+from domain.transaction.handlers import cancel, initiate_send
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TRANSACTION = TransactionId(UUID(int=1))
+ALICE = UserId(UUID(int=2))
+ALICE_WALLET = WalletId(UUID(int=3))
+BOB = UserId(UUID(int=4))
+BOB_WALLET = WalletId(UUID(int=5))
+SIGNATURE = "signature-1"
+GROUPS = (Group.COMPLIANCE, Group.WALLET, Group.PROVIDER, Group.TRANSACTION)
+COST = NetworkCost(
+    network_fee_lamports=10_000,
+    rent_lamports=0,
+    total_base_units=1_500,
+    lamports_price_source="test",
+)
+FIGURES = Figures(
+    policy_version="test",
+    send_minimum=5_000_000,
+    fee_reserve=100_000,
+    send_fee_millionths=0,
+    kyc={
+        "unverified": KycLimits(transaction=100_000_000, flows=frozenset({"deposit"})),
+        "basic": KycLimits(transaction=2_000_000_000, flows=frozenset({"deposit", "send"})),
+    },
+    approval_window_seconds=900,
+    rebuilds_max=3,
+    lamports_per_usdc=6_666_666,
+    lamports_price_source="test",
+)
+FACTS = Facts(
+    now=START,
+    figures=FIGURES,
+    screening=ScreeningList(version="test", addresses=frozenset({"sanctioned"})),
+    profile=Profile(user_id=ALICE, kyc_level=KycLevel.BASIC, country="US"),
+)
+RECIPIENT = Recipient(address="bob", username="bob", user_id=BOB, wallet_id=BOB_WALLET)
+
+
+def command(**changes: object) -> InitiateSendCommand:
+    """Alice sends Bob 25 USDC; `changes` alter a part of it."""
+    sent = InitiateSendCommand(
+        transaction_id=TRANSACTION,
+        user_id=ALICE,
+        wallet_id=ALICE_WALLET,
+        username="alice",
+        sender_address="alice",
+        recipient=RECIPIENT,
+        amount=25_000_000,
+        network_cost=COST,
+        memo=None,
+    )
+    return replace(sent, **changes)  # type: ignore[arg-type]  # the tests name real fields
+
+
+@dataclass
+class Journey:
+    """One Send: `stream` as the log has it, `units` as they would be committed."""
+
+    groups: Sequence[Sequence[Group]] = (GROUPS,)
+    facts: Facts = FACTS
+    stream: Stream = field(
+        default_factory=lambda: Stream(id=StreamId(TRANSACTION), wallet_id=ALICE_WALLET)
+    )
+    units: list[Unit] = field(default_factory=list)
+    effects: dict[UUID, EffectState] = field(default_factory=dict)
+    actions: dict[UUID, ActionStatus] = field(default_factory=dict)
+    holds: dict[HoldId, int] = field(default_factory=dict)
+    posted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    held: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def decide(self, handler: Callable[[Stream, Facts], Decision]) -> None:
+        """Commits what the handler decides; then lets every process hear of it."""
+        self._commit(handler(self.stream, self.facts), self.groups[0] if self._merged else ())
+        while not self._merged and self._heard():
+            pass
+
+    def initiate(self, spendable: int = 100_000_000, **changes: object) -> "Journey":
+        sent = command(**changes)
+        self.decide(lambda _stream, facts: initiate_send(sent, spendable=spendable, facts=facts))
+        return self
+
+    def built(self, outcome: BuildOutcome | None = None) -> "Journey":
+        effect = self._claimed(EffectKind.BUILD)
+        outcome = outcome or self.message()
+        self.decide(lambda stream, facts: on_built(stream, effect, outcome, facts))
+        return self
+
+    def message(self) -> Built:
+        return Built(
+            message="bWVzc2FnZQ==",
+            payload="cGF5bG9hZA==",
+            summary="Send 24.9985 USDC to @bob",
+            blockhash="hash",
+            last_valid_block_height=150,
+            recipient_amount=24_998_500,
+            network_cost=COST,
+            expires_at=self.facts.now + timedelta(seconds=60),
+            exchange={},
+        )
+
+    def signed(self, attempt: int | None = None) -> "Journey":
+        answer = SubmitSignatureCommand(
+            action_id=action_id(self.stream.id, attempt or self.attempt),
+            signed_transaction="c2lnbmVk",
+            signature=SIGNATURE,
+        )
+        self.decide(lambda stream, facts: submit_signature(stream, answer, facts))
+        return self
+
+    def said(self, outcome: BroadcastOutcome) -> "Journey":
+        effect = self._claimed(EffectKind.BROADCAST)
+        self.decide(lambda stream, facts: on_broadcast(stream, effect, outcome, facts))
+        return self
+
+    def accepted(self) -> "Journey":
+        return self.said(Accepted(due_at=self.facts.now))
+
+    def landed(self, recipient_amount: int = 24_998_500, fee_amount: int = 1_500) -> "Journey":
+        return self.said(
+            Landed(
+                slot=7,
+                commitment="confirmed",
+                recipient_amount=recipient_amount,
+                recipient_instruction=0,
+                recipient_account="bob-ata",
+                fee_amount=fee_amount,
+                fee_instruction=1,
+                fee_account="treasury-ata",
+                lamports_spent=10_000,
+            )
+        )
+
+    def absent(self) -> "Journey":
+        return self.said(Absent(block_height=151))
+
+    def deadline(self, *, after_seconds: int = 60) -> "Journey":
+        self.facts = replace(self.facts, now=self.facts.now + timedelta(seconds=after_seconds))
+        effect = self._claimed(EffectKind.SIGN_DEADLINE)
+        self.decide(lambda stream, facts: on_sign_deadline(stream, effect, facts))
+        return self
+
+    def cancelled(self) -> "Journey":
+        wish = CancelTransactionCommand(transaction_id=TRANSACTION, user_id=ALICE)
+        self.decide(lambda stream, _facts: cancel(stream, wish))
+        return self
+
+    def rejected(self) -> "Journey":
+        rejection = Rejected("INSUFFICIENT_BALANCE", f"available:{ALICE_WALLET}")
+        self.facts = replace(self.facts, rejection=rejection)
+        return self
+
+    @property
+    def recipient(self) -> Recipient:
+        return RECIPIENT
+
+    @property
+    def cost(self) -> NetworkCost:
+        return COST
+
+    @property
+    def attempt(self) -> int:
+        return max(event.attempt for event in self.stream.events)
+
+    @property
+    def types(self) -> list[str]:
+        return [event.type for event in self.stream.events]
+
+    @property
+    def states(self) -> list[str]:
+        """Every state passed, in the order of the recorded history."""
+        rows = sorted(
+            (row for unit in self.units for row in unit.history),
+            key=lambda row: (row.event_sequence, row.position),
+        )
+        return [f"{row.state}.{row.sub_state}" if row.sub_state else row.state for row in rows]
+
+    @property
+    def row(self) -> dict[str, object]:
+        """The transaction's row, as all moves add up."""
+        row: dict[str, object] = {}
+        for unit in self.units:
+            if unit.transaction is not None:
+                row |= unit.transaction.fields
+                row |= {"state": unit.transaction.state, "sub_state": unit.transaction.sub_state}
+        return row
+
+    @property
+    def _merged(self) -> bool:
+        return len(self.groups) == 1
+
+    def _claimed(self, kind: EffectKind) -> Claimed:
+        return Claimed(
+            id=effect_id(self.stream.id, kind, self.attempt), epoch=1, attempt=self.attempt
+        )
+
+    def _heard(self) -> bool:
+        before = len(self.units)
+        for groups in self.groups:
+            if any(self.stream.handled.get(group, 0) < self.stream.sequence for group in groups):
+                self._commit(Decision(), groups)
+        return len(self.units) > before
+
+    def _commit(self, seed: Decision, groups: Sequence[Group]) -> None:
+        unit = settle(
+            self.stream,
+            seed,
+            origin=Origin(user_id=ALICE, correlation_id="test"),
+            registry=REGISTRY,
+            groups=groups,
+            facts=self.facts,
+        )
+        assert unit.expected_sequence == self.stream.sequence
+        self.units.append(unit)
+        handled = dict(self.stream.handled) | {g: to for g, (_, to) in unit.handled.items()}
+        self.stream = replace(self.stream.extended(unit.events), handled=handled)
+        self._apply(unit)
+
+    def _apply(self, unit: Unit) -> None:
+        for posting in unit.postings:
+            self.posted[posting.account.code] += posting.posted
+            self.held[posting.account.code] += posting.held
+        for hold in unit.holds_placed:
+            assert hold.id not in self.holds
+            self.holds[hold.id] = hold.amount
+        for settled in unit.holds_settled:
+            self.holds[settled.id] -= settled.captured + settled.released
+        self.effects |= {effect.id: EffectState.INTENT for effect in unit.effects_requested}
+        self.effects |= {effect.id: effect.state for effect in unit.effects_moved}
+        self.actions |= {action.id: ActionStatus.PENDING for action in unit.actions_opened}
+        self.actions |= {action.id: action.status for action in unit.actions_moved}
+        self._check()
+
+    def _check(self) -> None:
+        """The ledger's invariants after every commit."""
+        by_asset: dict[str, int] = defaultdict(int)
+        for unit in self.units:
+            for posting in unit.postings:
+                by_asset[posting.account.asset] += posting.posted
+        assert not any(by_asset.values())
+        assert all(amount >= 0 for amount in self.holds.values())
+        assert sum(self.holds.values()) == self.held[f"available:{ALICE_WALLET}"]
