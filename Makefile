@@ -1,5 +1,5 @@
 # Everything runs from .venv at the root, made on first use by python3 alone.
-# `make test` runs the whole suite, `make check` every check.
+# `make up` starts the platform, `make test` runs the whole suite, `make check` every check.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,13 +17,18 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 TEST_SECONDS_MAX := 900
 WORKERS ?= 2
 
-.PHONY: help install test check static fmt lock clean
+.PHONY: help install up test test-chaos check static fmt generated lock \
+	bench-start bench-ledger bench-send clean
 
 help:
+	@echo 'make up ARGS="…"   start everything embedded, show a demo, serve'
 	@echo 'make test          the whole suite (ARGS="tests/unit -k …" narrows it)'
-	@echo 'make check         formatting, lint, types, imports, tests'
+	@echo 'make test-chaos    the long tests that kill processes'
+	@echo 'make check         formatting, lint, types, imports, generated files, tests'
 	@echo 'make fmt           format and mend what can be mended'
+	@echo 'make generated     write the SDL and the generated documents'
 	@echo 'make lock          renew requirements/*.lock'
+	@echo 'make bench-start | bench-ledger | bench-send'
 
 install: $(STAMP)
 
@@ -39,9 +44,15 @@ $(STAMP): requirements/dev.lock requirements/bootstrap.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+up: $(STAMP)
+	@exec $(BIN)/diboas up $(ARGS)
+
 test: $(STAMP)
-	@timeout --kill-after=10 $(TEST_SECONDS_MAX) \
-		$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@timeout --foreground --kill-after=10 $(TEST_SECONDS_MAX) \
+		$(BIN)/python -m pytest -n $(WORKERS) -m 'not chaos' $(ARGS)
+
+test-chaos: $(STAMP)
+	@timeout --foreground --kill-after=10 $(TEST_SECONDS_MAX) $(BIN)/python -m pytest -m chaos $(ARGS)
 
 check: static test
 
@@ -50,10 +61,14 @@ static: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.generated --check
 
 fmt: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+generated: $(STAMP)
+	$(BIN)/python -m tools.generated --write
 
 # No hosts, no annotations: the locks name versions and hashes alone.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -64,6 +79,9 @@ lock: $(STAMP)
 		--output-file requirements/dev.lock
 	$(LOCK) --upgrade requirements/bootstrap.in --output-file requirements/bootstrap.lock
 	@! grep -nE 'https?://|index-url' requirements/*.lock
+
+bench-start bench-ledger bench-send: bench-%: $(STAMP)
+	@$(BIN)/python -m bench.$* $(ARGS)
 
 clean:
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -28,6 +28,10 @@ RETRY_PAUSE_SECONDS: Final = 0.1
 RETRYABLE_STATUSES: Final = frozenset({502, 503, 504})
 # One process needs few: the bound protects providers and our file descriptors.
 CONNECTIONS_MAX: Final = 100
+KEPT_CONNECTIONS_MAX: Final = 20
+# Shorter than servers keep theirs (5 s and more): a connection that its server closes as we write
+# would make an outcome unknown for nothing.
+KEPT_SECONDS: Final = 3.0
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 REQUEST_ID_HEADER: Final = "x-request-id"
 
@@ -77,7 +81,11 @@ class HttpClient:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 10.0,
     ) -> None:
-        limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=20)
+        limits = httpx.Limits(
+            max_connections=CONNECTIONS_MAX,
+            max_keepalive_connections=KEPT_CONNECTIONS_MAX,
+            keepalive_expiry=KEPT_SECONDS,
+        )
         # `trust_env=False`: an inherited proxy setting must not reroute money.
         self._client = httpx.AsyncClient(
             transport=transport, limits=limits, trust_env=False, follow_redirects=False

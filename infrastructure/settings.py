@@ -22,13 +22,18 @@ Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
 CONTEXTS: Final[frozenset[str]] = frozenset({"wallet", "transaction", "provider", "compliance"})
 
-_JWT_SECRET_BYTES_MIN: Final = 32  # RFC 7518, section 3.2: a key as long as the hash
+JWT_SECRET_BYTES_MIN: Final = 32  # RFC 7518, section 3.2: a key as long as the hash
 _POSTGRES_SCHEMES: Final = ("postgresql", "postgres")
 _REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
 _HTTP_SCHEMES: Final = ("http", "https")
 
 
-class SettingsError(Exception):
+class StartupError(Exception):
+    """A process cannot start or go on, and its operator can mend it; the message is one line that
+    says how. The command line prints it and exits with 1."""
+
+
+class SettingsError(StartupError):
     """A setting is missing or wrong; the message is one line that names the variable."""
 
 
@@ -72,6 +77,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         contexts = ",".join(sorted(self.contexts))
         return f"Settings(host={self.host!r}, port={self.port}, contexts={contexts!r})"
 
+    def replace(self, *, port: int) -> "Settings":
+        """The same with the port that was found free."""
+        return msgspec.structs.replace(self, port=port)
+
     @property
     def admin_url(self) -> str:
         return self.database_admin_url or self.database_url
@@ -88,7 +97,9 @@ VARIABLES: Final[Mapping[str, str]] = {
 
 
 def load_settings(
-    environment: Mapping[str, str] | None = None, **overrides: str | int | Path
+    environment: Mapping[str, str] | None = None,
+    *,
+    overrides: Mapping[str, str | int | Path] | None = None,
 ) -> Settings:
     """Settings from the environment (the process's own by default), overrides on top.
 
@@ -100,7 +111,10 @@ def load_settings(
         text = source.get(variable, "").strip()
         if text:
             values[field] = _split(text) if field in _LISTS else text
-    values |= {field: _plain(value) for field, value in overrides.items()}
+    values |= {
+        field: _split(str(value)) if field in _LISTS else _plain(value)
+        for field, value in (overrides or {}).items()
+    }
     _require(values, "database_url", "redis_url", "jwt_secret")
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
@@ -108,6 +122,16 @@ def load_settings(
         raise SettingsError(_explain(str(error))) from None
     _check(settings)
     return settings
+
+
+def owner_url(environment: Mapping[str, str] | None = None) -> str:
+    """The URL for migrations, which need no other setting."""
+    source = os.environ if environment is None else environment
+    url = source.get("DATABASE_ADMIN_URL", "").strip() or source.get("DATABASE_URL", "").strip()
+    if not url:
+        raise SettingsError("DATABASE_URL is not set")
+    _check_url("database_url", url, _POSTGRES_SCHEMES)
+    return url
 
 
 def _split(text: str) -> list[str]:
@@ -143,9 +167,9 @@ def _check(settings: Settings) -> None:
     _check_url("redis_url", settings.redis_url, _REDIS_SCHEMES)
     for url in settings.solana_rpc_urls:
         _check_url("solana_rpc_urls", url, _HTTP_SCHEMES)
-    if len(settings.jwt_secret.encode()) < _JWT_SECRET_BYTES_MIN:
+    if len(settings.jwt_secret.encode()) < JWT_SECRET_BYTES_MIN:
         raise SettingsError(
-            f"{VARIABLES['jwt_secret']}: expected at least {_JWT_SECRET_BYTES_MIN} bytes"
+            f"{VARIABLES['jwt_secret']}: expected at least {JWT_SECRET_BYTES_MIN} bytes"
         )
     for field in ("fee_payer_keypair_file", "sanctions_file"):
         path = getattr(settings, field)

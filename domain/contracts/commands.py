@@ -39,3 +39,13 @@ class CancelTransactionCommand:
 
     transaction_id: TransactionId
     user_id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookDepositCommand:
+    """USDC that reached a user's token account (`account`) without a transaction of ours."""
+
+    signature: str
+    instruction: int
+    account: str
+    amount: int

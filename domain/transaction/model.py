@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import SendTransactionInitiated
-from domain.transaction.flows.send import RECORDS, Record
+from domain.transaction.flows.send import MILESTONES, RECORDS, Record
 from domain.transaction.machine import Position, enter, fire
 from domain.transaction.states import RULES, State
 
@@ -43,3 +43,9 @@ def state_of(payloads: Sequence[EventPayload]) -> tuple[str | None, str | None]:
         return None, None
     position = position_of(payloads)
     return position.state.value, position.sub_state
+
+
+def progress_percent(payloads: Iterable[EventPayload]) -> int:
+    """The share of the milestones that have been passed, rounded down."""
+    passed = {type(payload) for payload in payloads}
+    return 100 * sum(milestone in passed for milestone in MILESTONES) // len(MILESTONES)

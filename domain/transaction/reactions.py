@@ -5,6 +5,7 @@ from domain.contracts.events import (
     BalanceReservationRejected,
     BalanceReservationReleased,
     ComplianceBlocked,
+    GatewaySelected,
     RecipientBalanceUpdated,
     SendTransactionCompleted,
     SendTransactionFailed,
@@ -20,7 +21,7 @@ from domain.shared.stream import Stream
 from domain.shared.unit import HistoryRow, JsonObject, StepRow, StepStatus, TransactionMoved
 from domain.transaction.flows.send import RECORDS
 from domain.transaction.machine import Position
-from domain.transaction.model import position_of, positions_after, record_of
+from domain.transaction.model import position_of, positions_after, progress_percent, record_of
 from domain.transaction.states import State
 
 
@@ -57,7 +58,7 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
                 state=after.state.value,
                 sub_state=after.sub_state,
                 opens=opens,
-                fields=_fields(event, facts),
+                fields=_fields(stream, event, facts),
             ),
         ),
         history=tuple(
@@ -86,9 +87,13 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
     )
 
 
-def _fields(event: Event, facts: Facts) -> JsonObject:
+def _fields(stream: Stream, event: Event, facts: Facts) -> JsonObject:
     record = record_of(event.data)
-    changed: dict[str, object] = {"updated_at": facts.now, "attempt": event.attempt}
+    changed: dict[str, object] = {
+        "updated_at": facts.now,
+        "attempt": event.attempt,
+        "progress_percent": progress_percent(e.data for e in stream.events[: event.sequence]),
+    }
     for name in ("waiting_on", "funds_location", "outcome_certainty"):
         value = getattr(record, name)
         if value is not None:
@@ -101,14 +106,21 @@ def _facts_of(event: Event) -> dict[str, object]:
     match event.data:
         case SendTransactionInitiated() as send:
             facts: dict[str, object] = _opening(event, send)
+        case GatewaySelected(provider=provider, explanation=explanation):
+            facts = {"provider": provider, "provider_explanation": explanation}
         case UserActionRequired(network_cost=cost, expires_at=expires_at):
             facts = {"network_fee": cost.total_base_units, "next_check_at": expires_at}
         case UserActionSubmitted(signature=signature):
-            facts = {"chain_signature": signature, "next_check_at": None}
+            facts = {
+                "chain": "SOLANA",
+                "chain_signature": signature,
+                "next_check_at": None,
+                "cancellable": False,
+            }
         case SolanaTransferConfirmed(recipient_amount=amount):
-            facts = {"delivered": amount}
+            facts = {"received_amount": amount}
         case SendTransactionFailed(reason=reason):
-            facts = {"reason": reason, "completed_at": event.occurred_at}
+            facts = {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
         case SendTransactionCompleted():
             facts = {"completed_at": event.occurred_at}
         case _:
@@ -124,10 +136,15 @@ def _opening(event: Event, send: SendTransactionInitiated) -> dict[str, object]:
         "asset": send.asset,
         "platform_fee": send.platform_fee,
         "network_fee": send.network_cost.total_base_units,
+        "sender_username": send.username,
+        "sender_address": send.sender_address,
         "recipient_address": send.recipient.address,
         "recipient_username": send.recipient.username,
+        "recipient_user_id": send.recipient.user_id,
         "recipient_wallet_id": send.recipient.wallet_id,
         "memo": send.memo,
+        "correlation_id": event.correlation_id,
+        "approval_deadline": send.approval_deadline,
         "created_at": event.occurred_at,
     }
 

@@ -39,7 +39,7 @@ SUPERUSER: Final = "postgres"
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 _SOCKET_PATH_MAX: Final = 100  # the kernel's limit is 107 on Linux, 103 on macOS
 _START_SECONDS_MAX: Final = 60.0  # crash recovery of a small database included
-_STOP_SECONDS_MAX: Final = 6.0
+_STOP_SECONDS_MAX: Final = 3.0  # after an immediate shutdown the next start recovers
 _ORPHAN_SECONDS_MAX: Final = 5.0
 _START_ATTEMPTS_MAX: Final = 3
 
@@ -121,7 +121,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         self._user = server_user()
         let_pass(self._user, _binary("postgres"))
-        self._end_leftovers()
+        self.end_leftovers()
         private_folder(self.socket_dir, self._user)
         if not (self.data_dir / "PG_VERSION").exists():
             self._initialise()
@@ -248,7 +248,7 @@ class EmbeddedPostgres:
     def _pid_file(self) -> Path:
         return self.data_dir / "postmaster.pid"
 
-    def _end_leftovers(self) -> None:
+    def end_leftovers(self) -> None:
         """End a postmaster of this directory that lost its parent, and wait for its backends."""
         pid = read_pid(self._pid_file)
         if pid is not None:

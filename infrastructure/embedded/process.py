@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from infrastructure.settings import StartupError
+
 _log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -25,7 +27,7 @@ _POLL_SECONDS: Final = 0.02
 _LOG_TAIL_LINES: Final = 5
 
 
-class EmbeddedError(Exception):
+class EmbeddedError(StartupError):
     """An embedded server cannot be started or stopped; the message is one line for the user."""
 
 
@@ -112,7 +114,7 @@ def start(command: ChildCommand) -> Child:
             env=None if command.environment is None else dict(command.environment),
             start_new_session=True,
             text=True,
-            preexec_fn=_child_setup(command.on_parent_death, command.run_as),  # noqa: PLW1509  runs before any thread of ours
+            preexec_fn=die_with_parent(command.on_parent_death, command.run_as),  # noqa: PLW1509  runs before any thread of ours
         )
     if command.pid_file is not None:
         command.pid_file.write_text(f"{process.pid}\n")
@@ -122,7 +124,10 @@ def start(command: ChildCommand) -> Child:
     return Child(command, process)
 
 
-def _child_setup(on_parent_death: signal.Signals, user: SystemUser | None) -> Callable[[], None]:
+def die_with_parent(
+    on_parent_death: signal.Signals, user: SystemUser | None = None
+) -> Callable[[], None]:
+    """What a child runs before its program: become `user`, then ask the kernel for the signal."""
     parent = os.getpid()
     prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 

@@ -25,7 +25,7 @@ from infrastructure.embedded.process import (
 )
 
 _START_SECONDS_MAX: Final = 5.0
-_STOP_SECONDS_MAX: Final = 2.0
+_STOP_SECONDS_MAX: Final = 1.0
 _ANSWER_SECONDS_MAX: Final = 0.5
 _START_ATTEMPTS_MAX: Final = 5  # another process may take the free port first
 _MEMORY_BYTES_MAX: Final = 128 * 1024 * 1024
@@ -65,7 +65,7 @@ class EmbeddedValkey:
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._end_leftover()
+        self.end_leftovers()
         last = ""
         for _ in range(_START_ATTEMPTS_MAX):
             self.port = self._port_wanted or free_port()
@@ -137,7 +137,8 @@ class EmbeddedValkey:
     def _pid_file(self) -> Path:
         return self._folder / "valkey.pid"
 
-    def _end_leftover(self) -> None:
+    def end_leftovers(self) -> None:
+        """End a server of this folder that lost its parent."""
         pid = read_pid(self._pid_file)
         # The server rewrites its command line, so its working directory says that it is ours.
         if pid is not None and (sys.platform != "linux" or pid in working_in(self._folder)):

@@ -35,8 +35,12 @@ class AuthError(Exception):
         self.message = message
 
 
-MISSING = AuthError(AuthCode.MISSING, "Sign in first.")
-EXPIRED = AuthError(AuthCode.EXPIRED, "Your session has ended. Sign in again.")
+def missing() -> AuthError:
+    return AuthError(AuthCode.MISSING, "Sign in first.")
+
+
+def expired() -> AuthError:
+    return AuthError(AuthCode.EXPIRED, "Your session has ended. Sign in again.")
 
 
 def invalid(reason: str) -> AuthError:
@@ -114,7 +118,7 @@ class TokenAuthority:
     def authenticate(self, header: str | None) -> Principal | AuthError:
         """The sender of an `Authorization` header's value (`Bearer <token>`)."""
         if header is None or not header.strip():
-            return MISSING
+            return missing()
         scheme, _, token = header.strip().partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return invalid("The Authorization header must read: Bearer <token>.")
@@ -122,7 +126,7 @@ class TokenAuthority:
 
     def recheck(self, principal: Principal) -> AuthError | None:
         if self._now() >= principal.expires_at:
-            return EXPIRED
+            return expired()
         if self._is_revoked(principal):
             return invalid("Your session was ended. Sign in again.")
         return None
@@ -132,10 +136,10 @@ class TokenAuthority:
             return invalid("The token is too long.")
         try:
             claims = self._claims(token)
-            principal = _principal(claims)
-        except (jwt.InvalidTokenError, ValueError, OverflowError, OSError):
+            principal, issued_at = _principal(claims), _moment(claims, "iat")
+        except (jwt.InvalidTokenError, TypeError, ValueError, OverflowError, OSError):
             return invalid("The token is not valid.")
-        if datetime.fromtimestamp(_whole(claims, "iat"), UTC) > self._now() + CLOCK_SKEW_MAX:
+        if issued_at > self._now() + CLOCK_SKEW_MAX:
             return invalid("The token is not valid yet.")
         return self.recheck(principal) or principal
 
@@ -164,12 +168,12 @@ def _principal(claims: dict[str, object]) -> Principal:
         user_id=user_id,
         username=username,
         is_operator=claims.get("operator") is True,
-        expires_at=datetime.fromtimestamp(_whole(claims, "exp"), UTC),
+        expires_at=_moment(claims, "exp"),
     )
 
 
-def _whole(claims: dict[str, object], name: str) -> int:
+def _moment(claims: dict[str, object], name: str) -> datetime:
     value = claims[name]
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{name} must be a whole number of seconds")
-    return value
+        raise TypeError(f"{name} must be a whole number of seconds")
+    return datetime.fromtimestamp(value, UTC)

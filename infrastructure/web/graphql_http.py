@@ -32,8 +32,8 @@ from infrastructure.web.operation import (
     OperationRequest,
     Outcome,
     decode,
-    encodable,
     encode,
+    encode_outcome,
     new_request_id,
     read_request,
 )
@@ -48,7 +48,7 @@ READING_AND_WRITING = frozenset({OperationType.QUERY, OperationType.MUTATION})
 STREAM_BY_GET = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
 
 
-class HTTPRefusal(Exception):  # noqa: N818 (not every refusal is the client's error)
+class HTTPRefusal(Exception):
     """A request that gets no GraphQL answer; the message may be shown."""
 
     def __init__(
@@ -89,9 +89,7 @@ class GraphQLOverHTTP:
         except HTTPRefusal as refusal:
             return _refuse(refusal, media_type, request_id)
 
-    async def _answer(
-        self, request: Request, media_type: MediaType, request_id: str
-    ) -> ASGIApp:
+    async def _answer(self, request: Request, media_type: MediaType, request_id: str) -> ASGIApp:
         operation = await self._operation(request)
         is_stream = media_type == EVENT_STREAM
         scope = self._engine.scope(
@@ -120,9 +118,7 @@ class GraphQLOverHTTP:
                 return read_request(decode(await self._body(request)))
         except InvalidRequestError as error:
             raise HTTPRefusal(400, ErrorCode.REQUEST, str(error)) from error
-        raise HTTPRefusal(
-            405, ErrorCode.METHOD, "Use GET or POST.", headers={"allow": "GET, POST"}
-        )
+        raise HTTPRefusal(405, ErrorCode.METHOD, "Use GET or POST.", headers={"allow": "GET, POST"})
 
     def _query_parameters(self, request: Request) -> dict[str, object]:
         if len(request.scope["query_string"]) > self._limits.url_length_max:
@@ -188,8 +184,8 @@ def _not_allowed(operation_type: OperationType) -> HTTPRefusal:
 
 
 def _response(outcome: Outcome, media_type: MediaType, request_id: str) -> Response:
-    shown = encodable(outcome, request_id=request_id)
-    return _json(encode(shown.response()), _status(shown, media_type), media_type, request_id)
+    body, shown = encode_outcome(outcome, request_id=request_id)
+    return _json(body, _status(shown, media_type), media_type, request_id)
 
 
 def _status(outcome: Outcome, media_type: MediaType) -> int:

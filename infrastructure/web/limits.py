@@ -12,7 +12,6 @@ class WebLimits:
     subscriptions_per_socket_max: int = 50
     initialise_timeout_seconds: float = 10.0
     ping_interval_seconds: float = 15.0  # below the 30 to 60 s after which proxies cut idle ones
-    pong_timeout_seconds: float = 45.0  # three pings without any word from the client
     send_timeout_seconds: float = 10.0  # a client that has not read for so long is dropped
     heartbeat_interval_seconds: float = 15.0  # of SSE
     close_timeout_seconds: float = 1.0

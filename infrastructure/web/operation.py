@@ -19,7 +19,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from infrastructure.web.auth import AuthError, Authenticator, Principal
+from infrastructure.web.auth import Authenticator, AuthError, Principal
 from infrastructure.web.errors import internal_error, is_internal, plain_error, present
 
 OPERATION_NAME_LENGTH_MAX = 256
@@ -246,13 +246,13 @@ def new_request_id(proposed: str | None = None) -> str:
     return uuid.uuid4().hex
 
 
-def encodable(outcome: Outcome, *, request_id: str) -> Outcome:
-    """The outcome, or our fault in its place where JSON cannot hold what a resolver answered."""
+def encode_outcome(outcome: Outcome, *, request_id: str) -> tuple[str, Outcome]:
+    """The outcome's JSON; our fault takes its place where JSON cannot hold a resolver's answer."""
     try:
-        encode(outcome.response())
+        return encode(outcome.response()), outcome
     except (TypeError, ValueError) as error:
-        return Outcome(errors=[internal_error(error, request_id=request_id)], fault=True)
-    return outcome
+        failed = Outcome(errors=[internal_error(error, request_id=request_id)], fault=True)
+        return encode(failed.response()), failed
 
 
 def encode(message: Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from starlette.types import Receive, Scope, Send
 
 from infrastructure.web.limits import WebLimits
-from infrastructure.web.operation import OperationScope, Outcome, encode, refusal
+from infrastructure.web.operation import OperationScope, Outcome, encode_outcome, refusal
 
 HEARTBEAT = ": ping\n\n"
 COMPLETE = "event: complete\ndata: \n\n"  # browsers ignore events without data
@@ -21,8 +21,9 @@ HEADERS = {
 }
 
 
-def encode_next(outcome: Outcome) -> str:
-    return f"event: next\ndata: {encode(outcome.response())}\n\n"
+def encode_next(outcome: Outcome, *, request_id: str) -> str:
+    text, _shown = encode_outcome(outcome, request_id=request_id)
+    return f"event: next\ndata: {text}\n\n"
 
 
 class EventStreamResponse:
@@ -60,14 +61,16 @@ class EventStreamResponse:
 
     async def _events(self) -> AsyncGenerator[str, None]:
         interval_seconds = self._limits.heartbeat_interval_seconds
+        request_id = self._operation.request_id
         async with aclosing(with_pauses(self._outcomes, interval_seconds)) as outcomes:
             async for outcome in outcomes:
                 if outcome is not None:
-                    yield encode_next(outcome)
+                    yield encode_next(outcome, request_id=request_id)
                     continue
                 ended = self._operation.recheck()
                 if ended is not None:
-                    yield encode_next(refusal(ended, self._operation))
+                    shown = refusal(ended, self._operation)
+                    yield encode_next(shown, request_id=request_id)
                     break
                 yield HEARTBEAT
         yield COMPLETE

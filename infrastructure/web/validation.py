@@ -13,7 +13,6 @@ from typing import cast
 
 from graphql import (
     ASTValidationRule,
-    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -193,7 +192,7 @@ def _excesses(measured: Measure, limits: QueryLimits) -> Iterator[str]:
             yield f"{name} is {reached}, the limit is {limit}"
 
 
-def _limit_error(excess: str, *nodes: OperationDefinitionNode | DirectiveNode) -> GraphQLError:
+def _limit_error(excess: str, *nodes: OperationDefinitionNode) -> GraphQLError:
     return GraphQLError(
         f"The operation asks for too much: its {excess}.",
         list(nodes),

@@ -115,3 +115,17 @@ RECORDS: dict[type[EventPayload], Record] = {
     ),
     SendTransactionFailed: Record(moves=((Trigger.FAIL, None),), waiting_on="NONE"),
 }
+
+MILESTONES = (
+    SendTransactionInitiated,
+    RecipientValidated,
+    AvailableBalanceReserved,
+    SolanaTransferRequested,
+    UserActionRequired,
+    UserActionSubmitted,
+    SolanaTransferBroadcast,
+    SolanaTransferConfirmed,
+    RecipientBalanceUpdated,
+    SendTransactionCompleted,
+)
+"""What a Send passes on its way; how far it is, is how many of them have happened."""

@@ -20,12 +20,12 @@ from infrastructure.chains.solana.errors import (
     RpcRejected,
     RpcUnavailable,
 )
-from infrastructure.chains.solana.inbound import inbound_transfers
+from infrastructure.chains.solana.inbound import Known, inbound_transfers, nothing_known
 from infrastructure.chains.solana.model import (
     Absence,
     BroadcastKind,
     BroadcastOutcome,
-    InboundTransfer,
+    Inbound,
     PreparedTransfer,
     SimulationResult,
     Status,
@@ -177,10 +177,17 @@ class SolanaGateway:
         return await self.rpc.balance(self.fee_payer)
 
     async def inbound(
-        self, owner: Pubkey, after_signature: str | None = None
-    ) -> list[InboundTransfer]:
+        self, owner: Pubkey, after_signature: str | None = None, known: Known = nothing_known
+    ) -> Inbound:
         """USDC received since `after_signature`, oldest first, finalised only."""
-        return await inbound_transfers(self.rpc, owner, after_signature)
+        return await inbound_transfers(self.rpc, owner, after_signature, known)
+
+    async def token_accounts(self, owners: Sequence[Pubkey]) -> list[str | None]:
+        """The finalised content of each owner's USDC account (base64), None where there is none."""
+        accounts = await self.rpc.multiple_accounts(
+            [associated_token_account(owner) for owner in owners], "finalized"
+        )
+        return [None if account is None else account.data[0] for account in accounts]
 
     async def _absence_at(self, node: SolanaRpc, signature: str, last_valid: int) -> Absence:
         try:

@@ -1,13 +1,14 @@
 """Finds what reached an owner's USDC account, so that nothing between two calls is missed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 from solders.pubkey import Pubkey
 
 from infrastructure.chains.solana.addresses import USDC_MINT, associated_token_account
 from infrastructure.chains.solana.errors import RpcMalformed, RpcUnavailable
-from infrastructure.chains.solana.model import InboundTransfer
+from infrastructure.chains.solana.model import Inbound, InboundTransfer
 from infrastructure.chains.solana.movements import token_movements
 from infrastructure.chains.solana.rpc import SIGNATURES_PAGE_MAX, SolanaRpc
 from infrastructure.chains.solana.wire import SignatureInfo
@@ -17,23 +18,44 @@ PAGES_MAX: Final = 500
 PARALLEL_READS_MAX: Final = 8
 
 
+Known = Callable[[Sequence[str]], Awaitable[Collection[str]]]
+
+
+async def nothing_known(_signatures: Sequence[str]) -> Collection[str]:
+    """Every transaction is read."""
+    return ()
+
+
 async def inbound_transfers(
-    rpc: SolanaRpc, owner: Pubkey, after_signature: str | None
-) -> list[InboundTransfer]:
+    rpc: SolanaRpc, owner: Pubkey, after_signature: str | None, known: Known = nothing_known
+) -> Inbound:
     """Finalised USDC receipts since `after_signature`, oldest first.
 
-    One call reads at most two pages; the caller goes on from the newest that it got.
+    One call reads at most two pages; the caller goes on from `newest_signature`. What `known`
+    names is not read: it is booked elsewhere.
     """
     account = associated_token_account(owner)
     infos = await _oldest_signatures(rpc, account, after_signature)
+    if not infos:
+        return Inbound()
+    booked_elsewhere = await known([info.signature for info in infos])
     gate = asyncio.Semaphore(PARALLEL_READS_MAX)
 
     async def read(info: SignatureInfo) -> InboundTransfer | None:
         async with gate:
             return await _receipt(rpc, info.signature, str(account))
 
-    found = await asyncio.gather(*(read(info) for info in infos if info.err is None))
-    return [transfer for transfer in found if transfer is not None]
+    found = await asyncio.gather(
+        *(
+            read(info)
+            for info in infos
+            if info.err is None and info.signature not in booked_elsewhere
+        )
+    )
+    return Inbound(
+        transfers=tuple(transfer for transfer in found if transfer is not None),
+        newest_signature=infos[-1].signature,
+    )
 
 
 async def _receipt(rpc: SolanaRpc, signature: str, account: str) -> InboundTransfer | None:

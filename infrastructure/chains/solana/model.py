@@ -114,3 +114,13 @@ class InboundTransfer:
     slot: int
     block_time: int | None
     movement: TokenMovement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """Receipts, oldest first. `newest_signature` is the last one looked at, a receipt or not: the
+    next question begins behind it. None: there was nothing new.
+    """
+
+    transfers: tuple[InboundTransfer, ...] = ()
+    newest_signature: str | None = None

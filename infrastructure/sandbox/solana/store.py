@@ -140,11 +140,11 @@ class Store:
         row = self._db.execute(query, (signature,)).fetchone()
         return None if row is None else Landed(*row)
 
-    def status(self, signature: bytes) -> tuple[int, bytes | None] | None:
-        """Slot and error."""
-        query = "SELECT slot, error FROM landed WHERE signature = ?"
+    def status(self, signature: bytes) -> tuple[int, int, bytes | None] | None:
+        """Slot, Unix seconds and error."""
+        query = "SELECT slot, unix_seconds, error FROM landed WHERE signature = ?"
         row = self._db.execute(query, (signature,)).fetchone()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else (row[0], row[1], row[2])
 
     def newest_slot(self) -> int:
         return int(
@@ -154,7 +154,7 @@ class Store:
         )
 
     def landed_count(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM landed").fetchone()[0])
+        return int(self._db.execute("SELECT coalesce(max(sequence), 0) FROM landed").fetchone()[0])
 
     def mentions(
         self,

@@ -56,19 +56,20 @@ class ChainClock:
         self._seed = seed
         self._hashes: OrderedDict[int, Hash] = OrderedDict()
         self._slots_by_hash: dict[Hash, int] = {}
+        self._newest = anchor.slot
 
     def slot(self, commitment: Commitment = "processed") -> int:
         """The newest slot of that commitment; it never goes back, whatever the wall clock does."""
-        lag_ms = {
+        lags_ms = {
             "processed": 0,
             "confirmed": self.timing.confirm_ms,
             "finalized": self.timing.finalize_ms,
-        }[commitment]
-        elapsed_ms = (self.now() - self.anchor.unix_seconds) * 1000
-        if elapsed_ms < 0:
+        }
+        if self._slot_before(0) < self._newest:
             # The wall clock was set back: hold the chain where it was.
-            self.anchor, elapsed_ms = Anchor(self.anchor.slot, self.now()), 0
-        return self.anchor.slot + math.floor((elapsed_ms - lag_ms) / self.timing.slot_ms)
+            self.anchor = Anchor(self._newest, self.now())
+        self._newest = self._slot_before(0)
+        return self._slot_before(lags_ms[commitment])
 
     def level(self, slot: int) -> Commitment:
         """How committed a transaction of `slot` is by now."""
@@ -113,6 +114,11 @@ class ChainClock:
                 self.blockhash(candidate)
             slot = self._slots_by_hash.get(blockhash)
         return slot is not None and oldest <= slot <= now
+
+    def _slot_before(self, milliseconds: int) -> int:
+        # To the microsecond: below it a float of Unix seconds is noise, and noise moves a floor.
+        elapsed_ms = round((self.now() - self.anchor.unix_seconds) * 1000, 3) - milliseconds
+        return self.anchor.slot + math.floor(elapsed_ms / self.timing.slot_ms)
 
 
 def block_height(slot: int) -> int:

@@ -61,7 +61,8 @@ def test_a_send_passes_its_events_and_states_and_ends_booked(journey: Journey) -
     assert journey.posted["fee_payer:SOL"] == -10_000
     assert journey.held[ALICE] == 0
     assert journey.row["funds_location"] == "DELIVERED"
-    assert journey.row["delivered"] == 24_998_500
+    assert journey.row["progress_percent"] == 100
+    assert journey.row["received_amount"] == 24_998_500
 
 
 def test_in_one_process_a_send_is_five_commits(journey: Journey) -> None:

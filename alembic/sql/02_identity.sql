@@ -1,0 +1,44 @@
+CREATE TABLE app_user (
+    id uuid PRIMARY KEY,
+    username text NOT NULL CHECK (username ~ '^[A-Za-z][A-Za-z0-9_]{2,19}$'),
+    username_lower text NOT NULL UNIQUE GENERATED ALWAYS AS (lower(username)) STORED,
+    kyc_level text NOT NULL DEFAULT 'unverified'
+        CHECK (kyc_level IN ('unverified', 'basic', 'advanced', 'institutional')),
+    country text,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE wallet (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL UNIQUE REFERENCES app_user (id),
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE wallet_address (
+    wallet_id uuid NOT NULL REFERENCES wallet (id),
+    chain text NOT NULL,
+    address text NOT NULL,
+    PRIMARY KEY (wallet_id, chain),
+    UNIQUE (chain, address)
+);
+
+-- Sign-in: a nonce is good once.
+CREATE TABLE challenge (
+    nonce text PRIMARY KEY,
+    address text NOT NULL,
+    message text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE INDEX challenge_expiry ON challenge (expires_at);
+
+CREATE FUNCTION create_user(
+    user_id uuid, wallet_id uuid, username text, kyc_level text, country text, addresses jsonb
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    INSERT INTO app_user (id, username, kyc_level, country)
+    VALUES (create_user.user_id, create_user.username, create_user.kyc_level, create_user.country);
+    INSERT INTO wallet (id, user_id) VALUES (create_user.wallet_id, create_user.user_id);
+    INSERT INTO wallet_address (wallet_id, chain, address)
+    SELECT create_user.wallet_id, a.key, a.value FROM jsonb_each_text(create_user.addresses) a;
+$$;

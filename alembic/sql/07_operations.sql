@@ -1,0 +1,48 @@
+-- What the workers keep about their own work: no money, so the application writes it directly.
+
+-- Tenure of the relay and of watchers. The epoch fences late writers.
+CREATE TABLE lease (
+    name text PRIMARY KEY,
+    owner text NOT NULL,
+    epoch bigint NOT NULL,
+    until timestamptz NOT NULL
+);
+
+-- Everything up to here has been heard by the group. It only ever moves on, so several processes
+-- of a group may write it.
+CREATE TABLE reactor_cursor (
+    group_name text PRIMARY KEY,
+    generation integer NOT NULL DEFAULT 0,
+    xid xid8 NOT NULL DEFAULT '0',
+    id bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+
+-- Up to which transaction the receipts of an address have been looked at.
+CREATE TABLE deposit_cursor (
+    address text PRIMARY KEY,
+    signature text NOT NULL
+) WITH (fillfactor = 50);
+
+-- A stream that a group cannot go on with waits here for an operator, its funds held.
+CREATE TABLE parked (
+    group_name text NOT NULL,
+    stream_id uuid NOT NULL,
+    sequence integer NOT NULL,
+    reason text NOT NULL,
+    attempts integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (group_name, stream_id)
+);
+
+CREATE TABLE relay_cursor (
+    name text PRIMARY KEY,
+    generation integer NOT NULL DEFAULT 0,
+    xid xid8 NOT NULL DEFAULT '0',
+    id bigint NOT NULL DEFAULT 0,
+    epoch bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+
+CREATE TABLE relay_channel (
+    channel smallint PRIMARY KEY,
+    "offset" bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);

@@ -1,0 +1,56 @@
+"""What goes into and comes out of the services behind the API: sending, and signing in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.contracts.views import FeeView, PartyView
+from domain.shared.ids import UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendInput:
+    """A wish to send, as the user typed it: nothing of it has been read yet."""
+
+    amount: str
+    recipient: str
+    memo: str | None
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendPreview:
+    """What a Send would cost and deliver now, in base units of `asset`.
+
+    `spendable_after` is what Available would show to a next movement once the amount is held.
+    """
+
+    asset: str
+    amount: int
+    fees: tuple[FeeView, ...]
+    received: int
+    spendable_after: int
+    recipient: PartyView
+    provider: str
+    estimated_seconds: int | None = None
+
+    @property
+    def fees_total(self) -> int:
+        """What does not reach the recipient."""
+        return self.amount - self.received
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInMessage:
+    """What a wallet is asked to sign."""
+
+    message: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The bearer token of somebody who has proven their address."""
+
+    token: str
+    user_id: UserId
+    expires_at: datetime

@@ -1,0 +1,272 @@
+"""The read models: what a user may see of accounts, balances and transactions.
+
+Amounts are integers in base units of the named asset; times are aware (UTC). Nothing here says how
+it is stored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from domain.shared.ids import ActionId, TransactionId, UserId, WalletId
+
+T = TypeVar("T")
+
+
+class BalanceKind(StrEnum):
+    """The three balances of a wallet."""
+
+    AVAILABLE = "AVAILABLE"
+    INVESTED = "INVESTED"
+    STRATEGY = "STRATEGY"
+
+
+class Role(StrEnum):
+    """Which side of a transaction the viewer is on."""
+
+    SENDER = "SENDER"
+    RECIPIENT = "RECIPIENT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserView:
+    """A user, with the wallet that belongs to them."""
+
+    id: UserId
+    wallet_id: WalletId
+    username: str
+    kyc_level: str
+    country: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletView:
+    """A wallet; `addresses` by the chain's name in upper case."""
+
+    id: WalletId
+    user_id: UserId
+    addresses: Mapping[str, str]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceView:
+    """One asset in one of the balances of a wallet.
+
+    `reserved` cannot be spent, `earmarked` is promised but still shows, `pending` is expected;
+    `spendable` is what a new movement may use now.
+    """
+
+    kind: BalanceKind
+    asset: str
+    posted: int
+    reserved: int
+    earmarked: int
+    pending: int
+    spendable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyView:
+    """One side of a transaction, as far as the viewer may know it."""
+
+    username: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeView:
+    """One line of what a transaction costs; `kind` is PLATFORM, NETWORK or PROVIDER."""
+
+    kind: str
+    amount: int
+    asset: str
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionView:
+    """A transaction as one viewer sees it; `role` is the viewer's side.
+
+    `amount` is what the sender typed, all fees included; `received_amount` what the chain shows.
+    `reason` is a code of the catalogue, where the transaction failed.
+    """
+
+    id: TransactionId
+    role: Role
+    type: str
+    state: str
+    sub_state: str | None
+    asset: str
+    amount: int
+    target_asset: str | None
+    target_amount: int | None
+    received_amount: int | None
+    fees: tuple[FeeView, ...]
+    sender: PartyView
+    recipient: PartyView
+    memo: str | None
+    reason: str | None
+    waiting_on: str
+    next_check_at: datetime | None
+    outcome_certainty: str
+    funds_location: str
+    progress_percent: int
+    attempt: int
+    provider: str | None
+    provider_explanation: str | None
+    chain: str | None
+    chain_signature: str | None
+    cancellable: bool
+    approval_deadline: datetime | None
+    estimated_completion: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+    correlation_id: str | None
+
+
+STATES_SHOWN_TO_RECIPIENTS = frozenset({"BALANCE_UPDATED", "COMPLETED"})
+"""A recipient learns of a transaction when it is credited, not of one under way or failed."""
+
+
+def as_recipient_sees(view: TransactionView) -> TransactionView | None:
+    """What is left for the other side: what they got, of whom, with which words.
+
+    None before they are credited.
+    """
+    if view.state not in STATES_SHOWN_TO_RECIPIENTS or view.received_amount is None:
+        return None
+    return replace(
+        view,
+        role=Role.RECIPIENT,
+        amount=view.received_amount,
+        fees=(),
+        sender=PartyView(username=view.sender.username),
+        reason=None,
+        waiting_on="NONE",
+        next_check_at=None,
+        attempt=1,
+        provider=None,
+        provider_explanation=None,
+        chain=None,
+        chain_signature=None,
+        cancellable=False,
+        approval_deadline=None,
+        estimated_completion=None,
+        correlation_id=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntryView:
+    """One state that was passed, and the event that led there."""
+
+    transaction_id: TransactionId
+    sequence: int
+    state: str
+    sub_state: str | None
+    event_type: str
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """A step that began or ended: one row for each change of its status."""
+
+    transaction_id: TransactionId
+    name: str
+    type: str
+    status: str
+    attempt: int
+    at: datetime
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptView:
+    """An attempt to recover: what was tried, why, and with what result."""
+
+    id: UUID
+    transaction_id: TransactionId
+    strategy: str
+    reason: str
+    attempt: int
+    at: datetime
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionView:
+    """One exchange with a provider or chain: that it happened and how it ended, not its content."""
+
+    id: UUID
+    transaction_id: TransactionId
+    provider: str
+    operation: str
+    outcome: str
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserActionView:
+    """Something only the user can do; `payload` is base64 of what is to be signed."""
+
+    id: ActionId
+    transaction_id: TransactionId
+    type: str
+    status: str
+    payload: str
+    summary: str
+    expires_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageItem(Generic[T]):
+    """A node and the opaque cursor of its place."""
+
+    cursor: str
+    node: T
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageView(Generic[T]):
+    """A part of a list, in the list's own order whichever way it was paged."""
+
+    items: tuple[PageItem[T], ...]
+    has_next: bool
+    has_previous: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """`count` items behind (or, `backwards`, before) the cursor; from the end without one.
+
+    The list's own order is newest first.
+    """
+
+    count: int
+    cursor: str | None = None
+    backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorView:
+    """An error in the reader's language. Severity and retryability are those of the catalogue."""
+
+    code: str
+    severity: str
+    retryability: str
+    what_happened: str
+    why: str
+    what_to_do: str
+    alternatives: tuple[str, ...] = field(default=())
+    field: str | None = None
+    retry_after_seconds: int | None = None

@@ -1,0 +1,130 @@
+"""`diboas demo send`: one demo user sends to another, as any client outside of the platform would.
+
+All that it knows is in the ready file: addresses, tokens, and where the users' keys lie.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from infrastructure.chains.solana.errors import InvalidKeyFile
+from infrastructure.cli.progress import View, shown
+from infrastructure.demo.api import Api, ApiError
+from infrastructure.demo.device import Device, WillNotSign
+from infrastructure.demo.documents import WALLET, Action, Owned, Problem, Update
+from infrastructure.demo.sending import Sending, SendRefused
+from infrastructure.http import HttpClient
+from infrastructure.settings import StartupError
+
+_COMPLETED: Final = "COMPLETED"
+
+
+class ReadyUser(msgspec.Struct, frozen=True):
+    username: str
+    token: str
+    keypair_file: Path
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The part of the ready file that a client needs."""
+
+    graphql: str
+    subscriptions: str
+    users: list[ReadyUser]
+
+    def user(self, username: str) -> ReadyUser:
+        wanted = username.removeprefix("@").lower()
+        for user in self.users:
+            if user.username.lower() == wanted:
+                return user
+        names = ", ".join(user.username for user in self.users) or "nobody"
+        raise StartupError(f"there is no demo user {username}: there is {names}")
+
+
+def run(*, sender: str, recipient: str, amount: str, ready_file: Path) -> int:
+    """Send, sign and show each step; 0 when the recipient has the money. Raises StartupError."""
+    ready = _read(ready_file)
+    try:
+        return asyncio.run(_demonstrate(ready, sender=sender, recipient=recipient, amount=amount))
+    except SendRefused as refused:
+        raise StartupError(explain(refused.problem)) from None
+    except WillNotSign as error:
+        raise StartupError(f"{sender}'s device does not sign: {error}") from None
+    except (ApiError, InvalidKeyFile, ConnectionError) as error:
+        raise StartupError(str(error)) from None
+    except TimeoutError:
+        raise StartupError("the send did not end in time; it goes on without us") from None
+
+
+def explain(problem: Problem) -> str:
+    """The four parts of a typed error in one line."""
+    parts = [problem.what_happened, problem.why, problem.what_to_do, *problem.alternatives]
+    return f"{problem.code}: " + " ".join(part for part in parts if part)
+
+
+async def _demonstrate(ready: Ready, *, sender: str, recipient: str, amount: str) -> int:
+    async with HttpClient() as client:
+        apis = {user.username: _api(ready, user, client) for user in ready.users}
+        giver, taker = ready.user(sender), ready.user(recipient)
+        people = {name: apis[name] for name in dict.fromkeys((giver.username, taker.username))}
+        before = await _balances(people)
+        started = time.monotonic()
+        with shown(f"{giver.username} sends {amount} USDC to {taker.username}") as view:
+            last = await _sending(view, apis[giver.username], giver, taker, amount).run()
+        seconds = time.monotonic() - started
+        if last.state != _COMPLETED:
+            print(f"diboas: the send ended as {last.state} ({last.type})", file=sys.stderr)
+            return 1
+        print(f"{last.state} after {seconds:.2f} s, signed outside of the platform", flush=True)
+        _show_balances(before, await _balances(people))
+    return 0
+
+
+def _sending(view: View, api: Api, giver: ReadyUser, taker: ReadyUser, amount: str) -> Sending:
+    def on_update(update: Update) -> None:
+        view.step(update.type, update.state)
+
+    def on_signed(action: Action) -> None:
+        view.note(f"            {giver.username} signs: {action.summary or action.type}")
+
+    return Sending(
+        api=api,
+        device=Device.load(giver.keypair_file),
+        recipient=f"@{taker.username}",
+        amount=amount,
+        on_update=on_update,
+        on_signed=on_signed,
+    )
+
+
+def _api(ready: Ready, user: ReadyUser, client: HttpClient) -> Api:
+    return Api(client, url=ready.graphql, live_url=ready.subscriptions, token=user.token)
+
+
+async def _balances(people: Mapping[str, Api]) -> dict[str, str]:
+    return {
+        name: (await api.ask(WALLET, Owned)).wallet.available.posted for name, api in people.items()
+    }
+
+
+def _show_balances(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    for name, was in before.items():
+        print(f"  {name:<10} {was:>16} → {after[name]:>16} USDC", flush=True)
+
+
+def _read(ready_file: Path) -> Ready:
+    try:
+        return msgspec.json.decode(ready_file.read_bytes(), type=Ready, dec_hook=_path)
+    except OSError as error:
+        raise StartupError(f"cannot read {ready_file}: {error.strerror}") from None
+    except msgspec.MsgspecError as error:
+        raise StartupError(f"{ready_file} is no ready file: {error}") from None
+
+
+def _path(_kind: type, value: object) -> Path:
+    return Path(str(value))

@@ -1,0 +1,80 @@
+"""The grammar of the command line. Others script it: names and options stay."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
+
+DATA_DIR: Final = Path(".diboas")
+PORT: Final = 8000
+_PORT_MAX: Final = 65_535
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="diboas", description="The diBoaS wallet platform.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_up(commands)
+    _add_roles(commands)
+    _add_sandbox(commands)
+    _add_tools(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_up(commands: "_Commands") -> None:
+    up = commands.add_parser("up", help="start everything, embedded where no URL is set")
+    up.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
+    up.add_argument(
+        "--port", type=_port, default=PORT, help="port to serve on, 0 for a free one (%(default)s)"
+    )
+    up.add_argument(
+        "--data-dir", type=Path, default=DATA_DIR, help="where data lives (%(default)s)"
+    )
+    up.add_argument("--reset", action="store_true", help="begin with an empty data directory")
+    up.add_argument("--no-demo", action="store_true", help="start without the demonstration")
+    up.add_argument("--ready-file", type=Path, help="write addresses and demo users there as JSON")
+
+
+def _add_roles(commands: "_Commands") -> None:
+    api = commands.add_parser("api", help="serve GraphQL alone")
+    api.add_argument("--host", help="address to serve on (DIBOAS_HOST)")
+    api.add_argument("--port", type=_port, help="port to serve on (DIBOAS_PORT)")
+    worker = commands.add_parser("worker", help="run reactors, effects, timers and watchers alone")
+    worker.add_argument("--contexts", help="names divided by commas (all)")
+    commands.add_parser("relay", help="publish events alone")
+
+
+def _add_sandbox(commands: "_Commands") -> None:
+    sandbox = commands.add_parser("sandbox", help="serve the providers' and chains' wire formats")
+    sandbox.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
+    sandbox.add_argument("--port", type=_port, default=0, help="0 for a free one (%(default)s)")
+    sandbox.add_argument("--data-dir", type=Path, default=DATA_DIR / "sandbox")
+    sandbox.add_argument("--ready-file", type=Path, help="write its addresses there as JSON")
+
+
+def _add_tools(commands: "_Commands") -> None:
+    migrate = commands.add_parser("migrate", help="bring the database to this version's schema")
+    migrate.add_argument(
+        "--after-restore", action="store_true", help="the database came from a dump: go on with it"
+    )
+    commands.add_parser("verify", help="check the ledger's seals and invariants")
+    commands.add_parser("export-schema", help="print the GraphQL schema")
+
+
+def _add_demo(commands: "_Commands") -> None:
+    demo = commands.add_parser("demo", help="act as a demo user")
+    actions = demo.add_subparsers(dest="action", required=True, metavar="ACTION")
+    send = actions.add_parser("send", help="send USDC and watch it arrive")
+    send.add_argument("--from", dest="sender", default="alice", help="username (%(default)s)")
+    send.add_argument("--to", dest="recipient", default="bob", help="username (%(default)s)")
+    send.add_argument("--amount", default="25", help="of USDC (%(default)s)")
+    send.add_argument("--data-dir", type=Path, default=DATA_DIR, help="of `diboas up`")
+    send.add_argument("--ready-file", type=Path, help="of `diboas up` (in its data directory)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _PORT_MAX:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to {_PORT_MAX}, got {text!r}")
+    return int(text)

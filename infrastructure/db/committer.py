@@ -1,0 +1,138 @@
+"""Commits Units: whatever waits goes together into one call, one call is one transaction."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from domain.shared.unit import CommitResult, Committed, Unit
+from infrastructure.db.checks import check_unit
+from infrastructure.db.encoding import EncodedUnit, encode_unit
+from infrastructure.db.lane import Lane
+from infrastructure.db.pool import Connection
+
+BATCH_UNITS_MAX: Final = 32  # what commit_units takes; more raised latency alone
+WAITING_UNITS_MAX: Final = 10_000  # beyond this a caller is better told than kept
+
+
+class CommitterOverloaded(Exception):
+    """Too many Units wait, or the committer is closing; this one was not taken."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A Unit in the queue; no other of the same `names` may be under way with it."""
+
+    unit: Unit
+    encoded: EncodedUnit
+    names: frozenset[object]
+    answer: asyncio.Future[CommitResult]
+
+
+class Committer:
+    """`lanes` connections, each with one batch under way; units of one stream, key or chain claim
+    go one after another. With a `lease_owner` new effects that are due are leased to it.
+
+    `after_commit` is called with the units of a batch that were committed, in the event loop; it
+    must neither block nor raise.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        *,
+        lanes: int = 1,
+        lease_owner: str | None = None,
+        lease_seconds: float = 30.0,
+        after_commit: Callable[[Sequence[Unit]], None] | None = None,
+    ) -> None:
+        self._lanes = [
+            Lane(connect, lease_owner=lease_owner, lease_seconds=lease_seconds)
+            for _ in range(lanes)
+        ]
+        self._after_commit = after_commit
+        self._waiting: deque[_Waiting] = deque()
+        self._busy: set[object] = set()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Connect; raises what connecting raises."""
+        for lane in self._lanes:
+            await lane.connect()
+        self._tasks = [asyncio.create_task(self._run(lane)) for lane in self._lanes]
+
+    async def commit(self, unit: Unit) -> CommitResult:
+        """Commit a Unit. Raises `InvalidUnit`, `CommitterOverloaded`, `CommitFailed` (refused as a
+        defect) or `DatabaseUnavailable` (outcome unknown; committing again is safe)."""
+        check_unit(unit)
+        if self._closing or len(self._waiting) >= WAITING_UNITS_MAX:
+            raise CommitterOverloaded("the committer takes no more units")
+        answer: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(unit, encode_unit(unit), _names(unit), answer))
+        self._wake.set()
+        return await answer
+
+    async def close(self) -> None:
+        """Commit what waits, then disconnect."""
+        self._closing = True
+        self._wake.set()
+        await asyncio.gather(*self._tasks)
+        for lane in self._lanes:
+            await lane.disconnect()
+
+    async def _run(self, lane: Lane) -> None:
+        while True:
+            batch = self._take()
+            if batch:
+                await self._execute(lane, batch)
+            elif self._closing and not self._waiting:
+                return
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+
+    def _take(self) -> list[_Waiting]:
+        """The next batch, in the order of arrival; what must wait for another keeps its place."""
+        batch: list[_Waiting] = []
+        kept: list[_Waiting] = []
+        blocked: set[object] = set()
+        while self._waiting and len(batch) < BATCH_UNITS_MAX:
+            waiting = self._waiting.popleft()
+            if waiting.answer.cancelled():
+                continue
+            if waiting.names.isdisjoint(self._busy) and waiting.names.isdisjoint(blocked):
+                self._busy |= waiting.names
+                batch.append(waiting)
+            else:
+                blocked |= waiting.names
+                kept.append(waiting)
+        self._waiting.extendleft(reversed(kept))
+        return batch
+
+    async def _execute(self, lane: Lane, batch: list[_Waiting]) -> None:
+        outcomes = await lane.commit([(waiting.unit, waiting.encoded) for waiting in batch])
+        committed: list[Unit] = []
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            self._busy -= waiting.names
+            if isinstance(outcome, Committed):
+                committed.append(waiting.unit)
+            if waiting.answer.done():
+                continue
+            if isinstance(outcome, Exception):
+                waiting.answer.set_exception(outcome)
+            else:
+                waiting.answer.set_result(outcome)
+        self._wake.set()
+        if committed and self._after_commit is not None:
+            self._after_commit(committed)
+
+
+def _names(unit: Unit) -> frozenset[object]:
+    key = unit.key
+    names: list[object] = [unit.stream_id, *unit.claims]
+    if key is not None:
+        names.append((key.principal, key.operation, key.key))
+    return frozenset(names)

@@ -1,0 +1,109 @@
+"""Rows as the read models of `domain.contracts.views`."""
+
+from dataclasses import fields
+from typing import Any, Final, TypeVar
+
+from domain.contracts.views import (
+    BalanceKind,
+    BalanceView,
+    FeeView,
+    PartyView,
+    Role,
+    TransactionView,
+    UserActionView,
+    as_recipient_sees,
+)
+from domain.shared.assets import USDC
+from domain.shared.ids import ActionId, TransactionId, WalletId
+from infrastructure.db.query import Row
+
+View = TypeVar("View")
+
+_BALANCE_KINDS: Final = {kind.value.lower(): kind for kind in BalanceKind}
+_COMPOSED: Final = frozenset({"role", "fees", "sender", "recipient"})
+_PLAIN: Final = tuple(
+    field.name for field in fields(TransactionView) if field.name not in _COMPOSED
+)
+
+
+def view_of(view: type[View], row: Row, **changes: Any) -> View:  # noqa: ANN401  the fields of a view
+    """The view whose fields are named like the row's columns, but for `changes`."""
+    names = getattr(view, "__dataclass_fields__")  # noqa: B009  no instance yet to ask for fields
+    return view(**{name: row[name] for name in names if name not in changes}, **changes)
+
+
+def transaction_as_seen(row: Row, viewer: WalletId) -> TransactionView | None:
+    """What the viewer's side may see of the transaction; None where it may see nothing."""
+    whole = TransactionView(
+        **{name: row[name] for name in _PLAIN},
+        role=Role.SENDER,
+        fees=_fees(row),
+        sender=PartyView(username=row["sender_username"], address=row["sender_address"]),
+        recipient=PartyView(username=row["recipient_username"], address=row["recipient_address"]),
+    )
+    return whole if row["wallet_id"] == viewer else as_recipient_sees(whole)
+
+
+def _fees(row: Row) -> tuple[FeeView, ...]:
+    """What costs something, and the platform's own fee also where it is nothing."""
+    lines = (
+        FeeView(kind="PLATFORM", amount=row["platform_fee"], asset=row["asset"]),
+        FeeView(kind="NETWORK", amount=row["network_fee"], asset=row["asset"]),
+        FeeView(
+            kind="PROVIDER",
+            amount=row["provider_fee"],
+            asset=row["asset"],
+            provider=row["provider"],
+        ),
+    )
+    return tuple(line for line in lines if line.amount or line.kind == "PLATFORM")
+
+
+def action_view(row: Row) -> UserActionView:
+    """A user action with its present status, as it is stored."""
+    return UserActionView(
+        id=ActionId(row["id"]),
+        transaction_id=TransactionId(row["transaction_id"]),
+        type=row["type"],
+        status=row["status"],
+        payload=row["payload"],
+        summary=row["summary"],
+        expires_at=row["expires_at"],
+        created_at=row["at"],
+    )
+
+
+def balance_views(rows: list[Row]) -> tuple[BalanceView, ...]:
+    """The balances of a wallet: USDC always, also where nothing was ever booked."""
+    found = [
+        _balance_view(kind, row)
+        for row in rows
+        if (kind := _BALANCE_KINDS.get(row["code"].partition(":")[0])) is not None
+    ]
+    if not any(view.kind is BalanceKind.AVAILABLE for view in found):
+        found.insert(0, _NOTHING)
+    return tuple(found)
+
+
+def _balance_view(kind: BalanceKind, row: Row) -> BalanceView:
+    covered = row["posted"] - row["held"] - row["soft"] - (row["floor"] or 0)
+    return BalanceView(
+        kind=kind,
+        asset=row["asset"],
+        posted=row["posted"],
+        reserved=row["held"],
+        earmarked=row["soft"],
+        pending=row["incoming"],
+        spendable=max(0, covered),
+    )
+
+
+_NOTHING: Final = BalanceView(
+    kind=BalanceKind.AVAILABLE,
+    asset=USDC.symbol,
+    posted=0,
+    reserved=0,
+    earmarked=0,
+    pending=0,
+    spendable=0,
+)

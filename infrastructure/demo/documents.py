@@ -1,0 +1,105 @@
+"""What the demonstration asks the API, and the answers as it reads them."""
+
+from typing import Final
+
+import msgspec
+
+
+class Answered(msgspec.Struct, frozen=True, rename="camel"):
+    """What an answer carries of a type; more fields than these are no mistake."""
+
+
+class Problem(Answered, frozen=True):
+    """A typed error: what happened, why, and what to do now."""
+
+    code: str
+    what_happened: str
+    why: str
+    what_to_do: str
+    alternatives: list[str] = []
+
+
+class Action(Answered, frozen=True):
+    """Something that only the user can do; `payload` is the unsigned transaction in base64."""
+
+    id: str
+    type: str
+    status: str
+    payload: str | None = None
+    summary: str | None = None
+
+
+class SentTransaction(Answered, frozen=True):
+    id: str
+    state: str
+    user_actions: list[Action] = []
+
+
+class Payload(Answered, frozen=True):
+    """What every mutation answers."""
+
+    transaction: SentTransaction | None = None
+    errors: list[Problem] = []
+
+
+class Initiated(Answered, frozen=True):
+    initiate_send: Payload
+
+
+class Submitted(Answered, frozen=True):
+    submit_user_action: Payload
+
+
+class Found(Answered, frozen=True):
+    transaction: SentTransaction | None = None
+
+
+class Available(Answered, frozen=True):
+    posted: str
+    spendable: str
+
+
+class Wallet(Answered, frozen=True):
+    available: Available
+
+
+class Owned(Answered, frozen=True):
+    wallet: Wallet
+
+
+class Subject(Answered, frozen=True):
+    id: str
+
+
+class Update(Answered, frozen=True):
+    """One event of a transaction; `kind` names the general event that it specialises."""
+
+    type: str
+    state: str
+    sequence: int
+    occurred_at: str
+    transaction: Subject
+
+
+class Updated(Answered, frozen=True):
+    transaction_updates: Update
+
+
+_PAYLOAD: Final = """{
+  transaction { id state }
+  errors { code whatHappened why whatToDo alternatives }
+}"""
+
+INITIATE: Final = f"""mutation ($input: InitiateSendInput!) {{
+  initiateSend(input: $input) {_PAYLOAD}
+}}"""
+SUBMIT: Final = f"""mutation ($input: SubmitUserActionInput!) {{
+  submitUserAction(input: $input) {_PAYLOAD}
+}}"""
+ACTIONS: Final = """query ($id: ID!) {
+  transaction(id: $id) { id state userActions { id type status payload summary } }
+}"""
+WALLET: Final = "{ wallet { available { posted spendable } } }"
+UPDATES: Final = """subscription {
+  transactionUpdates { type state sequence occurredAt transaction { id } }
+}"""

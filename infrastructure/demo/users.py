@@ -1,0 +1,88 @@
+"""Who the demo users are, and their keys as files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from domain.shared.ids import UserId, WalletId
+from infrastructure.chains.solana.errors import InvalidKeyFile
+from infrastructure.chains.solana.keys import load_or_create_keypair
+from infrastructure.db.identity import IdentityStore, StoredUser, UserExists
+from infrastructure.settings import StartupError
+
+CHAIN: Final = "solana"
+KYC_LEVEL: Final = "advanced"
+COUNTRY: Final = "US"
+_NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:diboas:demo")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPerson:
+    """`first_usdc` is what they begin with, a decimal string."""
+
+    username: str
+    first_usdc: str
+
+
+# Carol has nothing, not even an account for USDC: who sends to her first pays for its creation.
+PEOPLE: Final = (
+    DemoPerson(username="alice", first_usdc="1000"),
+    DemoPerson(username="bob", first_usdc="250"),
+    DemoPerson(username="carol", first_usdc="0"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeededUser:
+    """A demo user as the ready file names them."""
+
+    username: str
+    token: str
+    addresses: Mapping[str, str]
+    keypair_file: Path
+
+
+def keypair_file(data_dir: Path, username: str) -> Path:
+    return data_dir / "demo" / "keys" / f"{username}.json"
+
+
+async def ensure_user(store: IdentityStore, person: DemoPerson, data_dir: Path) -> StoredUser:
+    """The user in the database with the address of the key on disk; both are made once."""
+    try:
+        keypair = load_or_create_keypair(keypair_file(data_dir, person.username))
+    except InvalidKeyFile as error:
+        raise StartupError(str(error)) from None
+    address = str(keypair.pubkey())
+    user = await store.by_username(person.username)
+    if user is None:
+        user = await _create(store, person, address)
+    if user.addresses.get(CHAIN) != address:
+        raise StartupError(
+            f"the database knows {person.username} by another address than {data_dir}/demo: "
+            "they are of different runs; take an empty database or the old data directory"
+        )
+    return user
+
+
+async def _create(store: IdentityStore, person: DemoPerson, address: str) -> StoredUser:
+    try:
+        await store.create_user(
+            user_id=UserId(_identifier("user", person.username, address)),
+            wallet_id=WalletId(_identifier("wallet", person.username, address)),
+            username=person.username,
+            addresses={CHAIN: address},
+            kyc_level=KYC_LEVEL,
+            country=COUNTRY,
+        )
+    except UserExists:
+        raise StartupError(f"the address of {person.username} belongs to another user") from None
+    user = await store.by_username(person.username)
+    if user is None:
+        raise StartupError(f"{person.username} cannot be found right after it was made")
+    return user
+
+
+def _identifier(kind: str, username: str, address: str) -> UUID:
+    return uuid5(_NAMESPACE, f"{kind}:{username}:{address}")

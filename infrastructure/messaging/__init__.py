@@ -1,0 +1,1 @@
+"""From the event log to subscribers: codec, channels, hub, feed."""

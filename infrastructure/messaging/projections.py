@@ -1,0 +1,163 @@
+"""What each audience sees of an event's data: tables, and the code that follows them.
+
+Amounts are published as decimal strings with all digits of their asset.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import (
+    AvailableBalanceReserved,
+    BalanceReservationReleased,
+    CancellationRequested,
+    NetworkCost,
+    Recipient,
+    RecipientBalanceUpdated,
+    SendTransactionCompleted,
+    SendTransactionInitiated,
+    SolanaTransferConfirmed,
+    SolanaTransferFailed,
+    TransactionRefused,
+    UnannouncedDepositReceived,
+    UserActionRequired,
+)
+from domain.shared.money import format_asset
+
+Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
+
+
+class Audience(StrEnum):
+    """Who looks: the wallet's own user, the other side of the transaction, or an operator."""
+
+    OWNER = "OWNER"
+    COUNTERPARTY = "COUNTERPARTY"
+    OPERATOR = "OPERATOR"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A field in base units of `asset` (None: of the payload's own), published as `name`."""
+
+    asset: str | None
+    name: str | None = None
+
+
+_USDC: Final = Amount("USDC")
+_OWN: Final = Amount(None)
+_SPENT: Final = Amount("SOL", "network_fee_spent")
+
+AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
+    NetworkCost: {
+        "network_fee_lamports": Amount("SOL", "network_fee"),
+        "rent_lamports": Amount("SOL", "rent"),
+        "total_base_units": Amount("USDC", "total"),
+    },
+    SendTransactionInitiated: {"amount": _OWN, "platform_fee": _OWN},
+    TransactionRefused: {"amount": _OWN},
+    AvailableBalanceReserved: {"principal": _USDC, "fees": _USDC},
+    UserActionRequired: {"recipient_amount": _USDC},
+    SolanaTransferConfirmed: {
+        "recipient_amount": _USDC,
+        "fee_amount": _USDC,
+        "lamports_spent": _SPENT,
+    },
+    SolanaTransferFailed: {"lamports_spent": _SPENT},
+    RecipientBalanceUpdated: {"debited": _USDC, "credited": _USDC, "fees": _USDC},
+    BalanceReservationReleased: {"released": _USDC},
+    UnannouncedDepositReceived: {"amount": _OWN},
+}
+
+COUNTS: Final = frozenset(
+    {
+        "slot",
+        "last_valid_block_height",
+        "proven_at_block_height",
+        "recipient_instruction",
+        "fee_instruction",
+    }
+)
+"""The integers that are no amounts; a test asks that every integer is in one of the tables."""
+
+HIDDEN_FROM_OWNER: Final[Mapping[type, frozenset[str]]] = {
+    Recipient: frozenset({"user_id", "wallet_id"}),
+    RecipientBalanceUpdated: frozenset({"recipient_wallet_id"}),
+    # An operator may have asked for it: whose identifier it is, the owner need not know.
+    CancellationRequested: frozenset({"requested_by"}),
+}
+
+SHOWN_TO_COUNTERPARTY: Final[Mapping[type, frozenset[str]]] = {
+    RecipientBalanceUpdated: frozenset({"credited"}),
+    SendTransactionCompleted: frozenset({"transaction_id"}),
+}
+"""Nothing of the sender: not what they paid, nor who or where they are."""
+
+
+def project_data(event: Event, audience: Audience) -> dict[str, Json] | None:
+    """The data of `event` as `audience` sees it; None where it sees nothing of the event."""
+    payload = event.data
+    if audience is Audience.OPERATOR:
+        return _published(payload, hide=False)
+    if audience is Audience.OWNER:
+        return _published(payload, hide=True)
+    shown = SHOWN_TO_COUNTERPARTY.get(type(payload))
+    if shown is None:
+        return None
+    whole = _published(payload, hide=True)
+    return {name: value for name, value in whole.items() if name in shown}
+
+
+def _published(payload: object, *, hide: bool) -> dict[str, Json]:
+    amounts = AMOUNTS.get(type(payload), {})
+    hidden = HIDDEN_FROM_OWNER.get(type(payload), frozenset()) if hide else frozenset()
+    data: dict[str, Json] = {}
+    for name in field_names(type(payload)):
+        value: object = getattr(payload, name)
+        if name in hidden:
+            continue
+        amount = amounts.get(name)
+        if amount is None:
+            data[name] = _plain(value, hide=hide)
+        else:
+            data[amount.name or name] = _decimal(payload, amount, value)
+    return data
+
+
+def field_names(payload_type: type) -> tuple[str, ...]:
+    """The fields of a payload's class, in their order."""
+    if not is_dataclass(payload_type):
+        raise TypeError(f"{payload_type.__name__} is no dataclass")
+    return tuple(field.name for field in fields(payload_type))
+
+
+def _decimal(payload: object, amount: Amount, value: object) -> str | None:
+    if not isinstance(value, int):
+        return None
+    symbol = amount.asset or str(getattr(payload, "asset", "USDC"))
+    return format_asset(value, symbol)
+
+
+def _plain(value: object, *, hide: bool) -> Json:
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, hide=hide) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, hide=hide) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return _published(value, hide=hide)
+    raise TypeError(f"no published form of {type(value).__name__}")
+
+
+def published_name(payload_type: type[EventPayload] | type, field: str) -> str:
+    """The name under which a field of a payload is published."""
+    amount = AMOUNTS.get(payload_type, {}).get(field)
+    return field if amount is None or amount.name is None else amount.name

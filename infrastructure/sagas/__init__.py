@@ -1,0 +1,1 @@
+"""Decides and commits: streams in, Units out; effects carried out and heard of."""

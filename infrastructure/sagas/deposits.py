@@ -1,0 +1,117 @@
+"""Finds money that came in without a transaction of ours, and books it.
+
+One question for a hundred wallets: only those whose token account changed are looked at closer.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from domain.contracts.commands import BookDepositCommand
+from domain.shared.ids import StreamId, WalletId, derived
+from domain.shared.saga import Origin
+from domain.wallet.handlers import book_deposit
+from infrastructure.chains.solana.addresses import parse_address
+from infrastructure.chains.solana.errors import RpcError
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.chains.solana.model import InboundTransfer
+from infrastructure.db.deposits import FIRST, Receiver
+from infrastructure.sagas.engine import Opening, SagaEngine
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS: Final = 1.0
+LEASE_SECONDS: Final = 15.0
+PAGE_WALLETS: Final = 100
+"""What a node answers for in one request."""
+THOROUGH_SECONDS: Final = 300.0
+"""As much in as out between two looks leaves no trace in the balance; all are looked at then."""
+
+
+class Deposits(Protocol):
+    """What the watcher keeps, and asks of the log."""
+
+    async def receivers(self, after: WalletId, limit: int) -> Sequence[Receiver]: ...
+    async def broadcast_by_us(self, signatures: Sequence[str]) -> set[str]: ...
+    async def looked(self, address: str, signature: str) -> None: ...
+    async def acquire(self, owner: str, *, seconds: float) -> bool: ...
+
+
+class DepositWatcher:
+    """`run` until cancelled; of several processes the one with the lease looks."""
+
+    def __init__(
+        self,
+        *,
+        engine: SagaEngine,
+        owner: str,
+        deposits: Deposits,
+        gateway: SolanaGateway,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._engine = engine
+        self._owner = owner
+        self._deposits = deposits
+        self._gateway = gateway
+        self._poll_seconds = poll_seconds
+        self._seen: dict[str, str | None] = {}
+        self._forget_at = 0.0
+
+    async def run(self) -> None:
+        """Looks, waits, looks again."""
+        while True:
+            try:
+                if await self._deposits.acquire(self._owner, seconds=LEASE_SECONDS):
+                    await self.look()
+            except RpcError as error:
+                logger.info("deposits could not be looked for: %s", error)
+            except Exception:
+                logger.exception("deposits could not be looked for")
+            await asyncio.sleep(self._poll_seconds)
+
+    async def look(self) -> None:
+        """Books what came in to any wallet since the last look."""
+        if time.monotonic() >= self._forget_at:
+            self._forget_at = time.monotonic() + THOROUGH_SECONDS
+            self._seen.clear()
+        after = FIRST
+        while page := await self._deposits.receivers(after, PAGE_WALLETS):
+            await self._look_at(page)
+            after = page[-1].wallet_id
+
+    async def _look_at(self, page: Sequence[Receiver]) -> None:
+        owners = [parse_address(receiver.address) for receiver in page]
+        for receiver, content in zip(page, await self._gateway.token_accounts(owners), strict=True):
+            if receiver.address in self._seen and self._seen[receiver.address] == content:
+                continue
+            if content is not None:
+                await self._book_since_last(receiver)
+            self._seen[receiver.address] = content
+
+    async def _book_since_last(self, receiver: Receiver) -> None:
+        found = await self._gateway.inbound(
+            parse_address(receiver.address), receiver.looked_up_to, self._deposits.broadcast_by_us
+        )
+        for transfer in found.transfers:
+            await self._book(receiver, transfer)
+        if found.newest_signature is not None:
+            await self._deposits.looked(receiver.address, found.newest_signature)
+
+    async def _book(self, receiver: Receiver, transfer: InboundTransfer) -> None:
+        movement = transfer.movement
+        command = BookDepositCommand(
+            signature=transfer.signature,
+            instruction=movement.instruction_index,
+            account=movement.account,
+            amount=movement.delta_base_units,
+        )
+        await self._engine.decide(
+            StreamId(derived(receiver.wallet_id, "deposit", transfer.signature)),
+            lambda stream, facts: book_deposit(stream, command, facts),
+            opening=Opening(
+                wallet_id=receiver.wallet_id,
+                origin=Origin(user_id=receiver.user_id, correlation_id=transfer.signature),
+            ),
+        )

@@ -1,0 +1,189 @@
+"""Carries effects out: those leased with their commit at once, those that are due by claiming.
+
+A claimed effect without an outcome may have been executed: it is inquired first.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, Self
+
+from domain.provider.effects import Accepted, BroadcastOutcome, Claimed, EffectKind
+from domain.provider.handlers import on_broadcast, on_built, on_sign_deadline
+from domain.shared.ids import EffectId, StreamId
+from domain.shared.stream import Stream
+from domain.shared.unit import EffectRequested, EffectState, Group, JsonObject
+from infrastructure.db.effects import ClaimedEffect
+from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.transfers import SolanaTransfers
+from infrastructure.sagas.watcher import ConfirmationWatcher
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE_MAX: Final = 64
+"""Calls under way together; more wait in memory and, past their lease, in the database."""
+CLAIM_MAX: Final = 64
+CLAIM_POLL_SECONDS: Final = 0.25
+LEASE_SECONDS: Final = 5.0
+"""Longer than a call's deadline, short enough for a takeover to be quick."""
+CALL_SECONDS_MAX: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectInHand:
+    """An effect whose lease is ours. `maybe_executed`: ask what became of it before repeating it."""
+
+    id: EffectId
+    stream_id: StreamId
+    kind: str
+    attempt: int
+    epoch: int
+    request: JsonObject
+    maybe_executed: bool
+
+    @classmethod
+    def claimed(cls, effect: ClaimedEffect) -> Self:
+        """One that was due and nobody held."""
+        return cls(
+            id=effect.id,
+            stream_id=effect.stream_id,
+            kind=effect.kind,
+            attempt=effect.attempt,
+            epoch=effect.epoch,
+            request=effect.request,
+            maybe_executed=effect.taken_over or effect.state is not EffectState.INTENT,
+        )
+
+    @classmethod
+    def leased(cls, stream_id: StreamId, effect: EffectRequested, epoch: int) -> Self:
+        """One that this process wrote a moment ago."""
+        return cls(
+            id=effect.id,
+            stream_id=stream_id,
+            kind=effect.kind,
+            attempt=effect.attempt,
+            epoch=epoch,
+            request=effect.request,
+            maybe_executed=False,
+        )
+
+
+class Claims(Protocol):
+    """Takes due effects that nobody holds, the longest due first."""
+
+    async def claim(
+        self, owner: str, groups: Collection[Group], *, limit: int, lease_seconds: float
+    ) -> Sequence[ClaimedEffect]: ...
+
+
+class EffectExecutor:
+    """One per process that executes effects; `run` until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        engine: SagaEngine,
+        owner: str,
+        claims: Claims,
+        transfers: SolanaTransfers,
+        watcher: ConfirmationWatcher,
+    ) -> None:
+        self._engine = engine
+        self._owner = owner
+        self._claims = claims
+        self._transfers = transfers
+        self._watcher = watcher
+        self._gate = asyncio.Semaphore(AT_ONCE_MAX)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._due = asyncio.Event()
+
+    def leased(self, stream_id: StreamId, effect: EffectRequested, epoch: int) -> None:
+        """An effect that this process wrote and holds: begun without asking the database."""
+        self._spawn(self._carry_out(EffectInHand.leased(stream_id, effect, epoch)))
+
+    def wake(self) -> None:
+        """Something was committed: look for due effects now."""
+        self._due.set()
+
+    async def run(self) -> None:
+        """Claims what is due, until cancelled; then waits for what is under way."""
+        try:
+            while True:
+                await self._claim()
+                await self._pause()
+        finally:
+            await self._drain()
+
+    async def _claim(self) -> None:
+        free = AT_ONCE_MAX - len(self._tasks)
+        if free <= 0:
+            return
+        try:
+            due = await self._claims.claim(
+                self._owner,
+                self._engine.groups,
+                limit=min(free, CLAIM_MAX),
+                lease_seconds=LEASE_SECONDS,
+            )
+        except Exception:
+            logger.exception("due effects could not be claimed")
+            return
+        for effect in due:
+            self._spawn(self._carry_out(EffectInHand.claimed(effect)))
+
+    async def _pause(self) -> None:
+        self._due.clear()
+        try:
+            await asyncio.wait_for(self._due.wait(), CLAIM_POLL_SECONDS)
+        except TimeoutError:
+            return
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drain(self) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CALL_SECONDS_MAX)
+
+    async def _carry_out(self, effect: EffectInHand) -> None:
+        async with self._gate:
+            try:
+                async with asyncio.timeout(LEASE_SECONDS):
+                    await self._execute(effect)
+            except Exception:
+                # Its lease runs out and it is taken over, with an inquiry first.
+                logger.exception("effect %s of %s did not end", effect.kind, effect.stream_id)
+
+    async def _execute(self, effect: EffectInHand) -> None:
+        stream = await self._engine.stream(effect.stream_id)
+        if stream is None:
+            raise LookupError(f"effect {effect.id} has no stream")
+        claimed = Claimed(id=effect.id, epoch=effect.epoch, attempt=effect.attempt)
+        match EffectKind(effect.kind):
+            case EffectKind.BUILD:
+                built = await self._transfers.build(stream, self._engine.clock())
+                await self._engine.decide(
+                    stream.id, lambda known, facts: on_built(known, claimed, built, facts)
+                )
+            case EffectKind.SIGN_DEADLINE:
+                await self._engine.decide(
+                    stream.id, lambda known, facts: on_sign_deadline(known, claimed, facts)
+                )
+            case EffectKind.BROADCAST:
+                outcome = await self._sent(stream, effect)
+                await self._engine.decide(
+                    stream.id, lambda known, facts: on_broadcast(known, claimed, outcome, facts)
+                )
+                if isinstance(outcome, Accepted):
+                    self._watcher.watch(effect.stream_id, claimed, effect.request)
+
+    async def _sent(self, stream: Stream, effect: EffectInHand) -> BroadcastOutcome:
+        now = self._engine.clock()
+        if effect.maybe_executed:
+            known = await self._transfers.inquire(stream, effect.request, now)
+            if known is not None:
+                return known
+        return await self._transfers.broadcast(effect.request, now)

@@ -1,0 +1,226 @@
+"""Decide and commit: load the stream, ask the handler, let co-located contexts react, commit.
+
+What another writer did in between makes a commit stale: the stream is read and decided again.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from domain.shared.decision import Decision, Facts
+from domain.shared.figures import Figures
+from domain.shared.ids import EffectId, StreamId, UserId, WalletId
+from domain.shared.saga import Origin, Registry, settle
+from domain.shared.screening import ScreeningList
+from domain.shared.stream import Stream
+from domain.shared.unit import (
+    Committed,
+    EffectRequested,
+    Group,
+    JsonObject,
+    KeyClaim,
+    KeyConflict,
+    Rejected,
+    Replayed,
+    Stale,
+    Unit,
+)
+from infrastructure.sagas.cache import CachedStreams
+from infrastructure.sagas.ports import Clock, Commits, Profiles, Streams
+
+logger = logging.getLogger(__name__)
+
+DECISIONS_MAX: Final = 20
+"""Tries before a stream counts as too contended: each try lost means that another one won."""
+PAUSE_SECONDS_MAX: Final = 0.02
+
+Handler = Callable[[Stream, Facts], Decision]
+OnLeased = Callable[[StreamId, EffectRequested, int], None]
+
+
+class TooContendedError(Exception):
+    """Other writers kept winning; nothing was committed."""
+
+
+class KeyConflictError(Exception):
+    """The idempotency key came with another input before."""
+
+
+class UnitRejectedError(Exception):
+    """The database refused what was decided, and deciding again did not help."""
+
+    def __init__(self, rejection: Rejected) -> None:
+        super().__init__(f"{rejection.reason}: {rejection.account}")
+        self.rejection = rejection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A stream that begins now."""
+
+    wallet_id: WalletId
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The stream after the commit; with `replayed`, the stored result of an earlier one."""
+
+    stream: Stream
+    replayed: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The data that handlers decide by."""
+
+    figures: Figures
+    screening: ScreeningList
+
+
+class SagaEngine:
+    """One per process. `groups` are the contexts that react inline here.
+
+    `on_leased` is told of each effect that the commit leased to this process, with its epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        commits: Commits,
+        streams: Streams,
+        profiles: Profiles,
+        registry: Registry,
+        groups: Sequence[Group],
+        policy: Policy,
+        clock: Clock,
+        on_leased: OnLeased | None = None,
+    ) -> None:
+        self.policy = policy
+        self.clock = clock
+        self.groups = tuple(group for group in Group if group in groups)
+        self._commits = commits
+        self._streams = CachedStreams(streams)
+        self._profiles = profiles
+        self._registry = registry
+        self._on_leased = on_leased
+
+    async def stream(self, stream_id: StreamId) -> Stream | None:
+        """The stream, possibly a little behind."""
+        return await self._streams.stream(stream_id)
+
+    def facts(self) -> Facts:
+        """What handlers may know now, without a user's profile."""
+        policy = self.policy
+        return Facts(now=self.clock(), figures=policy.figures, screening=policy.screening)
+
+    async def decide(
+        self,
+        stream_id: StreamId,
+        handler: Handler,
+        *,
+        opening: Opening | None = None,
+        key: KeyClaim | None = None,
+    ) -> Decided:
+        """Commits what `handler` decides on the stream's present state.
+
+        The handler's own errors pass through. Raises `LookupError` for a stream that is not there
+        and is not opened, `KeyConflictError`, `TooContendedError`, `UnitRejectedError`.
+        """
+        rejection: Rejected | None = None
+        for attempt in range(DECISIONS_MAX):
+            stream = await self._present(stream_id, opening, again=attempt > 0)
+            facts = replace(await self._facts(stream, opening), rejection=rejection)
+            unit = self._settle(stream, handler(stream, facts), facts, opening, key)
+            if _is_empty(unit):
+                return Decided(stream)
+            match await self._commits.commit(unit):
+                case Committed(epochs=epochs):
+                    return Decided(self._keep(stream, unit, epochs))
+                case Replayed(result=result):
+                    return Decided(stream, replayed=result)
+                case KeyConflict():
+                    raise KeyConflictError
+                case Rejected() as refused:
+                    if rejection is not None:
+                        raise UnitRejectedError(refused)
+                    rejection = refused
+                case Stale(what=what):
+                    logger.debug("stale: %s of %s", what, stream_id)
+                    self._streams.forget(stream_id)
+                    await asyncio.sleep(PAUSE_SECONDS_MAX * random.random() * (attempt > 0))  # noqa: S311  # jitter, not a secret
+        raise TooContendedError(str(stream_id))
+
+    async def hear(self, stream_id: StreamId) -> None:
+        """Lets the contexts of this process react to what they have not handled yet."""
+        self._streams.forget(stream_id)
+        await self.decide(stream_id, lambda _stream, _facts: Decision())
+
+    async def _present(
+        self, stream_id: StreamId, opening: Opening | None, *, again: bool
+    ) -> Stream:
+        known = opening is None or again
+        stream = await self._streams.stream(stream_id) if known else None
+        if stream is None and opening is not None:
+            stream = Stream(id=stream_id, wallet_id=opening.wallet_id)
+        if stream is None:
+            raise LookupError(f"no stream {stream_id}")
+        return stream
+
+    async def _facts(self, stream: Stream, opening: Opening | None) -> Facts:
+        facts = self.facts()
+        unheard = stream.handled.get(Group.COMPLIANCE, 0) < max(1, stream.sequence)
+        user_id = _user_of(stream, opening)
+        if Group.COMPLIANCE not in self.groups or not unheard or user_id is None:
+            return facts
+        return replace(facts, profile=await self._profiles.profile(user_id))
+
+    def _settle(
+        self,
+        stream: Stream,
+        decision: Decision,
+        facts: Facts,
+        opening: Opening | None,
+        key: KeyClaim | None,
+    ) -> Unit:
+        return settle(
+            stream,
+            decision,
+            origin=opening.origin if opening else _origin_of(stream),
+            registry=self._registry,
+            groups=self.groups,
+            facts=facts,
+            key=key,
+        )
+
+    def _keep(self, stream: Stream, unit: Unit, epochs: Mapping[EffectId, int]) -> Stream:
+        handled = dict(stream.handled) | {group: to for group, (_, to) in unit.handled.items()}
+        stream = replace(stream.extended(unit.events), handled=handled)
+        self._streams.put(stream)
+        if self._on_leased is not None:
+            for effect in unit.effects_requested:
+                if effect.id in epochs:
+                    self._on_leased(stream.id, effect, epochs[effect.id])
+        return stream
+
+
+def _is_empty(unit: Unit) -> bool:
+    """Nothing to store: neither events nor marks nor effects moved."""
+    return not (unit.events or unit.handled or unit.effects_moved)
+
+
+def _origin_of(stream: Stream) -> Origin:
+    first = stream.events[0]
+    return Origin(
+        user_id=first.user_id,
+        correlation_id=first.correlation_id,
+        counterparty_wallet_id=first.counterparty_wallet_id,
+        traceparent=first.traceparent,
+    )
+
+
+def _user_of(stream: Stream, opening: Opening | None) -> UserId | None:
+    return opening.origin.user_id if opening else stream.events[0].user_id

@@ -1,0 +1,1 @@
+"""What the API asks for: the use cases, each from input to commit."""

@@ -1,0 +1,50 @@
+"""Reads the data that handlers decide by, and checks it before anything starts."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from domain.shared.decision import KycLevel
+from domain.shared.figures import Figures
+from domain.shared.screening import ScreeningList
+from infrastructure.chains.solana.addresses import InvalidAddress, parse_address
+from infrastructure.sagas.engine import Policy
+from infrastructure.settings import StartupError
+
+FIGURES_FILE: Final = Path(__file__).with_name("figures.toml")
+
+
+def load_policy(sanctions_file: Path | None) -> Policy:
+    """Figures and sanctions list; raises `StartupError` with one line for a file that is wrong."""
+    return Policy(figures=load_figures(FIGURES_FILE), screening=load_screening(sanctions_file))
+
+
+def load_figures(path: Path) -> Figures:
+    """The figures of a TOML file."""
+    try:
+        figures = msgspec.convert(tomllib.loads(path.read_text()), Figures)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise StartupError(f"{path.name}: {error}") from None
+    missing = {level.value for level in KycLevel} - set(figures.kyc)
+    if missing:
+        raise StartupError(f"{path.name}: no limits for {', '.join(sorted(missing))}")
+    return figures
+
+
+def load_screening(path: Path | None) -> ScreeningList:
+    """One Solana address a line; `#` begins a comment. Without a file, nobody is on the list."""
+    if path is None:
+        return ScreeningList(version="none")
+    text = path.read_text()
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    addresses = frozenset(line for line in lines if line)
+    for address in addresses:
+        try:
+            parse_address(address)
+        except InvalidAddress as error:
+            raise StartupError(f"{path}: {error}") from None
+    version = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return ScreeningList(version=version, addresses=addresses)

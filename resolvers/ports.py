@@ -1,0 +1,177 @@
+"""What the API asks of the rest of the platform; all of it is satisfied structurally.
+
+Where a promise says "raises", it is a `DomainError` with a code of the catalogue.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from domain.contracts.services import SendInput, SendPreview, Session, SignInMessage
+from domain.contracts.views import (
+    AttemptView,
+    BalanceView,
+    ErrorView,
+    InteractionView,
+    PageRequest,
+    PageView,
+    StepView,
+    TimelineEntryView,
+    TransactionView,
+    UserActionView,
+    UserView,
+    WalletView,
+)
+from domain.shared.ids import ActionId, TransactionId, UserId, WalletId
+
+
+class Principal(Protocol):
+    """Who is signed in."""
+
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def username(self) -> str: ...
+
+
+class Scope(Protocol):
+    """What is known of one operation before it runs."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def accept_language(self) -> str: ...
+    def require_principal(self) -> Principal:
+        """Who is signed in and still may be served; raises what the transport shows otherwise."""
+        ...
+
+
+class Views(Protocol):
+    """The reads. What belongs to nobody or to somebody else is absent, never an error."""
+
+    async def user(self, user_id: UserId) -> UserView | None: ...
+    async def wallet(self, wallet_id: WalletId) -> WalletView | None: ...
+    async def balances(self, wallet_id: WalletId) -> Sequence[BalanceView]: ...
+
+    async def transaction(
+        self, wallet_id: WalletId, transaction_id: TransactionId
+    ) -> TransactionView | None:
+        """The transaction if the wallet is its sender, or its recipient and credited."""
+        ...
+
+    async def transactions(
+        self, wallet_id: WalletId, page: PageRequest
+    ) -> PageView[TransactionView]:
+        """The wallet's transactions, newest first. Raises `VAL_CURSOR`."""
+        ...
+
+    async def timelines(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[TimelineEntryView]]:
+        """In the order in which states were passed; transactions without any may be missing."""
+        ...
+
+    async def steps(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[StepView]]: ...
+    async def attempts(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[AttemptView]]: ...
+    async def interactions(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[InteractionView]]: ...
+    async def user_actions(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[UserActionView]]: ...
+
+    async def user_actions_of(self, wallet_id: WalletId) -> Sequence[UserActionView]:
+        """Those of the wallet that are PENDING, oldest first."""
+        ...
+
+
+class Sends(Protocol):
+    """What a user may ask for about sending. Every method raises `DomainError`."""
+
+    async def preview(
+        self, principal_user_id: UserId, amount: str, recipient: str
+    ) -> SendPreview: ...
+    async def initiate(self, user_id: UserId, wish: SendInput) -> TransactionId: ...
+    async def submit(
+        self, user_id: UserId, action_id: ActionId, signed_transaction: str
+    ) -> TransactionId: ...
+    async def cancel(self, user_id: UserId, transaction_id: TransactionId) -> TransactionId: ...
+
+
+class SignIn(Protocol):
+    """Signing in with a wallet. Both raise `DomainError`."""
+
+    async def challenge(self, address: str) -> SignInMessage: ...
+    async def exchange(self, *, message: str, signature: str) -> Session: ...
+
+
+@runtime_checkable
+class Update(Protocol):
+    """One event of a feed; `cursor` is what to go on after."""
+
+    @property
+    def cursor(self) -> str: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def state(self) -> str | None: ...
+    @property
+    def sub_state(self) -> str | None: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+    @property
+    def transaction_id(self) -> TransactionId: ...
+
+
+class Resync(Protocol):
+    """Events were lost to the reader: read the state anew, go on after `cursor`."""
+
+    @property
+    def cursor(self) -> str: ...
+
+
+class Feed(Protocol):
+    """Live events. Both raise `ValueError` at once for an `after` that is no cursor."""
+
+    def transaction_updates(
+        self,
+        principal_user_id: UserId,
+        wallet_id: WalletId,
+        transaction_id: TransactionId | None = None,
+        after: str | None = None,
+    ) -> AsyncGenerator[Update | Resync, None]:
+        """The events of one transaction of the wallet, or of all."""
+        ...
+
+    def wallet_updates(
+        self,
+        wallet_id: WalletId,
+        after: str | None = None,
+        *,
+        principal_user_id: UserId | None = None,
+    ) -> AsyncGenerator[Update | Resync, None]:
+        """The events that change the wallet's balances."""
+        ...
+
+
+class Texts(Protocol):
+    """The catalogue of errors in the languages of the platform."""
+
+    def explain(
+        self,
+        code: str,
+        *,
+        accept_language: str,
+        details: Mapping[str, str] | None = None,
+        field: str | None = None,
+    ) -> ErrorView:
+        """The error's texts in the best language of an Accept-Language header."""
+        ...

@@ -1,0 +1,37 @@
+"""A balance, as decimal strings with the asset's own precision."""
+
+from typing import Self
+
+import strawberry
+
+from domain.contracts.views import BalanceKind, BalanceView
+from domain.shared.money import format_asset
+
+
+@strawberry.type(description="One asset of a wallet. Amounts have all digits of the asset.")
+class Balance:
+    asset: str
+    posted: str = strawberry.field(description="What is booked.")
+    reserved: str = strawberry.field(description="Held for movements under way.")
+    earmarked: str = strawberry.field(description="Promised, yet still spendable by the user.")
+    pending: str = strawberry.field(description="Expected to come in.")
+    spendable: str = strawberry.field(description="What a new movement may use now.")
+
+    @classmethod
+    def of(cls, view: BalanceView) -> Self:
+        return cls(
+            asset=view.asset,
+            posted=format_asset(view.posted, view.asset),
+            reserved=format_asset(view.reserved, view.asset),
+            earmarked=format_asset(view.earmarked, view.asset),
+            pending=format_asset(view.pending, view.asset),
+            spendable=format_asset(view.spendable, view.asset),
+        )
+
+    @classmethod
+    def empty(cls, kind: BalanceKind, asset: str) -> Self:
+        return cls.of(
+            BalanceView(
+                kind=kind, asset=asset, posted=0, reserved=0, earmarked=0, pending=0, spendable=0
+            )
+        )
