@@ -33,9 +33,11 @@ HOT: Final = Account("bench:hot", "USDC")
 _NOW: Final = datetime.now(UTC)
 _STATES: Final = ("INITIATED", "BALANCE_RESERVED", "PROVIDER_SELECTED")
 _PAYLOADS: Final = (
-    ComplianceCleared(policy_version="2026-01", screened_addresses=("7Np41oeYqPefeNQEHSv1UDhYrehx",)),
+    ComplianceCleared(
+        policy_version="2026-01", screened_addresses=("7Np41oeYqPefeNQEHSv1UDhYrehx",)
+    ),
     RecipientValidated(recipient=Recipient(address="7Np41oeYqPefeNQEHSv1UDhYrehxin3NStELsSKCT4K2")),
-    GatewaySelected(gateway="solana", explanation="the only one that serves the asset"),
+    GatewaySelected(provider="solana", explanation="the only one that serves the asset"),
 )
 
 

@@ -16,7 +16,7 @@ from domain.contracts.views import (
 )
 from domain.shared.errors import DomainError, Refused
 from domain.shared.ids import TransactionId, UserId
-from resolvers.loaders import Loaders
+from resolvers.loaders import Loaders, user_loader
 from resolvers.ports import Feed, Scope, Sends, SignIn, Texts, Views
 
 
@@ -42,6 +42,7 @@ class Context:
 
     def __init__(self, scope: Scope, ports: Ports) -> None:
         self.ports = ports
+        self.users = user_loader(ports.views)
         self._scope = scope
         self.loaders = Loaders(ports.views)
 
@@ -58,7 +59,7 @@ class Context:
 
     async def viewer(self) -> UserView:
         """The signed-in user as stored. Raises `NobodyKnown`."""
-        viewer = await self.loaders.users.load(self.user_id())
+        viewer = await self.users.load(self.user_id())
         if viewer is None:
             raise NobodyKnown
         return viewer

@@ -27,7 +27,6 @@ class Loaders:
     """The loaders of one operation, or of one item of a subscription."""
 
     def __init__(self, views: Views) -> None:
-        self.users: DataLoader[UserId, UserView | None] = _single(views.user)
         self.wallets: DataLoader[WalletId, WalletView | None] = _single(views.wallet)
         self.balances: DataLoader[WalletId, Sequence[BalanceView]] = _single(views.balances)
         self.pending_actions: DataLoader[WalletId, Sequence[UserActionView]] = _single(
@@ -44,6 +43,11 @@ class Loaders:
         self.user_actions: DataLoader[TransactionId, Sequence[UserActionView]] = _grouped(
             views.user_actions
         )
+
+
+def user_loader(views: Views) -> DataLoader[UserId, UserView | None]:
+    """Outlives the other loaders: whose wallet is whose never changes."""
+    return _single(views.user)
 
 
 def _single(read: Callable[[Key], Awaitable[Found]]) -> DataLoader[Key, Found]:

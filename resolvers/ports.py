@@ -92,9 +92,7 @@ class Views(Protocol):
 class Sends(Protocol):
     """What a user may ask for about sending. Every method raises `DomainError`."""
 
-    async def preview(
-        self, principal_user_id: UserId, amount: str, recipient: str
-    ) -> SendPreview: ...
+    async def preview(self, user_id: UserId, amount: str, recipient: str) -> SendPreview: ...
     async def initiate(self, user_id: UserId, wish: SendInput) -> TransactionId: ...
     async def submit(
         self, user_id: UserId, action_id: ActionId, signed_transaction: str

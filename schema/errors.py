@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from domain.contracts.views import ErrorView
+from schema.fields import described
 
 
 @strawberry.enum(description="How grave an error is.")
@@ -35,7 +36,7 @@ class Error:
     field: str | None = strawberry.field(description="The path of the input that it is about.")
     retry_after_seconds: int | None
 
-    @strawberry.field(description="Whether the same request may succeed later.")
+    @described("Whether the same request may succeed later.")
     def retryable(self) -> bool:
         return self.retryability is Retryability.TEMPORARY
 

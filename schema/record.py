@@ -10,6 +10,7 @@ from domain.contracts.views import AttemptView, InteractionView, StepView, Timel
 from domain.shared.unit import StepStatus
 from domain.transaction.states import State
 from resolvers.context import Info
+from schema.fields import described
 
 strawberry.enum(State, name="TransactionState")
 strawberry.enum(StepStatus)
@@ -24,7 +25,7 @@ class TimelineEntry:
     at: datetime
     stored_reason: strawberry.Private[str | None]
 
-    @strawberry.field(description="The code of the error that led here.")
+    @described("The code of the error that led here.")
     def reason(self, info: Info) -> str | None:
         return None if self.stored_reason is None else info.context.explain(self.stored_reason).code
 

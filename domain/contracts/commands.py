@@ -3,21 +3,26 @@
 from dataclasses import dataclass
 
 from domain.contracts.events import NetworkCost, Recipient
-from domain.shared.ids import ActionId, TransactionId, UserId, WalletId
+from domain.shared.ids import ActionId, TransactionId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InitiateSendCommand:
-    """Send `amount` (USDC base units, fees included) from the user's wallet."""
+class SendWish:
+    """`amount` (USDC base units, fees included) from one address to a recipient, at this cost."""
 
-    transaction_id: TransactionId
-    user_id: UserId
-    wallet_id: WalletId
-    username: str
     sender_address: str
     recipient: Recipient
     amount: int
     network_cost: NetworkCost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiateSendCommand:
+    """Begin a Send."""
+
+    transaction_id: TransactionId
+    username: str
+    wish: SendWish
     memo: str | None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domain.contracts.commands import CancelTransactionCommand, InitiateSendCommand
+from domain.contracts.commands import CancelTransactionCommand, InitiateSendCommand, SendWish
 from domain.contracts.events import (
     CancellationRequested,
     SendTransactionInitiated,
@@ -43,42 +43,47 @@ def send_costs(*, amount: int, network: int, facts: Facts) -> SendCosts:
     return SendCosts(platform_fee=platform_fee, network=network, delivered=delivered)
 
 
-def initiate_send(command: InitiateSendCommand, *, spendable: int, facts: Facts) -> Decision:
-    """Begins a Send. `spendable` is what Available shows now; the database decides in the end."""
+def check_send(wish: SendWish, *, spendable: int, facts: Facts) -> SendCosts:
+    """The costs of a Send that may begin; raises the `Refused` that says why it may not.
+
+    `spendable` is what Available shows now; the database decides in the end.
+    """
     figures = facts.figures
-    if command.recipient.address == command.sender_address:
+    if wish.recipient.address == wish.sender_address:
         raise SelfSend(field="input.recipient")
-    if command.amount < figures.send_minimum:
+    if wish.amount < figures.send_minimum:
         minimum = format_amount(figures.send_minimum, USDC.decimals)
         raise BelowMinimum(field="input.amount", minimum=minimum, asset=USDC.symbol)
-    costs = send_costs(
-        amount=command.amount, network=command.network_cost.total_base_units, facts=facts
-    )
-    if spendable - figures.fee_reserve < command.amount:
+    costs = send_costs(amount=wish.amount, network=wish.network_cost.total_base_units, facts=facts)
+    if spendable - figures.fee_reserve < wish.amount:
         most = format_amount(max(0, spendable - figures.fee_reserve), USDC.decimals)
         raise InsufficientBalance(field="input.amount", spendable=most, asset=USDC.symbol)
+    return costs
+
+
+def initiate_send(command: InitiateSendCommand, *, spendable: int, facts: Facts) -> Decision:
+    """Begins a Send that `check_send` lets pass."""
+    wish = command.wish
+    costs = check_send(wish, spendable=spendable, facts=facts)
     initiated = SendTransactionInitiated(
         transaction_id=command.transaction_id,
         username=command.username,
-        sender_address=command.sender_address,
-        recipient=command.recipient,
+        sender_address=wish.sender_address,
+        recipient=wish.recipient,
         asset=USDC.symbol,
-        amount=command.amount,
+        amount=wish.amount,
         platform_fee=costs.platform_fee,
-        network_cost=command.network_cost,
+        network_cost=wish.network_cost,
         memo=command.memo,
-        approval_deadline=facts.now + timedelta(seconds=figures.approval_window_seconds),
+        approval_deadline=facts.now + timedelta(seconds=facts.figures.approval_window_seconds),
     )
     return Decision(events=(initiated,))
 
 
-def record_refusal(command: InitiateSendCommand, refusal: Refused) -> Decision:
+def record_refusal(refusal: Refused, *, amount: int) -> Decision:
     """The attempt, for the log: a refused Send moves nothing and opens no transaction."""
     refused = TransactionRefused(
-        operation="initiateSend",
-        code=refusal.code,
-        amount=command.amount,
-        asset=USDC.symbol,
+        operation="initiateSend", code=refusal.code, amount=amount, asset=USDC.symbol
     )
     return Decision(events=(refused,))
 

@@ -55,7 +55,7 @@ def run(*, sender: str, recipient: str, amount: str, ready_file: Path) -> int:
         raise StartupError(explain(refused.problem)) from None
     except WillNotSign as error:
         raise StartupError(f"{sender}'s device does not sign: {error}") from None
-    except (ApiError, InvalidKeyFile, ConnectionError) as error:
+    except (ApiError, InvalidKeyFile) as error:
         raise StartupError(str(error)) from None
     except TimeoutError:
         raise StartupError("the send did not end in time; it goes on without us") from None
@@ -75,22 +75,22 @@ async def _demonstrate(ready: Ready, *, sender: str, recipient: str, amount: str
         before = await _balances(people)
         started = time.monotonic()
         with shown(f"{giver.username} sends {amount} USDC to {taker.username}") as view:
-            last = await _sending(view, apis[giver.username], giver, taker, amount).run()
+            state = await _sending(view, apis[giver.username], giver, taker, amount).run()
         seconds = time.monotonic() - started
-        if last.state != _COMPLETED:
-            print(f"diboas: the send ended as {last.state} ({last.type})", file=sys.stderr)
+        if state != _COMPLETED:
+            print(f"diboas: the send ended as {state}", file=sys.stderr)
             return 1
-        print(f"{last.state} after {seconds:.2f} s, signed outside of the platform", flush=True)
+        print(f"{state} after {seconds:.2f} s, signed outside of the platform", flush=True)
         _show_balances(before, await _balances(people))
     return 0
 
 
 def _sending(view: View, api: Api, giver: ReadyUser, taker: ReadyUser, amount: str) -> Sending:
     def on_update(update: Update) -> None:
-        view.step(update.type, update.state)
+        view.step(update.type, update.state or "")
 
     def on_signed(action: Action) -> None:
-        view.note(f"            {giver.username} signs: {action.summary or action.type}")
+        view.note(f"            {giver.username} signs: {action.summary}")
 
     return Sending(
         api=api,

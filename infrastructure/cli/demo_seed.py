@@ -13,13 +13,12 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from domain.shared.accounts import available
-from infrastructure.chains.solana.errors import InvalidKeyFile
-from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.db.identity import IdentityStore, StoredUser
 from infrastructure.db.pool import Pool, create_pool
 from infrastructure.demo.funding import Faucet
 from infrastructure.demo.users import CHAIN, PEOPLE, SeededUser, ensure_user, keypair_file
 from infrastructure.http import HttpClient
+from infrastructure.services.solana import open_gateway
 from infrastructure.services.tokens import token_authority
 from infrastructure.settings import Settings, StartupError
 from infrastructure.web.auth import TokenAuthority
@@ -47,22 +46,15 @@ async def seed(settings: Settings, data_dir: Path) -> Sequence[SeededUser]:
 
 
 async def _fund(settings: Settings, users: Sequence[StoredUser]) -> None:
-    fee_payer = _fee_payer(settings.fee_payer_keypair_file)
     async with HttpClient() as client:
+        gateway = open_gateway(settings, client)
         faucet = Faucet(client, settings.sandbox_url, settings.solana_rpc_urls[0])
-        await faucet.fund_platform(fee_payer=fee_payer, treasury_owner=fee_payer)
+        await faucet.fund_platform(
+            fee_payer=gateway.fee_payer, treasury_owner=gateway.treasury_owner
+        )
         for user, person in zip(users, PEOPLE, strict=True):
             if person.first_usdc != "0":
                 await faucet.fund_user(Pubkey.from_string(user.addresses[CHAIN]), person.first_usdc)
-
-
-def _fee_payer(keypair_file: Path | None) -> Pubkey:
-    if keypair_file is None:
-        raise StartupError("DIBOAS_FEE_PAYER_KEYPAIR_FILE is not set")
-    try:
-        return load_keypair(keypair_file).pubkey()
-    except InvalidKeyFile as error:
-        raise StartupError(str(error)) from None
 
 
 async def _await_booked(pool: Pool, users: Sequence[StoredUser]) -> None:
@@ -88,6 +80,6 @@ def _seeded(user: StoredUser, tokens: TokenAuthority, data_dir: Path) -> SeededU
     return SeededUser(
         username=user.username,
         token=tokens.issue_token(user_id=str(user.id), username=user.username),
-        addresses=user.addresses,
+        addresses={chain.lower(): address for chain, address in user.addresses.items()},
         keypair_file=keypair_file(data_dir, user.username),
     )

@@ -33,10 +33,15 @@ def verify() -> int:
 
 
 async def _verify(url: str) -> int:
+    import asyncpg
+
     from infrastructure.db.migrate import check_schema
     from infrastructure.db.pool import create_pool
 
-    pool = await create_pool(url, size_max=1)
+    try:
+        pool = await create_pool(url, size_max=1)
+    except asyncpg.InvalidParameterValueError as error:  # the application's role is not there yet
+        raise StartupError(f"the database has no schema ({error}): run diboas migrate") from None
     try:
         await check_schema(pool)
     finally:

@@ -3,11 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from domain.shared.ids import AccountId
 from domain.shared.unit import HoldKind, Unit
 from infrastructure.db.encoding import TRANSACTION_FIXED, TRANSACTION_MOVING
-
-_MIRRORED_IN = {HoldKind.HARD: "held", HoldKind.SOFT: "soft", HoldKind.INCOMING: "incoming"}
 
 
 class InvalidUnit(ValueError):
@@ -47,25 +44,35 @@ def _ledger_problems(unit: Unit) -> Iterable[str]:
     if not unit.events:
         yield "money moves without an event"
     sums: Counter[str] = Counter()
-    mirrored: Counter[tuple[AccountId, HoldKind]] = Counter()
     for posting in unit.postings:
         sums[posting.account.asset] += posting.posted
-        for kind, part in _MIRRORED_IN.items():
-            mirrored[posting.account.id, kind] -= getattr(posting, part)
     for asset, total in sums.items():
         if total:
             yield f"postings of {asset} sum to {total} instead of zero"
-    named = {posting.account.id for posting in unit.postings}
-    for placed in unit.holds_placed:
-        mirrored[placed.account.id, placed.kind] += placed.amount
-        if placed.account.id not in named:
-            yield f"hold {placed.id} has no posting"
+    named = {posting.account.code for posting in unit.postings}
+    for hold in (*unit.holds_placed, *unit.holds_settled):
+        if hold.account.code not in named:
+            yield f"hold {hold.id} has no posting"
     for settled in unit.holds_settled:
-        mirrored[settled.account.id, settled.kind] -= settled.captured + settled.released
-        if settled.account.id not in named:
-            yield f"hold {settled.id} has no posting"
         if settled.captured < 0 or settled.released < 0:
             yield f"hold {settled.id} is settled by a negative amount"
-    for (account_id, kind), difference in mirrored.items():
+    for (code, kind), difference in _unmirrored(unit).items():
         if difference:
-            yield f"holds of kind {kind} on account {account_id} differ by {difference}"
+            yield f"holds of kind {kind} on account {code} differ by {difference}"
+
+
+def _unmirrored(unit: Unit) -> Counter[tuple[str, HoldKind]]:
+    """What the holds change on an account beyond what its postings say, by code and kind."""
+    mirrored: Counter[tuple[str, HoldKind]] = Counter()
+    for placed in unit.holds_placed:
+        mirrored[placed.account.code, placed.kind] += placed.amount
+    for settled in unit.holds_settled:
+        mirrored[settled.account.code, settled.kind] -= settled.captured + settled.released
+    for posting in unit.postings:
+        if posting.held:
+            mirrored[posting.account.code, HoldKind.HARD] -= posting.held
+        if posting.soft:
+            mirrored[posting.account.code, HoldKind.SOFT] -= posting.soft
+        if posting.incoming:
+            mirrored[posting.account.code, HoldKind.INCOMING] -= posting.incoming
+    return mirrored

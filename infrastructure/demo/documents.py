@@ -25,8 +25,8 @@ class Action(Answered, frozen=True):
     id: str
     type: str
     status: str
-    payload: str | None = None
-    summary: str | None = None
+    payload: str
+    summary: str
 
 
 class SentTransaction(Answered, frozen=True):
@@ -72,13 +72,12 @@ class Subject(Answered, frozen=True):
 
 
 class Update(Answered, frozen=True):
-    """One event of a transaction; `kind` names the general event that it specialises."""
+    """One event of a transaction; `resync` instead says that some before it were not sent."""
 
     type: str
-    state: str
-    sequence: int
-    occurred_at: str
-    transaction: Subject
+    resync: bool = False
+    state: str | None = None
+    transaction: Subject | None = None
 
 
 class Updated(Answered, frozen=True):
@@ -101,5 +100,5 @@ ACTIONS: Final = """query ($id: ID!) {
 }"""
 WALLET: Final = "{ wallet { available { posted spendable } } }"
 UPDATES: Final = """subscription {
-  transactionUpdates { type state sequence occurredAt transaction { id } }
+  transactionUpdates { type resync state transaction { id } }
 }"""

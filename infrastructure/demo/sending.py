@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from infrastructure.chains.solana.addresses import USDC_DECIMALS
-from infrastructure.demo.api import Api
+from infrastructure.demo.api import Api, ApiError
 from infrastructure.demo.device import Device
 from infrastructure.demo.documents import (
     ACTIONS,
@@ -19,14 +19,15 @@ from infrastructure.demo.documents import (
     Found,
     Initiated,
     Problem,
+    SentTransaction,
     Submitted,
     Update,
     Updated,
 )
 
 TERMINAL: Final = frozenset({"COMPLETED", "FAILED"})
-_SIGNED_STATE: Final = "PROVIDER_PROCESSING"
-_SEND_SECONDS_MAX: Final = 120.0
+WAITS_FOR_USER: Final = "UserActionRequired"
+SEND_SECONDS_MAX: Final = 120.0
 
 OnUpdate = Callable[[Update], None]
 OnSigned = Callable[[Action], None]
@@ -51,20 +52,23 @@ class Sending:
     on_update: OnUpdate
     on_signed: OnSigned
 
-    async def run(self) -> Update:
-        """The event that ended it. Raises SendRefused, ApiError, WillNotSign or TimeoutError."""
+    async def run(self) -> str:
+        """The state in which it ended. Raises SendRefused, ApiError, WillNotSign or TimeoutError."""
         async with (
-            asyncio.timeout(_SEND_SECONDS_MAX),
+            asyncio.timeout(SEND_SECONDS_MAX),
             self.api.news(UPDATES, Updated) as updates,
         ):
-            transaction_id = await self._initiate()
-            return await self._follow(transaction_id, updates)
+            transaction_id = await self.initiate()
+            async for state in self._states(transaction_id, updates):
+                if state in TERMINAL:
+                    return state
+        raise ApiError("the subscription ended before the transaction")
 
-    async def _initiate(self) -> str:
+    async def initiate(self) -> str:
+        """Ask for the send; its transaction."""
         order = {
             "amount": self.amount,
             "recipient": self.recipient,
-            "memo": None,
             "idempotencyKey": uuid.uuid4().hex,
         }
         payload = (await self.api.ask(INITIATE, Initiated, input=order)).initiate_send
@@ -72,33 +76,43 @@ class Sending:
             raise SendRefused(payload.errors[0])
         return payload.transaction.id
 
-    async def _follow(self, transaction_id: str, updates: AsyncIterator[Updated]) -> Update:
-        """Signs whenever the transaction waits for it, until it is over."""
-        signed: set[str] = set()
+    async def sign(self, transaction_id: str) -> bool:
+        """Sign what waits for it; whether something did."""
+        waiting = [
+            action
+            for action in (await self._found(transaction_id)).user_actions
+            if action.status == "PENDING"
+        ]
+        for action in waiting:
+            await self._submit(action)
+        return bool(waiting)
+
+    async def _found(self, transaction_id: str) -> SentTransaction:
+        found = (await self.api.ask(ACTIONS, Found, id=transaction_id)).transaction
+        if found is None:
+            raise ApiError("the transaction cannot be found right after it was made")
+        return found
+
+    async def _states(
+        self, transaction_id: str, updates: AsyncIterator[Updated]
+    ) -> AsyncIterator[str | None]:
+        """The state after each event; whenever the transaction waits for a signature, it is signed."""
         async for item in updates:
             update = item.transaction_updates
-            if update.transaction.id != transaction_id:
-                continue
-            self.on_update(update)
-            if update.state in TERMINAL:
-                return update
-            if update.type == "UserActionRequired":
-                await self._sign(transaction_id, signed)
-        raise ConnectionError("the subscription ended before the transaction")
+            if update.resync:
+                await self.sign(transaction_id)
+                yield (await self._found(transaction_id)).state
+            elif update.transaction is not None and update.transaction.id == transaction_id:
+                self.on_update(update)
+                if update.type == WAITS_FOR_USER:
+                    await self.sign(transaction_id)
+                yield update.state
 
-    async def _sign(self, transaction_id: str, signed: set[str]) -> None:
-        found = (await self.api.ask(ACTIONS, Found, id=transaction_id)).transaction
-        for action in found.user_actions if found else []:
-            if action.status != "PENDING" or action.payload is None or action.id in signed:
-                continue
-            signed.add(action.id)
-            await self._submit(action, action.payload)
-
-    async def _submit(self, action: Action, payload: str) -> None:
+    async def _submit(self, action: Action) -> None:
         allowed = int(Decimal(self.amount).scaleb(USDC_DECIMALS))
-        signature = self.device.sign(payload, spends_at_most=allowed)
-        order = {"actionId": action.id, "signedTransaction": signature}
+        signature = self.device.sign(action.payload, spends_at_most=allowed)
         self.on_signed(action)
+        order = {"actionId": action.id, "signedTransaction": signature}
         answer = (await self.api.ask(SUBMIT, Submitted, input=order)).submit_user_action
         if answer.errors:
             raise SendRefused(answer.errors[0])

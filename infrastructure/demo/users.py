@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from domain.shared.assets import Chain
 from domain.shared.ids import UserId, WalletId
 from infrastructure.chains.solana.errors import InvalidKeyFile
 from infrastructure.chains.solana.keys import load_or_create_keypair
 from infrastructure.db.identity import IdentityStore, StoredUser, UserExists
 from infrastructure.settings import StartupError
 
-CHAIN: Final = "solana"
+CHAIN: Final = Chain.SOLANA
 KYC_LEVEL: Final = "advanced"
 COUNTRY: Final = "US"
 _NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:diboas:demo")
@@ -36,7 +37,7 @@ PEOPLE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeededUser:
-    """A demo user as the ready file names them."""
+    """A demo user as the ready file names them; `addresses` by the chain's name in lower case."""
 
     username: str
     token: str

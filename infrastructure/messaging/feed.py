@@ -16,7 +16,7 @@ from infrastructure.messaging.projections import Audience, Json
 from infrastructure.messaging.subscription import Authorise, Delivery, Interest, Resync
 
 BALANCE_KINDS: Final = frozenset(
-    {"BalanceReserved", "BalanceUpdated", "BalanceReservationReleased", "BalanceRestored"}
+    {"BalanceReserved", "BalanceUpdated", "BalanceReservationReleased"}
 )
 """The general events after which some balance is another."""
 

@@ -8,7 +8,6 @@ from typing import Final, TypeVar
 
 import asyncpg
 from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 _log: Final = logging.getLogger(__name__)
 
@@ -20,7 +19,6 @@ REDIS_ERRORS: Final = (RedisError, OSError, TimeoutError)
 DATABASE_ERRORS: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
-    SQLAlchemyError,
     OSError,
     TimeoutError,
 )

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from domain.contracts.commands import BookDepositCommand
@@ -28,6 +29,18 @@ PAGE_WALLETS: Final = 100
 """What a node answers for in one request."""
 THOROUGH_SECONDS: Final = 300.0
 """As much in as out between two looks leaves no trace in the balance; all are looked at then."""
+
+
+CLOSER_LOOKS: Final = 15
+"""A node may show an account's change before it lists the transaction; so often it is asked."""
+
+
+@dataclass(slots=True)
+class _Account:
+    """A token account as it was seen last, and how often it is still to be looked at closer."""
+
+    content: str | None
+    looks_left: int = CLOSER_LOOKS
 
 
 class Deposits(Protocol):
@@ -56,7 +69,7 @@ class DepositWatcher:
         self._deposits = deposits
         self._gateway = gateway
         self._poll_seconds = poll_seconds
-        self._seen: dict[str, str | None] = {}
+        self._seen: dict[str, _Account] = {}
         self._forget_at = 0.0
 
     async def run(self) -> None:
@@ -84,13 +97,15 @@ class DepositWatcher:
     async def _look_at(self, page: Sequence[Receiver]) -> None:
         owners = [parse_address(receiver.address) for receiver in page]
         for receiver, content in zip(page, await self._gateway.token_accounts(owners), strict=True):
-            if receiver.address in self._seen and self._seen[receiver.address] == content:
-                continue
-            if content is not None:
-                await self._book_since_last(receiver)
-            self._seen[receiver.address] = content
+            account = self._seen.get(receiver.address)
+            if account is None or account.content != content:
+                account = self._seen[receiver.address] = _Account(content)
+            if content is not None and account.looks_left:
+                found = await self._book_since_last(receiver)
+                account.looks_left = 0 if found else account.looks_left - 1
 
-    async def _book_since_last(self, receiver: Receiver) -> None:
+    async def _book_since_last(self, receiver: Receiver) -> bool:
+        """Whether there were transactions that had not been looked at."""
         found = await self._gateway.inbound(
             parse_address(receiver.address), receiver.looked_up_to, self._deposits.broadcast_by_us
         )
@@ -98,6 +113,7 @@ class DepositWatcher:
             await self._book(receiver, transfer)
         if found.newest_signature is not None:
             await self._deposits.looked(receiver.address, found.newest_signature)
+        return found.newest_signature is not None
 
     async def _book(self, receiver: Receiver, transfer: InboundTransfer) -> None:
         movement = transfer.movement

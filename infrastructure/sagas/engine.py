@@ -112,6 +112,14 @@ class SagaEngine:
         """The stream, possibly a little behind."""
         return await self._streams.stream(stream_id)
 
+    async def reread(self, stream_id: StreamId) -> Stream:
+        """The stream as the database has it. Raises `LookupError`."""
+        self._streams.forget(stream_id)
+        stream = await self._streams.stream(stream_id)
+        if stream is None:
+            raise LookupError(f"no stream {stream_id}")
+        return stream
+
     def facts(self) -> Facts:
         """What handlers may know now, without a user's profile."""
         policy = self.policy

@@ -9,10 +9,12 @@ from infrastructure.messaging.codec import InvalidCursor
 from infrastructure.messaging.feed import ResyncRequired, TransactionFeed, Update
 from infrastructure.messaging.projections import Audience
 from infrastructure.messaging.subscription import Delivery
+from resolvers.ports import Feed
 from tests.unit.messaging.support import ALICE, AT, BOB, World, booked, event
 from tests.unit.messaging.test_hub import MemoryTransport
 
 Updates = AsyncGenerator[Update | ResyncRequired, None]
+
 PRINCIPAL = UserId(event().id)
 
 
@@ -76,6 +78,7 @@ async def test_wallet_updates_are_those_that_change_balances(world: World) -> No
         (bob,) = await take(feed.wallet_updates(BOB, START.encode()), 1)
     assert (alice.sequence, alice.audience) == (2, Audience.OWNER)
     assert (bob.sequence, bob.audience) == (2, Audience.COUNTERPARTY)
+    assert (alice.data["debited"], bob.data) == ("25.000000", {"credited": "24.990000"})
 
 
 async def test_each_event_is_asked_for(world: World) -> None:
@@ -91,6 +94,16 @@ async def test_each_event_is_asked_for(world: World) -> None:
         (only,) = await take(feed.transaction_updates(PRINCIPAL, ALICE, None, START.encode()), 1)
     assert only.sequence == 2
     assert asked == [PRINCIPAL, PRINCIPAL]
+
+
+async def test_it_is_what_the_api_asks_for(world: World) -> None:
+    (logged,) = world.log.append(booked(1))
+    async with world.hub() as hub:
+        feed: Feed = TransactionFeed(hub)
+        updates = feed.wallet_updates(ALICE, START.encode())
+        shown = await anext(updates)
+        await updates.aclose()
+    assert shown.cursor == logged.position.encode()
 
 
 async def test_a_text_that_is_no_cursor(world: World) -> None:

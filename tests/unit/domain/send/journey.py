@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.contracts.commands import (
     CancelTransactionCommand,
     InitiateSendCommand,
+    SendWish,
     SubmitSignatureCommand,
 )
 from domain.contracts.events import NetworkCost, Recipient
@@ -73,19 +74,19 @@ RECIPIENT = Recipient(address="bob", username="bob", user_id=BOB, wallet_id=BOB_
 
 
 def command(**changes: object) -> InitiateSendCommand:
-    """Alice sends Bob 25 USDC; `changes` alter a part of it."""
+    """Alice sends Bob 25 USDC; `changes` alter a part of the wish or of the command."""
+    wish = SendWish(
+        sender_address="alice", recipient=RECIPIENT, amount=25_000_000, network_cost=COST
+    )
+    of_wish = {name: value for name, value in changes.items() if hasattr(wish, name)}
+    of_command = {name: value for name, value in changes.items() if name not in of_wish}
     sent = InitiateSendCommand(
         transaction_id=TRANSACTION,
-        user_id=ALICE,
-        wallet_id=ALICE_WALLET,
         username="alice",
-        sender_address="alice",
-        recipient=RECIPIENT,
-        amount=25_000_000,
-        network_cost=COST,
+        wish=replace(wish, **of_wish),  # type: ignore[arg-type]  # the tests name real fields
         memo=None,
     )
-    return replace(sent, **changes)  # type: ignore[arg-type]  # the tests name real fields
+    return replace(sent, **of_command)  # type: ignore[arg-type]  # as above
 
 
 @dataclass

@@ -1,0 +1,114 @@
+"""What a Send has to know before it begins, in one read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from domain.contracts.events import Recipient
+from domain.shared.assets import Chain
+from domain.shared.decision import KycLevel, Profile
+from domain.shared.ids import ActionId, StreamId, UserId, WalletId
+from infrastructure.db.pool import Pool, Record
+
+_OPENING: Final = """
+    SELECT u.username, u.kyc_level, u.country, w.id AS wallet_id, a.address,
+        coalesce(b.posted - b.held - b.soft, 0) AS spendable, k.input_hash, k.result,
+        r.user_id AS recipient_user_id, r.username AS recipient_username,
+        r.wallet_id AS recipient_wallet_id, r.address AS recipient_address
+    FROM app_user u
+    JOIN wallet w ON w.user_id = u.id
+    JOIN wallet_address a ON a.wallet_id = w.id AND a.chain = $2
+    LEFT JOIN account c ON c.code = 'available:' || w.id
+    LEFT JOIN balance b ON b.account_id = c.id
+    LEFT JOIN idempotency_key k ON k.principal = $3 AND k.operation = $4 AND k.key = $5
+    LEFT JOIN ({recipient}) r ON true
+    WHERE u.id = $1
+"""
+_RECIPIENT: Final = """
+    SELECT ru.id AS user_id, ru.username, rw.id AS wallet_id, ra.address
+    FROM app_user ru
+    JOIN wallet rw ON rw.user_id = ru.id
+    JOIN wallet_address ra ON ra.wallet_id = rw.id AND ra.chain = $2
+"""
+_BY_USERNAME: Final = _OPENING.format(
+    recipient=f"{_RECIPIENT} WHERE ru.username_lower = lower($6::text)"
+)
+_BY_ADDRESS: Final = _OPENING.format(recipient=f"{_RECIPIENT} WHERE ra.address = $6::text")
+_ACTION: Final = """
+    SELECT a.transaction_id FROM user_action a
+    JOIN wallet w ON w.id = a.wallet_id WHERE a.id = $1 AND w.user_id = $2
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredResult:
+    """What an idempotency key was used for before."""
+
+    input_hash: str
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOpening:
+    """The sender, what they can spend (USDC base units), and the recipient if we know them."""
+
+    wallet_id: WalletId
+    username: str
+    address: str
+    profile: Profile
+    spendable: int
+    known: StoredResult | None
+    recipient: Recipient | None
+
+
+class SendReader:
+    """Reads through a pool of `infrastructure.db.pool`."""
+
+    OPERATION: Final = "initiateSend"
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def opening(
+        self, user_id: UserId, *, key: str, username: str | None, address: str | None
+    ) -> SendOpening | None:
+        """The recipient by `username` or by `address`; None for a user who cannot send."""
+        row = await self._pool.fetchrow(
+            _BY_ADDRESS if username is None else _BY_USERNAME,
+            user_id,
+            Chain.SOLANA,
+            str(user_id),
+            self.OPERATION,
+            key,
+            address if username is None else username,
+        )
+        return None if row is None else _opening(user_id, row)
+
+    async def stream_of(self, action_id: ActionId, user_id: UserId) -> StreamId | None:
+        """The transaction of an action, if it is that user's."""
+        found = await self._pool.fetchval(_ACTION, action_id, user_id)
+        return None if found is None else StreamId(found)
+
+
+def _opening(user_id: UserId, row: Record) -> SendOpening:
+    used = row["input_hash"] is not None
+    return SendOpening(
+        wallet_id=row["wallet_id"],
+        username=row["username"],
+        address=row["address"],
+        profile=Profile(
+            user_id=user_id,
+            kyc_level=KycLevel(row["kyc_level"]),
+            country=row["country"] or "",
+        ),
+        spendable=row["spendable"],
+        known=StoredResult(input_hash=row["input_hash"], result=row["result"]) if used else None,
+        recipient=None
+        if row["recipient_user_id"] is None
+        else Recipient(
+            address=row["recipient_address"],
+            username=row["recipient_username"],
+            user_id=row["recipient_user_id"],
+            wallet_id=row["recipient_wallet_id"],
+        ),
+    )

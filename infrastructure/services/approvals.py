@@ -1,0 +1,110 @@
+"""What a user may do with a transaction of theirs that waits: sign it, or cancel it."""
+
+import base64
+from typing import Final, Protocol
+
+from domain.contracts.commands import CancelTransactionCommand, SubmitSignatureCommand
+from domain.contracts.events import SendTransactionInitiated, UserActionRequired
+from domain.provider.errors import ActionRefused, ActionStale
+from domain.provider.handlers import check_submittable, expire_action, submit_signature
+from domain.shared.ids import ActionId, StreamId, TransactionId, UserId
+from domain.shared.stream import Stream
+from domain.transaction.errors import UnknownTransaction
+from domain.transaction.handlers import cancel
+from infrastructure.chains.solana.addresses import parse_address
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.chains.solana.verification import signature_of, verify_user_signature
+from infrastructure.sagas.engine import SagaEngine
+from infrastructure.services.faults import in_plain_words
+from infrastructure.services.inputs import read_signed
+
+BLOCKHASH_EXPIRED: Final = "BlockhashNotFound"
+
+
+class Actions(Protocol):
+    """Finds the transaction that an action belongs to."""
+
+    async def stream_of(self, action_id: ActionId, user_id: UserId) -> StreamId | None: ...
+
+
+class ApprovalDesk:
+    """Takes signatures and cancellations. Every method raises `DomainError` alone."""
+
+    def __init__(self, *, engine: SagaEngine, actions: Actions, gateway: SolanaGateway) -> None:
+        self._engine = engine
+        self._actions = actions
+        self._gateway = gateway
+
+    async def submit(
+        self, user_id: UserId, action_id: ActionId, signed_transaction: str
+    ) -> TransactionId:
+        """Verifies, simulates, co-signs and stores what the user signed; then it is broadcast.
+
+        Nothing is stored, and cancelling stays open, where any of that fails.
+        """
+        transaction = read_signed(signed_transaction)
+        with in_plain_words():
+            stream = await self._stream_of(action_id, user_id)
+            required = check_submittable(stream, action_id)
+            verified = verify_user_signature(
+                built_message=base64.b64decode(required.message),
+                signed_transaction=transaction,
+                signer=parse_address(stream.known(SendTransactionInitiated).sender_address),
+            )
+            complete = self._gateway.cosign(verified)
+            await self._simulate(stream, complete)
+            command = SubmitSignatureCommand(
+                action_id=action_id,
+                signed_transaction=base64.b64encode(complete).decode(),
+                signature=signature_of(complete),
+            )
+            await self._engine.decide(
+                stream.id, lambda known, facts: submit_signature(known, command, facts)
+            )
+        return TransactionId(stream.id)
+
+    async def cancel(self, user_id: UserId, transaction_id: TransactionId) -> TransactionId:
+        """Stops a transaction of the user's before anything irreversible has happened."""
+        command = CancelTransactionCommand(transaction_id=transaction_id, user_id=user_id)
+        with in_plain_words():
+            stream = await self._engine.stream(StreamId(transaction_id))
+            if stream is None or not _belongs_to(stream, user_id):
+                raise UnknownTransaction(field="input.id")
+            await self._engine.decide(stream.id, lambda known, _facts: cancel(known, command))
+        return transaction_id
+
+    async def _stream_of(self, action_id: ActionId, user_id: UserId) -> Stream:
+        """The stream as far as the action is in it: what is cached may be behind."""
+        stream_id = await self._actions.stream_of(action_id, user_id)
+        if stream_id is None:
+            raise ActionRefused(code="TXN_ACTION_NOT_FOUND", field="input.actionId")
+        stream = await self._engine.stream(stream_id)
+        if stream is None or not _asks_for(stream, action_id):
+            stream = await self._engine.reread(stream_id)
+        return stream
+
+    async def _simulate(self, stream: Stream, transaction: bytes) -> None:
+        result = await self._gateway.simulate(transaction)
+        if result.ok:
+            return
+        if result.error == BLOCKHASH_EXPIRED:
+            attempt = max(event.attempt for event in stream.events)
+            await self._engine.decide(
+                stream.id, lambda known, facts: expire_action(known, facts, attempt=attempt)
+            )
+            raise ActionStale(field="input.actionId")
+        raise ActionRefused(
+            code="TXN_SIMULATION_FAILED",
+            field="input.signedTransaction",
+            reason=result.error or "",
+        )
+
+
+def _asks_for(stream: Stream, action_id: ActionId) -> bool:
+    required = stream.latest(UserActionRequired)
+    return required is not None and required.action_id == action_id
+
+
+def _belongs_to(stream: Stream, user_id: UserId) -> bool:
+    first = stream.events[0]
+    return isinstance(first.data, SendTransactionInitiated) and first.user_id == user_id

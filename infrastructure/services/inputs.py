@@ -1,0 +1,101 @@
+"""Reads what a user typed; nothing is asked of anybody before all of it is well formed."""
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from domain.contracts.services import SendInput
+from domain.shared.assets import USDC
+from domain.shared.errors import InvalidInput
+from domain.shared.money import parse_amount
+from infrastructure.chains.solana.addresses import InvalidAddress, parse_address
+from infrastructure.chains.solana.building import TRANSACTION_BYTES_MAX
+
+USERNAME: Final = re.compile(r"@([A-Za-z][A-Za-z0-9_]{2,19})", re.ASCII)
+IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
+MEMO_BYTES_MAX: Final = 256
+"""It travels in the transaction, which has to fit into one packet of the network."""
+SIGNED_TEXT_MAX: Final = 4 * (TRANSACTION_BYTES_MAX // 3 + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedRecipient:
+    """Whom the user named: by `username` (without the @) or by `address`."""
+
+    username: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSend:
+    """A wish to send, read: `amount` in USDC base units."""
+
+    amount: int
+    recipient: NamedRecipient
+    memo: str | None
+    key: str
+
+    @property
+    def input_hash(self) -> str:
+        """The same for the same wish, however its amount was spelt."""
+        named = self.recipient.username and self.recipient.username.lower()
+        content = [self.amount, named, self.recipient.address, self.memo]
+        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+
+
+def read_send(wish: SendInput) -> ReadSend:
+    """Raises `InvalidInput` that names the first field that is wrong."""
+    return ReadSend(
+        amount=read_amount(wish.amount),
+        recipient=read_recipient(wish.recipient),
+        memo=_memo(wish.memo),
+        key=_key(wish.idempotency_key),
+    )
+
+
+def read_amount(text: str) -> int:
+    """USDC base units."""
+    return parse_amount(text, USDC, field="input.amount")
+
+
+def read_recipient(text: str) -> NamedRecipient:
+    """`@username` or a Solana address."""
+    if text.startswith("@"):
+        match = USERNAME.fullmatch(text)
+        if match is None:
+            raise InvalidInput(code="VAL_RECIPIENT", field="input.recipient")
+        return NamedRecipient(username=match[1])
+    try:
+        return NamedRecipient(address=str(parse_address(text)))
+    except InvalidAddress:
+        raise InvalidInput(code="VAL_ADDRESS", field="input.recipient") from None
+
+
+def read_signed(text: str) -> bytes:
+    """The bytes of a base64 text, no longer than a transaction can be."""
+    wrong = InvalidInput(code="VAL_SIGNED_TRANSACTION", field="input.signedTransaction")
+    if len(text) > SIGNED_TEXT_MAX:
+        raise wrong
+    try:
+        return base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        raise wrong from None
+
+
+def _memo(text: str | None) -> str | None:
+    if not text:
+        return None
+    if len(text.encode(errors="replace")) > MEMO_BYTES_MAX or not text.isprintable():
+        raise InvalidInput(code="VAL_MEMO", field="input.memo", limit=str(MEMO_BYTES_MAX))
+    return text
+
+
+def _key(text: str) -> str:
+    if IDEMPOTENCY_KEY.fullmatch(text) is None:
+        raise InvalidInput(code="VAL_IDEMPOTENCY_KEY", field="input.idempotencyKey")
+    return text

@@ -1,0 +1,108 @@
+"""What a user may ask for: each answer carries a result or typed errors."""
+
+from collections.abc import Awaitable
+
+import strawberry
+
+from domain.contracts.services import SendInput
+from domain.shared.errors import DomainError
+from domain.shared.ids import ActionId, TransactionId, UserId
+from resolvers.context import Info
+from resolvers.ids import Kind, decode
+from resolvers.queries import load_transaction, viewer_of
+from schema.errors import Error
+from schema.fields import described
+from schema.inputs import (
+    CancelTransactionInput,
+    InitiateSendInput,
+    SignInChallengeInput,
+    SignInInput,
+    SubmitUserActionInput,
+)
+from schema.payloads import SignInChallengePayload, SignInPayload, TransactionPayload
+from schema.user import User
+
+
+@strawberry.type
+class Mutation:
+    @described("Begins a Send; the same key and input answer the same.")
+    async def initiate_send(self, info: Info, input: InitiateSendInput) -> TransactionPayload:  # noqa: A002 (the API's name)
+        viewer = await viewer_of(info)
+        wish = SendInput(
+            amount=input.amount,
+            recipient=input.recipient,
+            memo=input.memo,
+            idempotency_key=input.idempotency_key,
+        )
+        return await _answer(info, info.context.ports.sends.initiate(viewer.id, wish))
+
+    @described("Hands in what the user signed.")
+    async def submit_user_action(
+        self,
+        info: Info,
+        input: SubmitUserActionInput,  # noqa: A002 (the API's name)
+    ) -> TransactionPayload:
+        viewer = await viewer_of(info)
+        return await _answer(info, _submit(info, viewer.id, input))
+
+    @described("Stops a transaction before anything irreversible.")
+    async def cancel_transaction(
+        self,
+        info: Info,
+        input: CancelTransactionInput,  # noqa: A002 (the API's name)
+    ) -> TransactionPayload:
+        viewer = await viewer_of(info)
+        return await _answer(info, _cancel(info, viewer.id, input))
+
+    @described("A text to sign with the wallet: the first half of signing in.")
+    async def sign_in_challenge(
+        self,
+        info: Info,
+        input: SignInChallengeInput,  # noqa: A002 (the API's name)
+    ) -> SignInChallengePayload:
+        try:
+            challenge = await info.context.ports.sign_in.challenge(input.address)
+        except DomainError as error:
+            return SignInChallengePayload(errors=_typed(info, error))
+        return SignInChallengePayload(message=challenge.message, expires_at=challenge.expires_at)
+
+    @described("A bearer token for a signed challenge, once.")
+    async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:  # noqa: A002 (the API's name)
+        context = info.context
+        try:
+            session = await context.ports.sign_in.exchange(
+                message=input.message, signature=input.signature
+            )
+        except DomainError as error:
+            return SignInPayload(errors=_typed(info, error))
+        user = await context.users.load(session.user_id)
+        return SignInPayload(
+            token=session.token,
+            expires_at=session.expires_at,
+            user=None if user is None else User.of(user),
+        )
+
+
+async def _submit(info: Info, user_id: UserId, answer: SubmitUserActionInput) -> TransactionId:
+    key = decode(Kind.USER_ACTION, answer.action_id, field="input.actionId")
+    return await info.context.ports.sends.submit(user_id, ActionId(key), answer.signed_transaction)
+
+
+async def _cancel(info: Info, user_id: UserId, wish: CancelTransactionInput) -> TransactionId:
+    key = decode(Kind.TRANSACTION, wish.id, field="input.id")
+    return await info.context.ports.sends.cancel(user_id, TransactionId(key))
+
+
+async def _answer(info: Info, doing: Awaitable[TransactionId]) -> TransactionPayload:
+    """What was done, read anew; or why not."""
+    try:
+        transaction_id = await doing
+    except DomainError as error:
+        return TransactionPayload(errors=_typed(info, error))
+    finally:
+        info.context.renew()
+    return TransactionPayload(transaction=await load_transaction(transaction_id, info))
+
+
+def _typed(info: Info, error: DomainError) -> list[Error]:
+    return [Error.of(info.context.explain_error(error))]

@@ -1,0 +1,91 @@
+"""The reads at the root."""
+
+import strawberry
+
+from domain.contracts.views import UserView
+from domain.shared.errors import DomainError
+from domain.shared.ids import TransactionId
+from resolvers.context import Info
+from resolvers.ids import Kind, decode, decode_any
+from schema.errors import Error
+from schema.fields import described
+from schema.inputs import TransactionPreviewInput
+from schema.node import Node
+from schema.payloads import Preview, TransactionPreviewPayload
+from schema.transaction import Transaction, TransactionConnection
+from schema.user import User
+from schema.wallet import Wallet, load_wallet, transactions_of
+
+
+@strawberry.type
+class Query:
+    @described("The signed-in user.")
+    async def me(self, info: Info) -> User | None:
+        return User.of(await viewer_of(info))
+
+    @described("The signed-in user's wallet.")
+    async def wallet(self, info: Info) -> Wallet | None:
+        viewer = await viewer_of(info)
+        return await load_wallet(viewer.wallet_id, info)
+
+    @described("One of the viewer's transactions; null for any other.")
+    async def transaction(self, info: Info, id: strawberry.ID) -> Transaction | None:  # noqa: A002 (the API's name)
+        await viewer_of(info)
+        try:
+            key = TransactionId(decode(Kind.TRANSACTION, id))
+        except DomainError as error:
+            raise info.context.refusal(error) from error
+        return await load_transaction(key, info)
+
+    @described("The viewer's transactions, newest first: first and after, or last and before.")
+    async def transactions(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> TransactionConnection:
+        viewer = await viewer_of(info)
+        return await transactions_of(
+            viewer.wallet_id, info, first=first, after=after, last=last, before=before
+        )
+
+    @described("What a Send would cost and deliver. It reserves nothing.")
+    async def transaction_preview(
+        self,
+        info: Info,
+        input: TransactionPreviewInput,  # noqa: A002 (the API's name)
+    ) -> TransactionPreviewPayload:
+        user_id = (await viewer_of(info)).id
+        try:
+            preview = await info.context.ports.sends.preview(user_id, input.amount, input.recipient)
+        except DomainError as error:
+            return TransactionPreviewPayload(errors=[Error.of(info.context.explain_error(error))])
+        return TransactionPreviewPayload(preview=Preview.of(preview))
+
+    @described("Anything of the viewer's by its identifier; null for the rest.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 (Relay's name)
+        viewer = await viewer_of(info)
+        try:
+            kind, key = decode_any(id)
+        except DomainError as error:
+            raise info.context.refusal(error) from error
+        if kind is Kind.TRANSACTION:
+            return await load_transaction(TransactionId(key), info)
+        if kind is Kind.WALLET and key == viewer.wallet_id:
+            return await load_wallet(viewer.wallet_id, info)
+        return User.of(viewer) if kind is Kind.USER and key == viewer.id else None
+
+
+async def viewer_of(info: Info) -> UserView:
+    """Who is signed in; somebody unknown is a GraphQL error."""
+    try:
+        return await info.context.viewer()
+    except DomainError as error:
+        raise info.context.refusal(error) from error
+
+
+async def load_transaction(transaction_id: TransactionId, info: Info) -> Transaction | None:
+    view = await info.context.transaction(transaction_id)
+    return None if view is None else Transaction.of(view)

@@ -1,0 +1,41 @@
+"""What mutations and the preview take."""
+
+import strawberry
+
+
+@strawberry.input(description="A Send to look at before it is asked for.")
+class TransactionPreviewInput:
+    amount: str = strawberry.field(description="USDC as a decimal string, fees included.")
+    recipient: str = strawberry.field(description="@username or a Solana address.")
+
+
+@strawberry.input(description="A Send.")
+class InitiateSendInput:
+    amount: str = strawberry.field(description="USDC as a decimal string, fees included.")
+    recipient: str = strawberry.field(description="@username or a Solana address.")
+    memo: str | None = strawberry.field(default=None, description="Public: it is put on the chain.")
+    idempotency_key: str = strawberry.field(
+        description="Yours to choose, one for each wish: the same key never sends twice."
+    )
+
+
+@strawberry.input(description="The user's answer to SIGN_TRANSACTION.")
+class SubmitUserActionInput:
+    action_id: strawberry.ID
+    signed_transaction: str = strawberry.field(description="Base64, as the action's payload is.")
+
+
+@strawberry.input
+class CancelTransactionInput:
+    id: strawberry.ID
+
+
+@strawberry.input
+class SignInChallengeInput:
+    address: str = strawberry.field(description="The Solana address that will sign.")
+
+
+@strawberry.input
+class SignInInput:
+    message: str = strawberry.field(description="The challenge's message, unchanged.")
+    signature: str = strawberry.field(description="Base58 or base64 of the 64 bytes.")
