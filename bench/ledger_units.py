@@ -11,8 +11,8 @@ from domain.contracts.envelope import Event
 from domain.contracts.events import (
     ComplianceCleared,
     GatewaySelected,
-    RecipientValidated,
     Recipient,
+    RecipientValidated,
 )
 from domain.shared.ids import EffectId, EventId, StreamId, WalletId, derived
 from domain.shared.unit import (

@@ -13,6 +13,7 @@ import msgspec
 
 from domain.contracts.views import ErrorView
 from infrastructure.catalogue.languages import preferred_language
+from infrastructure.settings import StartupError
 
 FOLDER: Final = Path(__file__).parent
 LANGUAGES: Final = ("en", "pt-BR", "es", "de")
@@ -50,7 +51,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     detailed: Detailed = Detailed()
 
 
-class InvalidCatalogue(Exception):
+class InvalidCatalogue(StartupError):
     """A file of the catalogue is wrong; the message names it."""
 
 

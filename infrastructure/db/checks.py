@@ -49,10 +49,16 @@ def _ledger_problems(unit: Unit) -> Iterable[str]:
     for asset, total in sums.items():
         if total:
             yield f"postings of {asset} sum to {total} instead of zero"
+    yield from _hold_problems(unit)
+
+
+def _hold_problems(unit: Unit) -> Iterable[str]:
     named = {posting.account.code for posting in unit.postings}
-    for hold in (*unit.holds_placed, *unit.holds_settled):
-        if hold.account.code not in named:
-            yield f"hold {hold.id} has no posting"
+    changed = [(hold.id, hold.account) for hold in unit.holds_placed]
+    changed += [(hold.id, hold.account) for hold in unit.holds_settled]
+    for hold_id, account in changed:
+        if account.code not in named:
+            yield f"hold {hold_id} has no posting"
     for settled in unit.holds_settled:
         if settled.captured < 0 or settled.released < 0:
             yield f"hold {settled.id} is settled by a negative amount"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from infrastructure.db.pool import Connection
+from infrastructure.db.pool import AnyConnection
 
 VIOLATIONS_SHOWN_MAX: Final = 20  # of one invariant; the first ones tell the story
 _QUERY_SECONDS_MAX: Final = 3_600.0  # the largest tables are read whole
@@ -134,7 +134,7 @@ class Violation:
     detail: str
 
 
-async def check(connection: Connection) -> list[Violation]:
+async def check(connection: AnyConnection) -> list[Violation]:
     """Everything that is wrong; reads whole tables, so it is for tests and audits."""
     violations: list[Violation] = []
     async with connection.transaction(isolation="repeatable_read", readonly=True):

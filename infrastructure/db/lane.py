@@ -85,7 +85,7 @@ class Lane:
             return await self._until_answered(batch)
         except DatabaseUnavailable as error:
             return [error] * len(batch)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this batch's outcome
             if len(batch) == 1:
                 _log.exception("unit of stream %s failed", batch[0][0].stream_id)
                 failed = CommitFailed(str(error))
@@ -133,12 +133,13 @@ class Lane:
 
     def _unopened(self, batch: Sequence[Pair]) -> list[Account]:
         """Accounts never close: those that a commit has named need no opening again."""
-        unopened: dict[AccountId, Account] = {}
-        for _, encoded in batch:
-            for account_id, account in encoded.accounts.items():
-                if account_id not in self._open_accounts:
-                    unopened[account_id] = account
-        return list(unopened.values())
+        named = {
+            account_id: account
+            for _, encoded in batch
+            for account_id, account in encoded.accounts.items()
+            if account_id not in self._open_accounts
+        }
+        return list(named.values())
 
     def _remember(self, batch: Sequence[Pair], outcomes: Sequence[Outcome]) -> None:
         if len(self._open_accounts) > _KNOWN_ACCOUNTS_MAX:

@@ -14,6 +14,8 @@ async def run(database_url: str) -> int:
     for violation in violations:
         print(f"BROKEN  {violation.invariant}: {violation.detail}")  # noqa: T201  its output
     if violations:
+        broken = len({violation.invariant for violation in violations})
+        print(f"{broken} of {len(INVARIANTS)} invariants are broken")  # noqa: T201  its output
         return 1
     print(f"{len(INVARIANTS)} invariants hold")  # noqa: T201  its output
     return 0

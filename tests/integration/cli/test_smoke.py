@@ -68,7 +68,8 @@ async def heard(ready: Ready, username: str, document: str) -> list[Event]:
         asyncio.timeout(20),
         signed_in(ready.subscriptions, ready.user(username).token) as client,
     ):
-        await asyncio.to_thread(ask, ready, username, document)
+        answer = await asyncio.to_thread(ask, ready, username, document)
+        assert answer["initiateSend"]["errors"] == []
         while not events or events[-1].type != "UserActionRequired":
             events.append(await client.events.get())
     return events

@@ -16,7 +16,7 @@ from domain.shared.unit import Committed, Unit
 from infrastructure.db.committer import Committer
 from infrastructure.db.log import LogRefill, RelayStore
 from infrastructure.db.pool import Pool, connect, create_pool
-from infrastructure.db.positions import Position
+from infrastructure.db.positions import START, Position
 from infrastructure.db.streams import StreamReader
 from infrastructure.embedded.valkey import EmbeddedValkey
 from infrastructure.messaging.backend import RedisPublisher, SteadyRedisBackend, redis_client
@@ -124,7 +124,7 @@ async def test_writers_at_once_are_heard_in_order_and_whole(platform: Platform) 
             await platform.commit(event(sequence, stream=stream_id.int))
 
     async with running(platform.relay("first")), platform.hub() as hub:
-        watcher, late = Watcher(hub), Watcher(hub, after=Position(0, 0, 1))
+        watcher, late = Watcher(hub), Watcher(hub, after=START)
         await subscribed(hub, 2)
         await asyncio.gather(*(write(stream_id) for stream_id in streams))
         for each in (watcher, late):
@@ -181,24 +181,23 @@ async def test_each_subscriber_replays_its_own_scope(platform: Platform) -> None
     await platform.commit(booked(2))
     await platform.commit(event(1, stream=2))
     await platform.commit(event(1, stream=3, wallet_id=other))
-    begin = Position(0, 0, 1)
     async with platform.hub() as hub:
         watchers = {
-            "alice": (Watcher(hub, after=begin), 3),
-            "bob": (Watcher(hub, Interest(Scope(BOB)), after=begin), 1),
+            "alice": (Watcher(hub, after=START), 3),
+            "bob": (Watcher(hub, Interest(Scope(BOB)), after=START), 1),
             "one stream": (
-                Watcher(hub, Interest(Scope(ALICE, StreamId(uuid.UUID(int=1)))), after=begin),
+                Watcher(hub, Interest(Scope(ALICE, StreamId(uuid.UUID(int=1)))), after=START),
                 2,
             ),
             "bob's part of it": (
-                Watcher(hub, Interest(Scope(BOB, StreamId(uuid.UUID(int=1)))), after=begin),
+                Watcher(hub, Interest(Scope(BOB, StreamId(uuid.UUID(int=1)))), after=START),
                 1,
             ),
             "a stranger's": (
-                Watcher(hub, Interest(Scope(other, StreamId(uuid.UUID(int=1)))), after=begin),
+                Watcher(hub, Interest(Scope(other, StreamId(uuid.UUID(int=1)))), after=START),
                 0,
             ),
-            "an operator": (Watcher(hub, Interest(Scope(None)), after=begin), 4),
+            "an operator": (Watcher(hub, Interest(Scope(None)), after=START), 4),
         }
         for watcher, count in watchers.values():
             await watcher.received(count)

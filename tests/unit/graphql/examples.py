@@ -1,0 +1,109 @@
+"""Alice, who sends; Bob, who receives; and what they may see of it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from domain.contracts.views import (
+    FeeView,
+    PartyView,
+    Role,
+    TransactionView,
+    UserActionView,
+    UserView,
+)
+from domain.shared.ids import ActionId, TransactionId, UserId, WalletId, derived
+from resolvers.ids import Kind, encode
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NAMESPACE = UUID(int=7)
+
+
+def user_view(name: str) -> UserView:
+    return UserView(
+        id=UserId(derived(NAMESPACE, "user", name)),
+        wallet_id=WalletId(derived(NAMESPACE, "wallet", name)),
+        username=name,
+        kyc_level="basic",
+        country="PT",
+        created_at=NOW,
+    )
+
+
+ALICE, BOB, EVE = user_view("alice"), user_view("bob"), user_view("eve")
+
+
+def transaction_id(number: int) -> TransactionId:
+    return TransactionId(derived(NAMESPACE, "transaction", number))
+
+
+def global_id(number: int) -> str:
+    return encode(Kind.TRANSACTION, transaction_id(number))
+
+
+def transaction(number: int, **changes: object) -> TransactionView:
+    """Alice's Send of 25 USDC to Bob, waiting for her signature."""
+    view = TransactionView(
+        id=transaction_id(number),
+        role=Role.SENDER,
+        type="SEND",
+        state="PROVIDER_PROCESSING",
+        sub_state="TRANSACTION_SIGNING",
+        asset="USDC",
+        amount=25_000_000,
+        target_asset=None,
+        target_amount=None,
+        received_amount=None,
+        fees=(FeeView(kind="NETWORK", amount=1_500, asset="USDC", provider="solana"),),
+        sender=PartyView(username="alice", address="alices-address"),
+        recipient=PartyView(username="bob", address="bobs-address"),
+        memo="lunch",
+        reason=None,
+        waiting_on="USER",
+        next_check_at=NOW + timedelta(seconds=50),
+        outcome_certainty="CERTAIN",
+        funds_location="RESERVED",
+        progress_percent=50,
+        attempt=1,
+        provider="solana-rpc",
+        provider_explanation="the only one",
+        chain=None,
+        chain_signature=None,
+        cancellable=True,
+        approval_deadline=NOW + timedelta(minutes=15),
+        estimated_completion=None,
+        created_at=NOW + timedelta(seconds=number),
+        updated_at=NOW + timedelta(seconds=number),
+        completed_at=None,
+        correlation_id="correlation",
+    )
+    return replace(view, **cast("Any", changes))
+
+
+def completed(number: int) -> TransactionView:
+    return transaction(
+        number,
+        state="COMPLETED",
+        sub_state=None,
+        received_amount=24_998_500,
+        waiting_on="NONE",
+        funds_location="DELIVERED",
+        cancellable=False,
+        chain="SOLANA",
+        chain_signature="the-signature",
+        completed_at=NOW,
+    )
+
+
+def action(number: int, status: str = "PENDING") -> UserActionView:
+    return UserActionView(
+        id=ActionId(derived(NAMESPACE, "action", number)),
+        transaction_id=transaction_id(number),
+        type="SIGN_TRANSACTION",
+        status=status,
+        payload="AQID",
+        summary="Send 24.998500 USDC to @bob",
+        expires_at=NOW + timedelta(seconds=50),
+        created_at=NOW,
+    )

@@ -1,0 +1,293 @@
+"""The ports behind the API, in memory; they count what is asked of them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from domain.contracts.services import SendInput, SendPreview, Session, SignInMessage
+from domain.contracts.views import (
+    AttemptView,
+    BalanceKind,
+    BalanceView,
+    FeeView,
+    InteractionView,
+    PageItem,
+    PageRequest,
+    PageView,
+    PartyView,
+    StepView,
+    TimelineEntryView,
+    TransactionView,
+    UserActionView,
+    UserView,
+    WalletView,
+    as_recipient_sees,
+)
+from domain.shared.errors import DomainError, InvalidInput
+from domain.shared.ids import ActionId, TransactionId, UserId, WalletId, derived
+from resolvers.ports import Resync, Update
+from tests.unit.graphql.examples import ALICE, BOB, EVE, NOW, action, transaction_id
+
+
+@dataclass
+class MemoryViews:
+    """Alice's wallet holds `sent`; Bob receives them. `calls` counts what was read."""
+
+    sent: list[TransactionView] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    balance: int = 100_000_000
+
+    async def user(self, user_id: UserId) -> UserView | None:
+        self.calls["user"] += 1
+        return next((user for user in (ALICE, BOB, EVE) if user.id == user_id), None)
+
+    async def wallet(self, wallet_id: WalletId) -> WalletView | None:
+        self.calls["wallet"] += 1
+        return WalletView(
+            id=wallet_id, user_id=ALICE.id, addresses={"SOLANA": "an-address"}, created_at=NOW
+        )
+
+    async def balances(self, wallet_id: WalletId) -> Sequence[BalanceView]:
+        self.calls["balances"] += 1
+        if wallet_id != ALICE.wallet_id:
+            return ()
+        return (
+            _balance(BalanceKind.AVAILABLE, "USDC", self.balance),
+            _balance(BalanceKind.INVESTED, "BTC", 150_000_000),
+            _balance(BalanceKind.STRATEGY, "USDC", 7),
+        )
+
+    async def transaction(
+        self, wallet_id: WalletId, transaction_id: TransactionId
+    ) -> TransactionView | None:
+        self.calls["transaction"] += 1
+        return next((v for v in self._of(wallet_id) if v.id == transaction_id), None)
+
+    async def transactions(
+        self, wallet_id: WalletId, page: PageRequest
+    ) -> PageView[TransactionView]:
+        self.calls["transactions"] += 1
+        rows = sorted(self._of(wallet_id), key=lambda view: view.created_at, reverse=True)
+        places = [f"c{number}" for number in range(len(rows))]
+        start, end = 0, len(rows)
+        if page.cursor is not None and page.cursor not in places:
+            raise InvalidInput(code="VAL_CURSOR", field="before" if page.backwards else "after")
+        if page.backwards:
+            end = places.index(page.cursor) if page.cursor else end
+            start = max(0, end - page.count)
+        else:
+            start = places.index(page.cursor) + 1 if page.cursor else start
+            end = min(len(rows), start + page.count)
+        items = tuple(PageItem(cursor=places[i], node=rows[i]) for i in range(start, end))
+        return PageView(items=items, has_next=end < len(rows), has_previous=start > 0)
+
+    async def timelines(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[TimelineEntryView]]:
+        self.calls["timelines"] += 1
+        return {
+            key: [
+                TimelineEntryView(
+                    transaction_id=key,
+                    sequence=1,
+                    state="FAILED",
+                    sub_state=None,
+                    event_type="SendTransactionFailed",
+                    at=NOW,
+                    reason="CMP_SANCTIONED",
+                )
+            ]
+            for key in ids
+        }
+
+    async def steps(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[StepView]]:
+        self.calls["steps"] += 1
+        later = NOW + timedelta(seconds=1)
+        changes = (
+            ("validate", "STARTED", NOW),
+            ("validate", "COMPLETED", later),
+            ("reserve", "STARTED", later),
+        )
+        return {
+            key: [
+                StepView(
+                    transaction_id=key, name=name, type="STEP", status=status, attempt=1, at=at
+                )
+                for name, status, at in changes
+            ]
+            for key in ids
+        }
+
+    async def attempts(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[AttemptView]]:
+        self.calls["attempts"] += 1
+        return {
+            key: [
+                AttemptView(
+                    id=derived(key, "attempt"),
+                    transaction_id=key,
+                    strategy="REBUILD",
+                    reason="the message expired",
+                    attempt=2,
+                    at=NOW,
+                    result="REBUILT",
+                )
+            ]
+            for key in ids
+        }
+
+    async def interactions(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[InteractionView]]:
+        self.calls["interactions"] += 1
+        return {
+            key: [
+                InteractionView(
+                    id=derived(key, "interaction"),
+                    transaction_id=key,
+                    provider="solana-rpc",
+                    operation="build",
+                    outcome="BUILT",
+                    attempt=1,
+                    at=NOW,
+                )
+            ]
+            for key in ids
+        }
+
+    async def user_actions(
+        self, ids: Sequence[TransactionId]
+    ) -> Mapping[TransactionId, Sequence[UserActionView]]:
+        self.calls["user_actions"] += 1
+        return {transaction_id(1): [action(1)]} if transaction_id(1) in ids else {}
+
+    async def user_actions_of(self, wallet_id: WalletId) -> Sequence[UserActionView]:
+        self.calls["user_actions_of"] += 1
+        return [action(1)] if wallet_id == ALICE.wallet_id else []
+
+    def _of(self, wallet_id: WalletId) -> Iterable[TransactionView]:
+        if wallet_id == ALICE.wallet_id:
+            return self.sent
+        if wallet_id != BOB.wallet_id:
+            return ()
+        return [view for whole in self.sent if (view := as_recipient_sees(whole)) is not None]
+
+
+def _balance(kind: BalanceKind, asset: str, posted: int) -> BalanceView:
+    return BalanceView(
+        kind=kind, asset=asset, posted=posted, reserved=3, earmarked=2, pending=1, spendable=5
+    )
+
+
+@dataclass
+class MemorySends:
+    """Answers with the first of Alice's transactions, or raises `refusal`."""
+
+    refusal: Exception | None = None
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def preview(self, principal_user_id: UserId, amount: str, recipient: str) -> SendPreview:
+        self._take("preview", principal_user_id, amount, recipient)
+        return SendPreview(
+            asset="USDC",
+            amount=25_000_000,
+            fees=(FeeView(kind="NETWORK", amount=1_500, asset="USDC"),),
+            received=24_998_500,
+            spendable_after=75_000_000,
+            recipient=PartyView(username="bob", address="bobs-address"),
+            provider="solana-rpc",
+        )
+
+    async def initiate(self, user_id: UserId, wish: SendInput) -> TransactionId:
+        self._take("initiate", user_id, wish)
+        return transaction_id(1)
+
+    async def submit(
+        self, user_id: UserId, action_id: ActionId, signed_transaction: str
+    ) -> TransactionId:
+        self._take("submit", user_id, action_id, signed_transaction)
+        return transaction_id(1)
+
+    async def cancel(self, user_id: UserId, transaction_id: TransactionId) -> TransactionId:
+        self._take("cancel", user_id, transaction_id)
+        return transaction_id
+
+    def _take(self, *call: object) -> None:
+        self.calls.append(call)
+        if self.refusal is not None:
+            raise self.refusal
+
+
+class MemorySignIn:
+    async def challenge(self, address: str) -> SignInMessage:
+        if address == "nonsense":
+            raise DomainError(code="VAL_ADDRESS", field="input.address")
+        return SignInMessage(message=f"sign in as {address}", expires_at=NOW)
+
+    async def exchange(self, *, message: str, signature: str) -> Session:
+        if signature != "good":
+            raise DomainError(code="AUTH_CHALLENGE")
+        return Session(token=message, user_id=ALICE.id, expires_at=NOW)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    cursor: str = "k1"
+    sequence: int = 1
+    type: str = "AvailableBalanceReserved"
+    kind: str = "BalanceReserved"
+    state: str | None = "BALANCE_RESERVED"
+    sub_state: str | None = None
+    occurred_at: datetime = NOW
+    transaction_id: TransactionId = field(default_factory=lambda: transaction_id(1))
+
+
+@dataclass(frozen=True)
+class Lost:
+    cursor: str
+
+
+@dataclass
+class MemoryFeed:
+    """Yields `items`; an `after` of other than letters and digits is no cursor."""
+
+    items: list[Update | Resync] = field(default_factory=list)
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    closed: int = 0
+
+    async def transaction_updates(
+        self,
+        principal_user_id: UserId,
+        wallet_id: WalletId,
+        transaction_id: TransactionId | None = None,
+        after: str | None = None,
+    ) -> AsyncGenerator[Update | Resync, None]:
+        self.asked.append((principal_user_id, wallet_id, transaction_id, after))
+        async for item in self._follow(after):
+            yield item
+
+    async def wallet_updates(
+        self,
+        wallet_id: WalletId,
+        after: str | None = None,
+        *,
+        principal_user_id: UserId | None = None,
+    ) -> AsyncGenerator[Update | Resync, None]:
+        self.asked.append((principal_user_id, wallet_id, after))
+        async for item in self._follow(after):
+            yield item
+
+    async def _follow(self, after: str | None) -> AsyncGenerator[Update | Resync, None]:
+        try:
+            if after is not None and not after.isalnum():
+                raise ValueError("no cursor")
+            for item in self.items:
+                yield item
+                await asyncio.sleep(0)
+        finally:
+            self.closed += 1
