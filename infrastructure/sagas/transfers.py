@@ -35,6 +35,7 @@ from infrastructure.chains.solana.addresses import (
     USDC_MINT,
     associated_token_account,
     parse_address,
+    reference_of,
 )
 from infrastructure.chains.solana.errors import RpcError
 from infrastructure.chains.solana.gateway import SolanaGateway
@@ -97,7 +98,7 @@ class SolanaTransfers:
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
         """The message of the Send, on a fresh blockhash. It only reads, so it may be repeated."""
         try:
-            return await self._build(stream.known(SendTransactionInitiated), now)
+            return await self._build(stream, now)
         except RpcError as error:
             due_at = now + timedelta(seconds=RETRY_SECONDS)
             return NotAttempted(reason=str(error), due_at=due_at)
@@ -157,7 +158,8 @@ class SolanaTransfers:
             due_at = now + timedelta(seconds=RETRY_SECONDS)
             return Unknown(reason=str(error), due_at=due_at)
 
-    async def _build(self, send: SendTransactionInitiated, now: datetime) -> BuildOutcome:
+    async def _build(self, stream: Stream, now: datetime) -> BuildOutcome:
+        send = stream.known(SendTransactionInitiated)
         recipient = parse_address(send.recipient.address)
         cost = await self._gateway.transfer_cost(recipient)
         charged = network_cost(cost, self._figures)
@@ -172,6 +174,7 @@ class SolanaTransfers:
                 platform_fee_base_units=send.platform_fee,
                 network_cost_base_units=charged.total_base_units,
                 memo=send.memo,
+                reference=reference_of(stream.id),
                 create_recipient_account=cost.create_recipient_account,
             )
         )

@@ -5,7 +5,9 @@ program address of (owner, token program, mint). Program addresses lie off the e
 an owner who can sign is on it.
 """
 
+import hashlib
 from typing import Final
+from uuid import UUID
 
 from solders.pubkey import Pubkey
 
@@ -22,6 +24,9 @@ USDC_DECIMALS: Final = 6
 TOKEN_ACCOUNT_BYTES: Final = 165
 # 32 bytes in base58 have 32 to 44 digits.
 ADDRESS_DIGITS_MAX: Final = 44
+
+
+_REFERENCE_DOMAIN: Final = b"diboas:transfer:"
 
 
 class InvalidAddress(ValueError):
@@ -56,3 +61,8 @@ def associated_token_account(owner: Pubkey, mint: Pubkey = USDC_MINT) -> Pubkey:
     seeds = [bytes(owner), bytes(TOKEN_PROGRAM), bytes(mint)]
     address, _bump = Pubkey.find_program_address(seeds, ASSOCIATED_TOKEN_PROGRAM)
     return address
+
+
+def reference_of(transaction: UUID) -> Pubkey:
+    """The address that marks one transaction of the platform on the chain, and nothing else."""
+    return Pubkey(hashlib.sha256(_REFERENCE_DOMAIN + transaction.bytes).digest())

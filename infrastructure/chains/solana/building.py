@@ -57,13 +57,16 @@ def build_usdc_transfer(
     treasury_owner: Pubkey,
     create_recipient_account: bool,
     memo: str | None,
+    reference: Pubkey,
     blockhash: str,
 ) -> BuiltMessage:
     """USDC from sender to recipient, and what the sender owes the platform to its treasury.
 
     The fee payer pays lamports and rent, never a token; the sender repays them in USDC
     (`network_cost_base_units`) together with the platform's fee, in one transfer to the treasury's
-    account, which must exist. ValueError for an amount out of range or a message too long to send.
+    account, which must exist. `reference` is an address that nobody has: it makes each transfer's
+    message its own, where the same one twice would be one transaction, and finds it on the chain
+    (as Solana Pay does). ValueError for an amount out of range or a message too long to send.
     """
     owed = platform_fee_base_units + network_cost_base_units
     if min(platform_fee_base_units, network_cost_base_units) < 0 or amount_base_units <= 0:
@@ -75,7 +78,13 @@ def build_usdc_transfer(
     if create_recipient_account:
         instructions.append(create_token_account(payer=fee_payer, owner=recipient_owner))
     instructions.append(
-        transfer_usdc(source=source, target=target, owner=sender, base_units=amount_base_units)
+        transfer_usdc(
+            source=source,
+            target=target,
+            owner=sender,
+            base_units=amount_base_units,
+            reference=reference,
+        )
     )
     if owed > 0:
         instructions.append(
@@ -118,7 +127,14 @@ def create_token_account(*, payer: Pubkey, owner: Pubkey, mint: Pubkey = USDC_MI
     return Instruction(ASSOCIATED_TOKEN_PROGRAM, _CREATE_IDEMPOTENT, accounts)
 
 
-def transfer_usdc(*, source: Pubkey, target: Pubkey, owner: Pubkey, base_units: int) -> Instruction:
+def transfer_usdc(
+    *,
+    source: Pubkey,
+    target: Pubkey,
+    owner: Pubkey,
+    base_units: int,
+    reference: Pubkey | None = None,
+) -> Instruction:
     """`transferChecked`: the runtime verifies mint and decimals as well."""
     if not 0 < base_units <= _U64_MAX:
         raise ValueError(f"not an amount of USDC: {base_units}")
@@ -128,5 +144,7 @@ def transfer_usdc(*, source: Pubkey, target: Pubkey, owner: Pubkey, base_units: 
         AccountMeta(target, is_signer=False, is_writable=True),
         AccountMeta(owner, is_signer=True, is_writable=False),
     ]
+    if reference is not None:
+        accounts.append(AccountMeta(reference, is_signer=False, is_writable=False))
     data = struct.pack("<BQB", _TRANSFER_CHECKED, base_units, USDC_DECIMALS)
     return Instruction(TOKEN_PROGRAM, data, accounts)

@@ -90,6 +90,7 @@ class SolanaGateway:
             treasury_owner=self.treasury_owner,
             create_recipient_account=cost.create_recipient_account,
             memo=request.memo,
+            reference=request.reference,
             blockhash=latest.blockhash,
         )
         return PreparedTransfer(

@@ -10,11 +10,15 @@ from infrastructure.chains.solana.building import BuiltMessage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequest:
-    """A USDC transfer; `create_recipient_account=None` lets the chain decide."""
+    """A USDC transfer; `create_recipient_account=None` lets the chain decide.
+
+    `reference` is of this transfer alone: `addresses.reference_of` derives it.
+    """
 
     sender: Pubkey
     recipient_owner: Pubkey
     amount_base_units: int
+    reference: Pubkey
     platform_fee_base_units: int = 0
     network_cost_base_units: int = 0
     memo: str | None = None

@@ -208,19 +208,24 @@ def instruction_json(
 
 def _parsed_transfer(accounts: Sequence[str], data: bytes) -> Json | None:
     amount = int.from_bytes(data[1:9], "little")
-    if data[:1] == bytes([_TRANSFER_CHECKED]) and len(accounts) == 4:  # noqa: PLR2004 - its layout
-        source, mint, destination, authority = accounts
+    if data[:1] == bytes([_TRANSFER_CHECKED]) and len(accounts) >= 4:  # noqa: PLR2004 - its layout
+        source, mint, destination, *authority = accounts
         info: Json = {"source": source, "mint": mint, "destination": destination}
-        info |= {"authority": authority, "tokenAmount": token_amount(amount, data[9])}
+        info |= {**_authority(authority), "tokenAmount": token_amount(amount, data[9])}
         return {"type": "transferChecked", "info": info}
-    if data[:1] == bytes([_TRANSFER]) and len(accounts) == 3:  # noqa: PLR2004 - its layout
-        source, destination, authority = accounts
+    if data[:1] == bytes([_TRANSFER]) and len(accounts) >= 3:  # noqa: PLR2004 - its layout
+        source, destination, *authority = accounts
         info = {"source": source, "destination": destination}
-        return {
-            "type": "transfer",
-            "info": {**info, "authority": authority, "amount": str(amount)},
-        }
+        return {"type": "transfer", "info": {**info, **_authority(authority), "amount": str(amount)}}
     return None
+
+
+def _authority(accounts: Sequence[str]) -> Json:
+    """A node takes whatever follows the authority for the signers of a shared account."""
+    authority, *signers = accounts
+    if signers:
+        return {"multisigAuthority": authority, "signers": signers}
+    return {"authority": authority}
 
 
 def base58(raw: bytes) -> str:

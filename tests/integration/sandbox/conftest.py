@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from solders.keypair import Keypair
 from starlette.applications import Starlette
 
+from infrastructure.chains.solana.addresses import reference_of
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import PreparedTransfer, TransferRequest
 from infrastructure.chains.solana.verification import verify_user_signature
@@ -73,6 +75,7 @@ class World:
                 platform_fee_base_units=20_000,
                 network_cost_base_units=5_000,
                 memo="lunch",
+                reference=reference_of(uuid4()),
             )
         )
 

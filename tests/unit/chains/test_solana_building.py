@@ -1,4 +1,5 @@
 from dataclasses import asdict, dataclass
+from uuid import UUID
 
 import pytest
 from solders.hash import Hash
@@ -12,10 +13,11 @@ from infrastructure.chains.solana.addresses import (
     MEMO_PROGRAM,
     TOKEN_PROGRAM,
     associated_token_account,
+    reference_of,
 )
 from infrastructure.chains.solana.building import BuiltMessage, build_usdc_transfer
 
-SENDER, RECIPIENT, FEE_PAYER, TREASURY = (Keypair().pubkey() for _ in range(4))
+SENDER, RECIPIENT, FEE_PAYER, TREASURY, REFERENCE = (Keypair().pubkey() for _ in range(5))
 BLOCKHASH = str(Hash.new_unique())
 
 
@@ -26,6 +28,7 @@ def build(
     network_cost: int = 1_500,
     create: bool = True,
     memo: str | None = "rent",
+    reference: Pubkey = REFERENCE,
 ) -> BuiltMessage:
     return build_usdc_transfer(
         sender=SENDER,
@@ -37,6 +40,7 @@ def build(
         treasury_owner=TREASURY,
         create_recipient_account=create,
         memo=memo,
+        reference=reference,
         blockhash=BLOCKHASH,
     )
 
@@ -65,6 +69,7 @@ def test_a_transfer_creates_pays_repays_and_says_why() -> None:
     assert create.data == b"\x01"
     assert pay.program == repay.program == TOKEN_PROGRAM
     assert pay.accounts[2] == associated_token_account(RECIPIENT)
+    assert (pay.accounts[4:], repay.accounts[4:]) == ([REFERENCE], [])
     assert pay.data == b"\x0c" + (25_000_000).to_bytes(8, "little") + b"\x06"
     assert repay.accounts[2] == associated_token_account(TREASURY)
     assert repay.data == b"\x0c" + (21_500).to_bytes(8, "little") + b"\x06"
@@ -95,6 +100,13 @@ def test_the_unsigned_transaction_has_empty_slots_and_the_same_message() -> None
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     assert asdict(build()) == asdict(build())
+
+
+def test_the_same_transfer_twice_is_two_transactions() -> None:
+    first, second = (build(reference=reference_of(UUID(int=number))) for number in (1, 2))
+
+    assert first.message != second.message
+    assert len(first.message) == len(second.message)
 
 
 @pytest.mark.parametrize("amount", [0, -1, 2**64])

@@ -39,6 +39,7 @@ BUILT = build_usdc_transfer(
     treasury_owner=Keypair().pubkey(),
     create_recipient_account=True,
     memo=None,
+    reference=Keypair().pubkey(),
     blockhash=BLOCKHASH,
 )
 

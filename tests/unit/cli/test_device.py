@@ -27,6 +27,7 @@ def built(amount: int = 25_000_000, fee: int = 5_000) -> BuiltMessage:
         treasury_owner=TREASURY.pubkey(),
         create_recipient_account=True,
         memo="lunch",
+        reference=Pubkey.default(),
         blockhash=str(Hash.default()),
     )
 
