@@ -216,7 +216,10 @@ def _parsed_transfer(accounts: Sequence[str], data: bytes) -> Json | None:
     if data[:1] == bytes([_TRANSFER]) and len(accounts) >= 3:  # noqa: PLR2004 - its layout
         source, destination, *authority = accounts
         info = {"source": source, "destination": destination}
-        return {"type": "transfer", "info": {**info, **_authority(authority), "amount": str(amount)}}
+        return {
+            "type": "transfer",
+            "info": {**info, **_authority(authority), "amount": str(amount)},
+        }
     return None
 
 
