@@ -11,7 +11,7 @@ import gc
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,8 @@ from bench.ledger_baseline import LEASE, bare_calls, interactive, owner_pool
 from bench.ledger_units import accounts, loads, opening
 from bench.stats import Sample, Summary, summary
 from domain.shared.unit import Committed, Unit
-from infrastructure.db.committer import BATCH_UNITS_MAX, Committer
+from infrastructure.db.committer import Committer
+from infrastructure.db.encoding import CALL_UNITS_MAX
 from infrastructure.db.invariants import check
 from infrastructure.db.migrate import upgrade
 from infrastructure.db.pool import connect
@@ -59,7 +60,6 @@ class Bench:
     url: str
     lanes: int
     samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
-    batches: Counter[int] = field(default_factory=Counter)
 
     async def run(self) -> dict[str, Summary]:
         await self._warm_up()
@@ -73,7 +73,6 @@ class Bench:
         await self._committed([everything[n::CLIENTS] for n in range(CLIENTS)])
         for hot in (False, True):
             await self._committed(_work(CLIENTS, WARM_UP_UNITS, hot=hot))
-        self.batches.clear()
 
     async def _round(self) -> None:
         for hot, name in ((False, "uniform"), (True, "hot account")):
@@ -96,7 +95,6 @@ class Bench:
             lanes=self.lanes,
             lease_owner=LEASE[0],
             lease_seconds=LEASE[1],
-            after_commit=lambda units: self.batches.update([len(units)]),
         )
         await committer.start()
 
@@ -109,10 +107,8 @@ class Bench:
         return sample
 
     async def _bare(self, *, hot: bool) -> Sample:
-        """Batches as large as the committer's were at this number of clients."""
-        large = Counter({size: n for size, n in self.batches.items() if size > 1}) or self.batches
-        size = min(BATCH_UNITS_MAX, round(sum(s * n for s, n in large.items()) / large.total()))
-        clients = _work(size * self.lanes, MANY, hot=hot)
+        """Batches as large as the call takes, one after another."""
+        clients = _work(CALL_UNITS_MAX * self.lanes, MANY, hot=hot)
         return await bare_calls(self.url, clients, connections=self.lanes)
 
     async def _interactive(self, *, hot: bool) -> Sample:

@@ -8,11 +8,13 @@ from typing import Final
 
 from domain.shared.unit import CommitResult, Committed, Unit
 from infrastructure.db.checks import check_unit
-from infrastructure.db.encoding import EncodedUnit, encode_unit
+from infrastructure.db.encoding import CALL_UNITS_MAX, EncodedUnit, encode_unit
 from infrastructure.db.lane import Lane
 from infrastructure.db.pool import Connection
 
-BATCH_UNITS_MAX: Final = 32  # what commit_units takes; more raised latency alone
+BATCH_UNITS_MAX: Final = CALL_UNITS_MAX // 2
+"""Half of what commit_units takes: while it works on one batch the next is being decided, where one
+batch of all would leave first the database and then this process idle (a tenth of the rate)."""
 WAITING_UNITS_MAX: Final = 10_000  # beyond this a caller is better told than kept
 
 

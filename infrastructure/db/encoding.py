@@ -68,6 +68,8 @@ TRANSACTION_MOVING: Final = frozenset(
 )
 """Columns that `TransactionMoved.fields` may give at any time; `details` is merged."""
 
+CALL_UNITS_MAX: Final = 32  # what commit_units takes
+
 _encoder: Final = msgspec.json.Encoder()
 _payload_decoders: Final = {
     name: msgspec.json.Decoder(payload) for name, payload in EVENT_TYPES.items()

@@ -55,6 +55,8 @@ RETRY_SECONDS: Final = 1.0
 """When a call that did not take place is tried again."""
 LOOK_AGAIN_SECONDS: Final = 5.0
 """How long a broadcast is watched here before anybody may take it over."""
+QUOTE_SECONDS: Final = 15.0
+"""So long a Send's quoted cost is taken for the chain's; a rebuild comes later and asks again."""
 SECONDS_PER_BLOCK: Final = 0.4
 SIGNING_MARGIN_SECONDS: Final = 5.0
 """An action expires this long before its blockhash, so that what is signed in time can land."""
@@ -161,8 +163,7 @@ class SolanaTransfers:
     async def _build(self, stream: Stream, now: datetime) -> BuildOutcome:
         send = stream.known(SendTransactionInitiated)
         recipient = parse_address(send.recipient.address)
-        cost = await self._gateway.transfer_cost(recipient)
-        charged = network_cost(cost, self._figures)
+        charged = await self._cost(stream, recipient, now)
         if charged.total_base_units > send.network_cost.total_base_units:
             return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
         delivered = send.amount - send.platform_fee - charged.total_base_units
@@ -175,12 +176,10 @@ class SolanaTransfers:
                 network_cost_base_units=charged.total_base_units,
                 memo=send.memo,
                 reference=reference_of(stream.id),
-                create_recipient_account=cost.create_recipient_account,
+                create_recipient_account=charged.rent_lamports > 0,
             )
         )
-        height = await self._gateway.rpc.block_height()
-        blocks_left = max(0, prepared.last_valid_block_height - height)
-        lifetime = max(0.0, blocks_left * SECONDS_PER_BLOCK - SIGNING_MARGIN_SECONDS)
+        lifetime = max(0.0, prepared.blocks_left * SECONDS_PER_BLOCK - SIGNING_MARGIN_SECONDS)
         return Built(
             message=base64.b64encode(prepared.built.message).decode(),
             payload=base64.b64encode(prepared.built.unsigned).decode(),
@@ -195,6 +194,13 @@ class SolanaTransfers:
                 "last_valid_block_height": prepared.last_valid_block_height,
             },
         )
+
+    async def _cost(self, stream: Stream, recipient: Pubkey, now: datetime) -> NetworkCost:
+        """What was quoted a moment ago, else what the chain asks now."""
+        quoted_at = stream.events[0].occurred_at
+        if now - quoted_at <= timedelta(seconds=QUOTE_SECONDS):
+            return stream.known(SendTransactionInitiated).network_cost
+        return network_cost(await self._gateway.transfer_cost(recipient), self._figures)
 
     async def _landed(
         self, stream: Stream, watched: Watched, status: Status, now: datetime

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from solders.keypair import Keypair
@@ -50,6 +51,15 @@ SIGNATURES_PER_TRANSFER: Final = 2
 PROOF_NODES_MAX: Final = 2
 
 
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """A blockhash and the height of the chain when it was asked for (monotonic seconds)."""
+
+    asked_at: float
+    latest: LatestBlockhash
+    block_height: int
+
+
 class SolanaGateway:
     """`rpc_urls` in order of preference; `fee_payer` is the platform's only key."""
 
@@ -67,19 +77,22 @@ class SolanaGateway:
         self.treasury_owner = treasury_owner
         self._fee_payer_keypair = fee_payer
         self._clock = clock
-        self._blockhash: tuple[float, LatestBlockhash, int] | None = None
+        self._recent: _Recent | None = None
+        self._asking = asyncio.Lock()
         self._rent_lamports: int | None = None
 
     async def transfer_cost(self, recipient_owner: Pubkey) -> TransferCost:
         """What a transfer to `recipient_owner` would cost now."""
         account = await self.rpc.account(associated_token_account(recipient_owner))
-        return await self._cost(create_recipient_account=account is None)
+        return TransferCost(
+            create_recipient_account=account is None,
+            rent_lamports=await self._rent() if account is None else 0,
+            network_fee_lamports=SIGNATURES_PER_TRANSFER * LAMPORTS_PER_SIGNATURE,
+        )
 
     async def prepare_transfer(self, request: TransferRequest) -> PreparedTransfer:
         """The message for the user to sign, on a blockhash at most a second old."""
-        (latest, slot), cost = await asyncio.gather(
-            self._latest_blockhash(), self._transfer_cost_of(request)
-        )
+        recent = await self._recent_blockhash()
         built = build_usdc_transfer(
             sender=request.sender,
             recipient_owner=request.recipient_owner,
@@ -88,16 +101,15 @@ class SolanaGateway:
             platform_fee_base_units=request.platform_fee_base_units,
             network_cost_base_units=request.network_cost_base_units,
             treasury_owner=self.treasury_owner,
-            create_recipient_account=cost.create_recipient_account,
+            create_recipient_account=request.create_recipient_account,
             memo=request.memo,
             reference=request.reference,
-            blockhash=latest.blockhash,
+            blockhash=recent.latest.blockhash,
         )
         return PreparedTransfer(
             built=built,
-            cost=cost,
-            last_valid_block_height=latest.last_valid_block_height,
-            blockhash_slot=slot,
+            last_valid_block_height=recent.latest.last_valid_block_height,
+            blocks_left=max(0, recent.latest.last_valid_block_height - recent.block_height),
         )
 
     def cosign(self, signed: verification.SignedByUser) -> bytes:
@@ -205,28 +217,19 @@ class SolanaGateway:
         as_far = answered_slot >= finalised.absolute_slot
         return Absence.ABSENT if past and as_far else Absence.STILL_POSSIBLE
 
-    async def _transfer_cost_of(self, request: TransferRequest) -> TransferCost:
-        if request.create_recipient_account is None:
-            return await self.transfer_cost(request.recipient_owner)
-        return await self._cost(create_recipient_account=request.create_recipient_account)
-
-    async def _cost(self, *, create_recipient_account: bool) -> TransferCost:
-        return TransferCost(
-            create_recipient_account=create_recipient_account,
-            rent_lamports=await self._rent() if create_recipient_account else 0,
-            network_fee_lamports=SIGNATURES_PER_TRANSFER * LAMPORTS_PER_SIGNATURE,
-        )
-
     async def _rent(self) -> int:
         if self._rent_lamports is None:
             lamports = await self.rpc.minimum_balance_for_rent_exemption(TOKEN_ACCOUNT_BYTES)
             self._rent_lamports = lamports
         return self._rent_lamports
 
-    async def _latest_blockhash(self) -> tuple[LatestBlockhash, int]:
-        now = self._clock()
-        cached = self._blockhash
-        if cached is None or now - cached[0] > BLOCKHASH_CACHE_SECONDS:
-            latest, slot = await self.rpc.latest_blockhash()
-            self._blockhash = cached = (now, latest, slot)
-        return cached[1], cached[2]
+    async def _recent_blockhash(self) -> _Recent:
+        async with self._asking:
+            known = self._recent
+            if known is None or self._clock() - known.asked_at > BLOCKHASH_CACHE_SECONDS:
+                asked_at = self._clock()
+                (latest, _slot), height = await asyncio.gather(
+                    self.rpc.latest_blockhash(), self.rpc.block_height("confirmed")
+                )
+                self._recent = known = _Recent(asked_at, latest, height)
+        return known

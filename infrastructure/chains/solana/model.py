@@ -10,7 +10,7 @@ from infrastructure.chains.solana.building import BuiltMessage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequest:
-    """A USDC transfer; `create_recipient_account=None` lets the chain decide.
+    """A USDC transfer. `create_recipient_account` creates nothing where there is one by then.
 
     `reference` is of this transfer alone: `addresses.reference_of` derives it.
     """
@@ -22,7 +22,7 @@ class TransferRequest:
     platform_fee_base_units: int = 0
     network_cost_base_units: int = 0
     memo: str | None = None
-    create_recipient_account: bool | None = None
+    create_recipient_account: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,12 @@ class TransferCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedTransfer:
-    """What the user is to sign, and until which block height it can land."""
+    """What the user is to sign, until which block height it can land, and how many blocks away
+    that was a second ago at most."""
 
     built: BuiltMessage
-    cost: TransferCost
     last_valid_block_height: int
-    blockhash_slot: int
+    blocks_left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from domain.shared.unit import (
     TransactionMoved,
     Unit,
 )
-from infrastructure.db.committer import BATCH_UNITS_MAX, WAITING_UNITS_MAX, CommitterOverloaded
-from infrastructure.db.encoding import encode_batch, encode_unit
+from infrastructure.db.committer import WAITING_UNITS_MAX, CommitterOverloaded
+from infrastructure.db.encoding import CALL_UNITS_MAX, encode_batch, encode_unit
 from infrastructure.db.lane import CommitFailed, Lane, Outcome
 from tests.integration.db.units import (
     deposit,
@@ -204,7 +204,7 @@ async def test_a_closed_committer_takes_nothing(world: World) -> None:
 
 
 async def test_the_database_bounds_a_batch(world: World) -> None:
-    units = [encode_unit(unit()) for _ in range(BATCH_UNITS_MAX + 1)]
+    units = [encode_unit(unit()) for _ in range(CALL_UNITS_MAX + 1)]
     document = encode_batch(units, []).decode()
 
     with pytest.raises(Exception, match="more than 32 units"):

@@ -75,6 +75,7 @@ class World:
                 platform_fee_base_units=20_000,
                 network_cost_base_units=5_000,
                 memo="lunch",
+                create_recipient_account=True,
                 reference=reference_of(uuid4()),
             )
         )

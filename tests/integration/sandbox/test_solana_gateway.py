@@ -10,20 +10,20 @@ from tests.integration.sandbox.conftest import URL, World
 
 
 async def test_a_transfer_moves_money_on_both_sides(world: World) -> None:
-    prepared = await world.prepared()
-    assert prepared.cost.create_recipient_account
-    assert prepared.cost.rent_lamports == 2_039_280
-    assert prepared.cost.network_fee_lamports == 10_000
+    cost = await world.gateway.transfer_cost(world.bob.pubkey())
+    assert cost.create_recipient_account
+    assert cost.rent_lamports == 2_039_280
+    assert cost.network_fee_lamports == 10_000
     lamports = await world.gateway.fee_payer_lamports()
 
-    outcome = await world.gateway.broadcast(world.signed(prepared))
+    outcome = await world.gateway.broadcast(await world.transfer())
 
     assert outcome.kind is BroadcastKind.ACCEPTED
     assert await world.gateway.usdc_balance(world.alice.pubkey()) == 74_975_000
     assert await world.gateway.usdc_balance(world.bob.pubkey()) == 25_000_000
     assert await world.gateway.usdc_balance(world.treasury.pubkey()) == 25_000
     spent = lamports - await world.gateway.fee_payer_lamports()
-    assert spent == prepared.cost.total_lamports
+    assert spent == cost.total_lamports
 
 
 async def test_the_second_transfer_needs_no_account(world: World) -> None:

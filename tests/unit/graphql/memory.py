@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -268,8 +269,9 @@ class MemoryFeed:
         after: str | None = None,
     ) -> AsyncGenerator[Update | Resync, None]:
         self.asked.append((principal_user_id, wallet_id, transaction_id, after))
-        async for item in self._follow(after):
-            yield item
+        async with aclosing(self._follow(after)) as items:
+            async for item in items:
+                yield item
 
     async def wallet_updates(
         self,
@@ -279,8 +281,9 @@ class MemoryFeed:
         principal_user_id: UserId | None = None,
     ) -> AsyncGenerator[Update | Resync, None]:
         self.asked.append((principal_user_id, wallet_id, after))
-        async for item in self._follow(after):
-            yield item
+        async with aclosing(self._follow(after)) as items:
+            async for item in items:
+                yield item
 
     async def _follow(self, after: str | None) -> AsyncGenerator[Update | Resync, None]:
         try:

@@ -1,5 +1,7 @@
 """The schema as it is served, over ports that live in memory."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +10,7 @@ from domain.contracts.views import (
 )
 from infrastructure.catalogue.catalogue import Catalogue
 from infrastructure.web.auth import TokenAuthority, TokenSettings
-from infrastructure.web.endpoint import GraphQLEndpoint, ServedSchema
+from infrastructure.web.endpoint import ServedSchema
 from infrastructure.web.operation import ALL_OPERATIONS, Engine, OperationRequest
 from infrastructure.web.validation import schema_extensions
 from resolvers.context import Ports, context_factory
@@ -40,9 +42,6 @@ class World:
         self._engine = Engine(
             schema=SCHEMA, make_context=context_factory(ports), authenticator=self.authority
         )
-        self.endpoint = GraphQLEndpoint(
-            SCHEMA, make_context=context_factory(ports), authenticator=self.authority
-        )
 
     def bearer(self, user: UserView) -> str:
         token = self.authority.issue_token(user_id=str(user.id), username=user.username)
@@ -66,13 +65,23 @@ class World:
         self, query: str, *, by: UserView | None = ALICE, language: str = "", **variables: object
     ) -> list[Any]:
         """Every response of an operation, until it ends."""
+        responses = self.live(query, by=by, language=language, **variables)
+        return [response async for response in responses]
+
+    async def live(
+        self, query: str, *, by: UserView | None = ALICE, language: str = "", **variables: object
+    ) -> AsyncGenerator[Any, None]:
+        """The responses of an operation one by one; closing it is the client's leaving."""
         identity = self.authority.authenticate(None if by is None else self.bearer(by))
         scope = self._engine.scope(
             identity, headers={"accept-language": language}, transport="http"
         )
         request = OperationRequest(query=query, variables=variables)
-        outcomes = self._engine.stream(request, scope, allowed=ALL_OPERATIONS)
-        return [outcome.response() async for outcome in outcomes]
+        async with aclosing(
+            self._engine.stream(request, scope, allowed=ALL_OPERATIONS)
+        ) as outcomes:
+            async for outcome in outcomes:
+                yield outcome.response()
 
 
 def codes(response: Any) -> list[str]:  # noqa: ANN401 (JSON, which tests index)
