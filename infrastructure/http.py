@@ -62,10 +62,10 @@ class HttpResponse:
     body: bytes = field(repr=False)
 
     @property
-    def retry_after_seconds(self) -> float | None:
+    def retry_after_seconds(self) -> int | None:
         """Retry-After in seconds; its date form and nonsense count as absent."""
         text = self.headers.get("retry-after", "")
-        return float(text) if text.isascii() and text.isdigit() else None
+        return int(text) if text.isascii() and text.isdigit() else None
 
 
 class HttpClient:

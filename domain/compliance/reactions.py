@@ -1,31 +1,12 @@
-"""Compliance hears of every new movement and clears or blocks it."""
+"""What compliance does in each flow: the flow is named by the event that opens it."""
 
-from domain.compliance.errors import ComplianceRefusal
-from domain.compliance.model import assess
-from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import ComplianceBlocked, ComplianceCleared, SendTransactionInitiated
-from domain.shared.decision import Decision, Facts
-from domain.shared.saga import Reaction
-from domain.shared.stream import Stream
+from domain.compliance.flows import deposit, send
+from domain.contracts.deposit_events import DepositTransactionInitiated
+from domain.contracts.envelope import EventPayload
+from domain.contracts.events import SendTransactionInitiated
+from domain.shared.saga import Reactions
 
-
-def on_send_initiated(stream: Stream, _event: Event, facts: Facts) -> Decision:
-    send = stream.known(SendTransactionInitiated)
-    addresses = (send.sender_address, send.recipient.address)
-    version = f"{facts.figures.policy_version}+{facts.screening.version}"
-    try:
-        assess(
-            flow="send",
-            amount=send.amount,
-            addresses=addresses,
-            profile=facts.profile,
-            facts=facts,
-        )
-    except ComplianceRefusal as refusal:
-        return Decision(events=(ComplianceBlocked(policy_version=version, code=refusal.code),))
-    return Decision(
-        events=(ComplianceCleared(policy_version=version, screened_addresses=addresses),)
-    )
-
-
-REACTIONS: dict[type[EventPayload], Reaction] = {SendTransactionInitiated: on_send_initiated}
+REACTIONS: dict[type[EventPayload], Reactions] = {
+    SendTransactionInitiated: send.REACTIONS,
+    DepositTransactionInitiated: deposit.REACTIONS,
+}

@@ -117,19 +117,27 @@ class SolanaTransferRequested(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserActionRequired(EventPayload):
-    """Only the user can go on: here, by signing `message` (base64, as `payload` shows it)."""
+class SignatureWanted:
+    """The exact `message` (base64) that a user is asked to sign, and until when it can land."""
 
-    action_id: ActionId
-    action: str
-    payload: str
     message: str
-    summary: str
     blockhash: str
     last_valid_block_height: int
     recipient_amount: int
     network_cost: NetworkCost
-    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserActionRequired(EventPayload):
+    """Only the user can go on. `payload`: base64 of what is to be signed, or the address of the
+    page to go on at."""
+
+    action_id: ActionId
+    action: str
+    payload: str
+    summary: str
+    expires_at: datetime | None
+    signature: SignatureWanted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,33 +285,41 @@ class UnannouncedDepositReceived(EventPayload):
     amount: int
 
 
-EVENT_TYPES: dict[str, type[EventPayload]] = {
-    payload.type_name(): payload
-    for payload in (
-        SendTransactionInitiated,
-        TransactionRefused,
-        ComplianceCleared,
-        ComplianceBlocked,
-        RecipientValidated,
-        AvailableBalanceReserved,
-        BalanceReservationRejected,
-        GatewaySelected,
-        SolanaTransferRequested,
-        UserActionRequired,
-        UserActionSubmitted,
-        UserActionCompleted,
-        UserActionExpired,
-        UserActionCancelled,
-        CancellationRequested,
-        SolanaTransferBroadcast,
-        OutcomeUnknown,
-        SolanaTransferConfirmed,
-        SolanaTransferExpired,
-        SolanaTransferFailed,
-        RecipientBalanceUpdated,
-        BalanceReservationReleased,
-        SendTransactionCompleted,
-        SendTransactionFailed,
-        UnannouncedDepositReceived,
-    )
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorRequired(EventPayload):
+    """Something does not fit, and money may be involved: a person has to look before it goes on."""
+
+    reason: str
+
+
+GENERAL_EVENTS: tuple[type[EventPayload], ...] = (
+    TransactionRefused,
+    ComplianceCleared,
+    ComplianceBlocked,
+    BalanceReservationRejected,
+    BalanceReservationReleased,
+    UserActionRequired,
+    UserActionSubmitted,
+    UserActionCompleted,
+    UserActionExpired,
+    UserActionCancelled,
+    CancellationRequested,
+    OutcomeUnknown,
+    OperatorRequired,
+    UnannouncedDepositReceived,
+)
+
+SEND_EVENTS: tuple[type[EventPayload], ...] = (
+    SendTransactionInitiated,
+    RecipientValidated,
+    AvailableBalanceReserved,
+    GatewaySelected,
+    SolanaTransferRequested,
+    SolanaTransferBroadcast,
+    SolanaTransferConfirmed,
+    SolanaTransferExpired,
+    SolanaTransferFailed,
+    RecipientBalanceUpdated,
+    SendTransactionCompleted,
+    SendTransactionFailed,
+)

@@ -12,6 +12,8 @@ from domain.shared.unit import JsonObject
 class EffectKind(StrEnum):
     """What an effect calls; the deadline calls nobody."""
 
+    ONRAMP_OPEN = "onramp.open"
+    ONRAMP_CHECK = "onramp.check"
     BUILD = "solana.build"
     SIGN_DEADLINE = "solana.sign_deadline"
     BROADCAST = "solana.broadcast"
@@ -27,17 +29,22 @@ def action_id(stream_id: StreamId, attempt: int) -> ActionId:
     return ActionId(derived(stream_id, "action", "sign", attempt))
 
 
+def payment_action_id(stream_id: StreamId, attempt: int) -> ActionId:
+    """The payment asked for in that attempt."""
+    return ActionId(derived(stream_id, "action", "pay", attempt))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
     """An effect in hand: `epoch` fences what is written of it to whoever holds the lease.
 
-    `first_answer`: nothing has been recorded of it yet.
+    `reference` is the provider's name for what the effect is about, where it has given one.
     """
 
     id: EffectId
     epoch: int
     attempt: int
-    first_answer: bool = True
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from domain.contracts.events import (
     CancellationRequested,
     OutcomeUnknown,
     SendTransactionInitiated,
+    SignatureWanted,
     SolanaTransferBroadcast,
     SolanaTransferConfirmed,
     SolanaTransferExpired,
@@ -36,7 +37,7 @@ from domain.provider.effects import (
     effect_id,
 )
 from domain.provider.errors import ActionReplayed, ActionStale
-from domain.provider.reactions import GATEWAY
+from domain.provider.flows.send import GATEWAY
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import ActionId, derived
 from domain.shared.stream import Stream
@@ -69,13 +70,15 @@ def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Fa
         action_id=action,
         action="SIGN_TRANSACTION",
         payload=built.payload,
-        message=built.message,
         summary=built.summary,
-        blockhash=built.blockhash,
-        last_valid_block_height=built.last_valid_block_height,
-        recipient_amount=built.recipient_amount,
-        network_cost=built.network_cost,
         expires_at=built.expires_at,
+        signature=SignatureWanted(
+            message=built.message,
+            blockhash=built.blockhash,
+            last_valid_block_height=built.last_valid_block_height,
+            recipient_amount=built.recipient_amount,
+            network_cost=built.network_cost,
+        ),
     )
     deadline = effect_id(stream.id, EffectKind.SIGN_DEADLINE, effect.attempt)
     return Decision(
@@ -148,8 +151,8 @@ def expire_action(stream: Stream, facts: Facts, *, attempt: int) -> Decision:
     )
 
 
-def check_submittable(stream: Stream, action: ActionId) -> UserActionRequired:
-    """What the user was shown, if it may still be answered. Raises `ActionRefused` if not."""
+def check_submittable(stream: Stream, action: ActionId) -> SignatureWanted:
+    """What the user was asked to sign, if it may still be answered. Raises `ActionRefused` if not."""
     required = stream.latest(UserActionRequired)
     status = _status(stream, action)
     if status in {ActionStatus.SUBMITTED, ActionStatus.COMPLETED}:
@@ -157,19 +160,19 @@ def check_submittable(stream: Stream, action: ActionId) -> UserActionRequired:
     # A cancellation counts from when it is in the stream, heard by this context or not.
     if required is None or status is not ActionStatus.PENDING or stream.has(CancellationRequested):
         raise ActionStale
-    return required
+    return stream.signature_wanted()
 
 
 def submit_signature(stream: Stream, command: SubmitSignatureCommand, facts: Facts) -> Decision:
     """Stores the co-signed bytes and closes cancelling; only then may they be broadcast."""
-    required = check_submittable(stream, command.action_id)
+    wanted = check_submittable(stream, command.action_id)
     attempt = _attempt(stream)
     broadcast = effect_id(stream.id, EffectKind.BROADCAST, attempt)
     submitted = UserActionSubmitted(
         action_id=command.action_id,
         signature=command.signature,
         effect_id=broadcast,
-        last_valid_block_height=required.last_valid_block_height,
+        last_valid_block_height=wanted.last_valid_block_height,
     )
     return Decision(
         events=(submitted,),
@@ -197,7 +200,7 @@ def submit_signature(stream: Stream, command: SubmitSignatureCommand, facts: Fac
                 request={
                     "transaction": command.signed_transaction,
                     "signature": command.signature,
-                    "last_valid_block_height": required.last_valid_block_height,
+                    "last_valid_block_height": wanted.last_valid_block_height,
                 },
                 due_at=facts.now,
             ),

@@ -21,3 +21,23 @@ def fees(asset: Asset) -> Account:
 def chain(asset: Asset) -> Account:
     """The world beyond the platform on the asset's chain; its balance may be negative."""
     return Account(f"chain:{asset.chain}:{asset.symbol}", asset.symbol)
+
+
+def fee_due(wallet_id: WalletId) -> Account:
+    """USDC that a user owes the platform and still holds; the next signed transaction pays it."""
+    return Account(f"fee_due:{wallet_id}", USDC.symbol, wallet_id, floor=0)
+
+
+def provider(name: str, symbol: str) -> Account:
+    """What a provider holds in flight, of an asset or a currency; never below zero."""
+    return Account(f"provider:{name}:{symbol}", symbol, floor=0)
+
+
+def fiat(currency: str) -> Account:
+    """The world of banks beyond the platform; its balance may be negative."""
+    return Account(f"fiat:{currency}", currency)
+
+
+def conversion(symbol: str) -> Account:
+    """What was exchanged of one asset or currency for another; may be negative."""
+    return Account(f"conversion:{symbol}", symbol)

@@ -56,3 +56,12 @@ XAUT = Asset(
 
 ASSETS = {asset.symbol: asset for asset in (USDC, BTC, ETH, SOL, SUI, PAXG, XAUT)}
 INVESTED_ASSETS = (BTC, ETH, SOL, SUI, PAXG, XAUT)
+
+FIAT_DECIMALS = 2
+CURRENCIES = frozenset({"USD", "EUR", "GBP", "BRL"})
+"""Fiat that providers take and pay out; it stands in clearing accounts alone."""
+
+
+def decimals_of(symbol: str) -> int:
+    """The precision of an asset or a currency. Raises `KeyError` for anything else."""
+    return FIAT_DECIMALS if symbol in CURRENCIES else ASSETS[symbol].decimals

@@ -23,6 +23,8 @@ class Figures:
     send_minimum: int
     fee_reserve: int
     send_fee_millionths: int
+    deposit_minimum_cents: int
+    deposit_fee_millionths: int
     kyc: Mapping[str, KycLimits]
     approval_window_seconds: int
     rebuilds_max: int

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from domain.shared.assets import ASSETS, Asset, Chain
+from domain.shared.assets import Asset, Chain, decimals_of
 from domain.shared.errors import InvalidAmount
 
 AMOUNT_PATTERN = re.compile(r"(0|[1-9][0-9]{0,19})(?:\.([0-9]+))?", re.ASCII)
@@ -71,8 +71,8 @@ def format_amount(base_units: int, decimals: int) -> str:
 
 
 def format_asset(base_units: int, symbol: str) -> str:
-    """`format_amount` with the precision of the asset called `symbol`."""
-    return format_amount(base_units, ASSETS[symbol].decimals)
+    """`format_amount` with the precision of the asset or currency called `symbol`."""
+    return format_amount(base_units, decimals_of(symbol))
 
 
 def share_rounded_down(base_units: int, *, millionths: int) -> int:

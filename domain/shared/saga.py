@@ -19,6 +19,7 @@ INLINE_EVENTS_MAX = 64
 """More events than any flow publishes in one go: beyond it, two reactions feed each other."""
 
 Reaction = Callable[[Stream, Event, Facts], Decision]
+Reactions = Mapping[type[EventPayload], Reaction]
 StateOf = Callable[[Sequence[EventPayload]], tuple[str | None, str | None]]
 
 
@@ -28,10 +29,19 @@ class RunawayReactionsError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """Who reacts to what, and how a stream's events add up to a state (for the envelope)."""
+    """Who reacts to what, and how a stream's events add up to a state (for the envelope).
 
-    reactions: Mapping[Group, Mapping[type[EventPayload], Reaction]]
+    A flow is known by the event that opens its streams: the same event may mean different things
+    to the same group in different flows.
+    """
+
+    reactions: Mapping[Group, Mapping[type[EventPayload], Reactions]]
     state_of: StateOf
+
+    def reaction(self, group: Group, stream: Stream, event: Event) -> Reaction | None:
+        """What `group` does about `event`; None: nothing."""
+        flow = type(stream.events[0].data)
+        return self.reactions.get(group, {}).get(flow, {}).get(type(event.data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +77,7 @@ def settle(
             raise RunawayReactionsError(str(stream.id))
         event = stream.events[position]
         for group in (group for group in groups if cursors[group] == position):
-            reaction = registry.reactions.get(group, {}).get(type(event.data))
+            reaction = registry.reaction(group, stream, event)
             if reaction is not None:
                 decision = reaction(stream, event, facts)
                 new = _recorded(stream, decision, origin, registry, facts, cause=event.id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import SignatureWanted, UserActionRequired
 from domain.shared.ids import StreamId, WalletId
 from domain.shared.unit import Group
 
@@ -38,6 +39,13 @@ class Stream:
         if found is None:
             raise LookupError(f"stream {self.id} has no {payload.type_name()}")
         return found
+
+    def signature_wanted(self) -> SignatureWanted:
+        """What the user was asked to sign last, where the flow guarantees that they were."""
+        for event in reversed(self.events):
+            if isinstance(event.data, UserActionRequired) and event.data.signature is not None:
+                return event.data.signature
+        raise LookupError(f"stream {self.id} has asked for no signature")
 
     def count(self, payload: type[EventPayload]) -> int:
         """How often this type happened."""

@@ -90,7 +90,7 @@ def record_refusal(refusal: Refused, *, amount: int) -> Decision:
 
 def cancel(stream: Stream, command: CancelTransactionCommand) -> Decision:
     """Asks all contexts to stop. Raises `NotCancellable` once signed bytes are stored."""
-    position = position_of(event.data for event in stream.events)
+    position = position_of([event.data for event in stream.events])
     if position.state in TERMINAL_STATES or stream.has(UserActionSubmitted):
         raise NotCancellable(state=position.state.value)
     if stream.has(CancellationRequested):

@@ -1,25 +1,40 @@
 """The Transaction: where it stands, as its events add up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
+from domain.contracts.deposit_events import DepositTransactionInitiated
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import SendTransactionInitiated
-from domain.transaction.flows.send import MILESTONES, RECORDS, Record
+from domain.shared.stream import Stream
+from domain.transaction.flow import Flow, Record
+from domain.transaction.flows import deposit, send
 from domain.transaction.machine import Position, enter, fire
 from domain.transaction.states import RULES, State
 
-NO_RECORD = Record()
+FLOWS: Final[Mapping[type[EventPayload], Flow]] = {
+    SendTransactionInitiated: send.FLOW,
+    DepositTransactionInitiated: deposit.FLOW,
+}
+"""Every flow by the event that opens its streams."""
+
+NO_RECORD: Final = Record()
 
 
-def record_of(payload: EventPayload) -> Record:
+def flow_of(stream: Stream) -> Flow:
+    """The flow of a transaction's stream."""
+    return FLOWS[type(stream.events[0].data)]
+
+
+def record_of(flow: Flow, payload: EventPayload) -> Record:
     """What this event changes; nothing, where it is not about the transaction's state."""
-    return RECORDS.get(type(payload), NO_RECORD)
+    return flow.records.get(type(payload), NO_RECORD)
 
 
-def positions_after(position: Position, payload: EventPayload) -> tuple[Position, ...]:
+def positions_after(position: Position, record: Record) -> tuple[Position, ...]:
     """The states passed because of one event, in order; raises `ForbiddenTransition`."""
     passed: list[Position] = []
-    for trigger, sub_state in record_of(payload).moves:
+    for trigger, sub_state in record.moves:
         if trigger is not None and RULES[trigger][1] is not position.state:
             position = fire(position, trigger, sub_state=sub_state)
         elif sub_state is not None:
@@ -28,24 +43,28 @@ def positions_after(position: Position, payload: EventPayload) -> tuple[Position
     return tuple(passed)
 
 
-def position_of(payloads: Iterable[EventPayload]) -> Position:
-    """Where a transaction stands after these events."""
+def position_of(payloads: Sequence[EventPayload]) -> Position:
+    """Where a transaction stands after these events, of which the first names the flow."""
     position = Position(State.INITIATED)
+    if not payloads:
+        return position
+    flow = FLOWS[type(payloads[0])]
     for payload in payloads:
-        for passed in positions_after(position, payload):
+        for passed in positions_after(position, record_of(flow, payload)):
             position = passed
     return position
 
 
 def state_of(payloads: Sequence[EventPayload]) -> tuple[str | None, str | None]:
     """State and sub-state for an event's envelope; none in a stream that is no transaction."""
-    if not payloads or not isinstance(payloads[0], SendTransactionInitiated):
+    if not payloads or type(payloads[0]) not in FLOWS:
         return None, None
     position = position_of(payloads)
     return position.state.value, position.sub_state
 
 
-def progress_percent(payloads: Iterable[EventPayload]) -> int:
-    """The share of the milestones that have been passed, rounded down."""
+def progress_percent(payloads: Sequence[EventPayload]) -> int:
+    """The share of the flow's milestones that have been passed, rounded down."""
+    milestones = FLOWS[type(payloads[0])].milestones
     passed = {type(payload) for payload in payloads}
-    return 100 * sum(milestone in passed for milestone in MILESTONES) // len(MILESTONES)
+    return 100 * sum(milestone in passed for milestone in milestones) // len(milestones)

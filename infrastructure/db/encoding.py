@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import EVENT_TYPES
+from domain.contracts.event_types import EVENT_TYPES
 from domain.shared.ids import AccountId, EventId, JournalId, StreamId, UserId, WalletId, derived
 from domain.shared.unit import Account, Group, Posting, Unit
 from infrastructure.db.pool import Record

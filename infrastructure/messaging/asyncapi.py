@@ -5,8 +5,10 @@ from typing import Final, cast
 
 import msgspec
 
+from domain.contracts.deposit_events import ChargedFee, PaymentOffer, RejectedOffer
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import EVENT_TYPES, NetworkCost, Recipient
+from domain.contracts.event_types import EVENT_TYPES
+from domain.contracts.events import NetworkCost, Recipient, SignatureWanted
 from domain.shared.assets import ASSETS
 from infrastructure.messaging.channels import OPERATIONS, WALLET_CHANNELS, channel_name
 from infrastructure.messaging.codec import CloudEvent, Heartbeat, Message
@@ -21,7 +23,14 @@ from infrastructure.messaging.projections import (
 Schema = dict[str, Json]
 
 _REFERENCE: Final = "#/components/schemas/{name}"
-_NESTED: Final[tuple[type, ...]] = (NetworkCost, Recipient)
+_NESTED: Final[tuple[type, ...]] = (
+    NetworkCost,
+    Recipient,
+    SignatureWanted,
+    ChargedFee,
+    PaymentOffer,
+    RejectedOffer,
+)
 
 
 def render() -> str:

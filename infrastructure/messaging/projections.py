@@ -10,6 +10,19 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from domain.contracts.deposit_events import (
+    AvailableBalanceUpdated,
+    AvailableBalanceUpdateRequested,
+    ChargedFee,
+    DepositTransactionInitiated,
+    ExpectedCreditReserved,
+    FiatPaymentConfirmed,
+    FiatPaymentFailed,
+    FiatPaymentRefunded,
+    FiatPaymentRequested,
+    PaymentOffer,
+    USDCConversionCompleted,
+)
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     AvailableBalanceReserved,
@@ -20,11 +33,11 @@ from domain.contracts.events import (
     RecipientBalanceUpdated,
     SendTransactionCompleted,
     SendTransactionInitiated,
+    SignatureWanted,
     SolanaTransferConfirmed,
     SolanaTransferFailed,
     TransactionRefused,
     UnannouncedDepositReceived,
-    UserActionRequired,
 )
 from domain.shared.money import format_asset
 
@@ -41,14 +54,17 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A field in base units of `asset` (None: of the payload's own), published as `name`."""
+    """A field in base units of `asset` (None: of what the payload's field `asset_field` names),
+    published as `name`."""
 
     asset: str | None
     name: str | None = None
+    asset_field: str = "asset"
 
 
 _USDC: Final = Amount("USDC")
 _OWN: Final = Amount(None)
+_FIAT: Final = Amount(None, asset_field="fiat_currency")
 _SPENT: Final = Amount("SOL", "network_fee_spent")
 
 AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
@@ -60,7 +76,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     SendTransactionInitiated: {"amount": _OWN, "platform_fee": _OWN},
     TransactionRefused: {"amount": _OWN},
     AvailableBalanceReserved: {"principal": _USDC, "fees": _USDC},
-    UserActionRequired: {"recipient_amount": _USDC},
+    SignatureWanted: {"recipient_amount": _USDC},
     SolanaTransferConfirmed: {
         "recipient_amount": _USDC,
         "fee_amount": _USDC,
@@ -70,6 +86,17 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     RecipientBalanceUpdated: {"debited": _USDC, "credited": _USDC, "fees": _USDC},
     BalanceReservationReleased: {"released": _USDC},
     UnannouncedDepositReceived: {"amount": _OWN},
+    ChargedFee: {"amount": _OWN},
+    PaymentOffer: {"asset_amount": _USDC},
+    DepositTransactionInitiated: {"fiat_amount": _FIAT, "platform_fee": _OWN},
+    ExpectedCreditReserved: {"amount": _OWN},
+    FiatPaymentRequested: {"fiat_amount": _FIAT},
+    FiatPaymentConfirmed: {"fiat_amount": _FIAT},
+    FiatPaymentFailed: {"refunded": _FIAT},
+    FiatPaymentRefunded: {"fiat_amount": _FIAT},
+    USDCConversionCompleted: {"amount": _OWN},
+    AvailableBalanceUpdateRequested: {"amount": _OWN},
+    AvailableBalanceUpdated: {"credited": _OWN, "fee_due": _OWN, "difference": _OWN},
 }
 
 COUNTS: Final = frozenset(
@@ -79,6 +106,9 @@ COUNTS: Final = frozenset(
         "proven_at_block_height",
         "recipient_instruction",
         "fee_instruction",
+        "instruction",
+        "estimated_seconds",
+        "score",
     }
 )
 """The integers that are no amounts; a test asks that every integer is in one of the tables."""
@@ -137,7 +167,7 @@ def field_names(payload_type: type) -> tuple[str, ...]:
 def _decimal(payload: object, amount: Amount, value: object) -> str | None:
     if not isinstance(value, int):
         return None
-    symbol = amount.asset or str(getattr(payload, "asset", "USDC"))
+    symbol = amount.asset or str(getattr(payload, amount.asset_field))
     return format_asset(value, symbol)
 
 

@@ -32,7 +32,8 @@ THOROUGH_SECONDS: Final = 300.0
 
 
 CLOSER_LOOKS: Final = 15
-"""A node may show an account's change before it lists the transaction; so often it is asked."""
+"""A node may show an account's change before it lists the transaction; so often it is asked. What
+it lists meanwhile may be the transaction before, so nothing that is found ends the looking."""
 
 
 @dataclass(slots=True)
@@ -101,11 +102,10 @@ class DepositWatcher:
             if account is None or account.content != content:
                 account = self._seen[receiver.address] = _Account(content)
             if content is not None and account.looks_left:
-                found = await self._book_since_last(receiver)
-                account.looks_left = 0 if found else account.looks_left - 1
+                await self._book_since_last(receiver)
+                account.looks_left -= 1
 
-    async def _book_since_last(self, receiver: Receiver) -> bool:
-        """Whether there were transactions that had not been looked at."""
+    async def _book_since_last(self, receiver: Receiver) -> None:
         found = await self._gateway.inbound(
             parse_address(receiver.address), receiver.looked_up_to, self._deposits.broadcast_by_us
         )
@@ -113,7 +113,6 @@ class DepositWatcher:
             await self._book(receiver, transfer)
         if found.newest_signature is not None:
             await self._deposits.looked(receiver.address, found.newest_signature)
-        return found.newest_signature is not None
 
     async def _book(self, receiver: Receiver, transfer: InboundTransfer) -> None:
         movement = transfer.movement

@@ -32,7 +32,10 @@ CALL_SECONDS_MAX: Final = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectInHand:
-    """An effect whose lease is ours. `maybe_executed`: ask what became of it before repeating it."""
+    """An effect whose lease is ours. `maybe_executed`: ask what became of it before repeating it.
+
+    `written_here`: what this process knows of the stream is at least as new as the effect.
+    """
 
     id: EffectId
     stream_id: StreamId
@@ -41,6 +44,7 @@ class EffectInHand:
     epoch: int
     request: JsonObject
     maybe_executed: bool
+    written_here: bool
 
     @classmethod
     def claimed(cls, effect: ClaimedEffect) -> Self:
@@ -53,6 +57,7 @@ class EffectInHand:
             epoch=effect.epoch,
             request=effect.request,
             maybe_executed=effect.taken_over or effect.state is not EffectState.INTENT,
+            written_here=False,
         )
 
     @classmethod
@@ -66,6 +71,7 @@ class EffectInHand:
             epoch=epoch,
             request=effect.request,
             maybe_executed=False,
+            written_here=True,
         )
 
 
@@ -158,9 +164,7 @@ class EffectExecutor:
                 logger.exception("effect %s of %s did not end", effect.kind, effect.stream_id)
 
     async def _execute(self, effect: EffectInHand) -> None:
-        stream = await self._engine.stream(effect.stream_id)
-        if stream is None:
-            raise LookupError(f"effect {effect.id} has no stream")
+        stream = await self._stream(effect)
         claimed = Claimed(id=effect.id, epoch=effect.epoch, attempt=effect.attempt)
         match EffectKind(effect.kind):
             case EffectKind.BUILD:
@@ -179,6 +183,12 @@ class EffectExecutor:
                 )
                 if isinstance(outcome, Accepted):
                     self._watcher.watch(effect.stream_id, claimed, effect.request)
+
+    async def _stream(self, effect: EffectInHand) -> Stream:
+        """The stream with what the effect is about in it: another process may have written both
+        since this one looked."""
+        known = await self._engine.stream(effect.stream_id) if effect.written_here else None
+        return known or await self._engine.reread(effect.stream_id)
 
     async def _sent(self, stream: Stream, effect: EffectInHand) -> BroadcastOutcome:
         now = self._engine.clock()

@@ -153,7 +153,8 @@ class SagaEngine:
                 case KeyConflict():
                     raise KeyConflictError
                 case Rejected() as refused:
-                    if rejection is not None:
+                    # A handler that knows of a refusal may be refused for another reason.
+                    if rejection is not None and rejection.reason == refused.reason:
                         raise UnitRejectedError(refused)
                     rejection = refused
                 case Stale(what=what):

@@ -13,7 +13,7 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from domain.contracts.events import NetworkCost, SendTransactionInitiated, UserActionRequired
+from domain.contracts.events import NetworkCost, SendTransactionInitiated
 from domain.provider.effects import (
     Absent,
     Accepted,
@@ -205,13 +205,11 @@ class SolanaTransfers:
     async def _landed(
         self, stream: Stream, watched: Watched, status: Status, now: datetime
     ) -> BroadcastOutcome:
-        required = stream.known(UserActionRequired)
+        cost = stream.signature_wanted().network_cost
         if not self._reached(status):
             return Accepted(due_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS))
         if status.error is not None:
-            return LandedWithError(
-                reason=status.error, lamports_spent=required.network_cost.network_fee_lamports
-            )
+            return LandedWithError(reason=status.error, lamports_spent=cost.network_fee_lamports)
         movements = await self._gateway.movements(watched.signature)
         send = stream.known(SendTransactionInitiated)
         received = _received(movements, parse_address(send.recipient.address))
@@ -220,7 +218,6 @@ class SolanaTransfers:
             retry_at = now + timedelta(seconds=RETRY_SECONDS)
             return Unknown(reason="the transfer is confirmed but not readable yet", due_at=retry_at)
         fee = _received(movements, self._gateway.treasury_owner)
-        cost = required.network_cost
         return Landed(
             slot=status.slot,
             commitment=self._commitment,

@@ -1,12 +1,15 @@
 """What a user may do with a transaction of theirs that waits: sign it, or cancel it."""
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, Protocol
 
 from domain.contracts.commands import CancelTransactionCommand, SubmitSignatureCommand
 from domain.contracts.events import SendTransactionInitiated, UserActionRequired
 from domain.provider.errors import ActionRefused, ActionStale
 from domain.provider.handlers import check_submittable, expire_action, submit_signature
+from domain.shared.errors import Refused
 from domain.shared.ids import ActionId, StreamId, TransactionId, UserId
 from domain.shared.stream import Stream
 from domain.transaction.errors import UnknownTransaction
@@ -19,6 +22,8 @@ from infrastructure.services.faults import in_plain_words
 from infrastructure.services.inputs import read_signed
 
 BLOCKHASH_EXPIRED: Final = "BlockhashNotFound"
+ACTION: Final = "input.actionId"
+TRANSACTION: Final = "input.id"
 
 
 class Actions(Protocol):
@@ -43,11 +48,11 @@ class ApprovalDesk:
         Nothing is stored, and cancelling stays open, where any of that fails.
         """
         transaction = read_signed(signed_transaction)
-        with in_plain_words():
+        with in_plain_words(), _about(ACTION):
             stream = await self._stream_of(action_id, user_id)
-            required = check_submittable(stream, action_id)
+            wanted = check_submittable(stream, action_id)
             verified = verify_user_signature(
-                built_message=base64.b64decode(required.message),
+                built_message=base64.b64decode(wanted.message),
                 signed_transaction=transaction,
                 signer=parse_address(stream.known(SendTransactionInitiated).sender_address),
             )
@@ -66,10 +71,10 @@ class ApprovalDesk:
     async def cancel(self, user_id: UserId, transaction_id: TransactionId) -> TransactionId:
         """Stops a transaction of the user's before anything irreversible has happened."""
         command = CancelTransactionCommand(transaction_id=transaction_id, user_id=user_id)
-        with in_plain_words():
+        with in_plain_words(), _about(TRANSACTION):
             stream = await self._engine.stream(StreamId(transaction_id))
             if stream is None or not _belongs_to(stream, user_id):
-                raise UnknownTransaction(field="input.id")
+                raise UnknownTransaction
             await self._engine.decide(stream.id, lambda known, _facts: cancel(known, command))
         return transaction_id
 
@@ -77,7 +82,7 @@ class ApprovalDesk:
         """The stream as far as the action is in it: what is cached may be behind."""
         stream_id = await self._actions.stream_of(action_id, user_id)
         if stream_id is None:
-            raise ActionRefused(code="TXN_ACTION_NOT_FOUND", field="input.actionId")
+            raise ActionRefused(code="TXN_ACTION_NOT_FOUND")
         stream = await self._engine.stream(stream_id)
         if stream is None or not _asks_for(stream, action_id):
             stream = await self._engine.reread(stream_id)
@@ -92,12 +97,22 @@ class ApprovalDesk:
             await self._engine.decide(
                 stream.id, lambda known, facts: expire_action(known, facts, attempt=attempt)
             )
-            raise ActionStale(field="input.actionId")
+            raise ActionStale
         raise ActionRefused(
             code="TXN_SIMULATION_FAILED",
             field="input.signedTransaction",
             reason=result.error or "",
         )
+
+
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """What handlers refuse is about this field of the input: they know of none."""
+    try:
+        yield
+    except Refused as refusal:
+        refusal.field = refusal.field or field
+        raise
 
 
 def _asks_for(stream: Stream, action_id: ActionId) -> bool:

@@ -1,15 +1,14 @@
-"""What the Send's events say of the transaction: its states, where the money is, who acts next.
+"""What the Send's events say of the transaction: its states, where the money is, who acts next."""
 
-A record, not a definition: nothing here decides what happens next; the contexts do.
-"""
+from typing import Final
 
-from dataclasses import dataclass
-
-from domain.contracts.envelope import EventPayload
+from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     AvailableBalanceReserved,
+    BalanceReservationRejected,
     BalanceReservationReleased,
     CancellationRequested,
+    ComplianceBlocked,
     ComplianceCleared,
     GatewaySelected,
     OutcomeUnknown,
@@ -18,6 +17,7 @@ from domain.contracts.events import (
     SendTransactionCompleted,
     SendTransactionFailed,
     SendTransactionInitiated,
+    SignatureWanted,
     SolanaTransferBroadcast,
     SolanaTransferConfirmed,
     SolanaTransferExpired,
@@ -27,27 +27,10 @@ from domain.contracts.events import (
     UserActionRequired,
     UserActionSubmitted,
 )
+from domain.shared.ids import TransactionId
+from domain.shared.stream import Stream
+from domain.transaction.flow import Columns, Flow, Record
 from domain.transaction.states import Trigger
-
-Move = tuple[Trigger | None, str | None]
-"""A trigger and the sub-state to enter. Without a trigger, or where it leads to the present state,
-only the sub-state changes (a message that expired unsigned is built again).
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What one event changes in the transaction's row.
-
-    `step`: (name, type, whether the step begins, ends or fails with the event).
-    """
-
-    moves: tuple[Move, ...] = ()
-    waiting_on: str | None = None
-    funds_location: str | None = None
-    outcome_certainty: str | None = None
-    steps: tuple[tuple[str, str, str], ...] = ()
-
 
 RECORDS: dict[type[EventPayload], Record] = {
     SendTransactionInitiated: Record(
@@ -57,6 +40,8 @@ RECORDS: dict[type[EventPayload], Record] = {
         steps=(("validate", "VALIDATION", "STARTED"),),
     ),
     ComplianceCleared: Record(),
+    ComplianceBlocked: Record(),
+    BalanceReservationRejected: Record(),
     RecipientValidated: Record(
         steps=(("validate", "VALIDATION", "COMPLETED"), ("reserve", "RESERVATION", "STARTED"))
     ),
@@ -128,4 +113,68 @@ MILESTONES = (
     RecipientBalanceUpdated,
     SendTransactionCompleted,
 )
-"""What a Send passes on its way; how far it is, is how many of them have happened."""
+
+
+def columns(event: Event) -> Columns:
+    match event.data:
+        case SendTransactionInitiated() as send:
+            facts: Columns = _opening(event, send)
+        case GatewaySelected(provider=provider, explanation=explanation):
+            facts = {"provider": provider, "provider_explanation": explanation}
+        case UserActionRequired(
+            signature=SignatureWanted(network_cost=cost), expires_at=expires_at
+        ):
+            facts = {"network_fee": cost.total_base_units, "next_check_at": expires_at}
+        case UserActionSubmitted(signature=signature):
+            facts = {
+                "chain": "SOLANA",
+                "chain_signature": signature,
+                "next_check_at": None,
+                "cancellable": False,
+            }
+        case SolanaTransferConfirmed(recipient_amount=amount):
+            facts = {"received_amount": amount}
+        case SendTransactionFailed(reason=reason):
+            facts = {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
+        case SendTransactionCompleted():
+            facts = {"completed_at": event.occurred_at}
+        case _:
+            facts = {}
+    return facts
+
+
+def _opening(event: Event, send: SendTransactionInitiated) -> Columns:
+    return {
+        "type": "SEND",
+        "user_id": event.user_id,
+        "amount": send.amount,
+        "asset": send.asset,
+        "platform_fee": send.platform_fee,
+        "network_fee": send.network_cost.total_base_units,
+        "sender_username": send.username,
+        "sender_address": send.sender_address,
+        "recipient_address": send.recipient.address,
+        "recipient_username": send.recipient.username,
+        "recipient_user_id": send.recipient.user_id,
+        "recipient_wallet_id": send.recipient.wallet_id,
+        "memo": send.memo,
+        "correlation_id": event.correlation_id,
+        "approval_deadline": send.approval_deadline,
+        "created_at": event.occurred_at,
+    }
+
+
+def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
+    transaction_id = TransactionId(stream.id)
+    match event.data:
+        case RecipientBalanceUpdated():
+            return (SendTransactionCompleted(transaction_id=transaction_id),)
+        case BalanceReservationReleased(reason=reason):
+            return (SendTransactionFailed(transaction_id=transaction_id, reason=reason),)
+        case ComplianceBlocked(code=code) | BalanceReservationRejected(code=code):
+            return (SendTransactionFailed(transaction_id=transaction_id, reason=code),)
+        case _:
+            return ()
+
+
+FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)

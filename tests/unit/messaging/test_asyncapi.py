@@ -1,6 +1,6 @@
 import json
 
-from domain.contracts.events import EVENT_TYPES
+from domain.contracts.event_types import EVENT_TYPES
 from infrastructure.messaging.asyncapi import render
 
 

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.contracts.envelope import EventPayload
+from domain.contracts.event_types import EVENT_TYPES
 from domain.contracts.events import (
-    EVENT_TYPES,
     NetworkCost,
     Recipient,
     SendTransactionInitiated,
+    SignatureWanted,
     TransactionRefused,
 )
 from domain.shared.ids import TransactionId, UserId
@@ -132,7 +133,7 @@ def dataclass_fields(payload: type) -> tuple[Field[object], ...]:
 
 
 def dataclasses_of_events() -> list[type]:
-    return [*EVENT_TYPES.values(), NetworkCost, Recipient]
+    return [*EVENT_TYPES.values(), NetworkCost, Recipient, SignatureWanted]
 
 
 @pytest.mark.parametrize("payload", dataclasses_of_events(), ids=lambda each: each.__name__)

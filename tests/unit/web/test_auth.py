@@ -86,7 +86,7 @@ def test_nothing_is_missing(authority: TokenAuthority, header: str | None) -> No
         bearer(iat="now"),
         bearer(iat=10**30),
         bearer(iat=int(START.timestamp()) + 120),
-        "Bearer " + jwt.encode(claims(), None, algorithm="none"),
+        "Bearer " + jwt.encode(claims(), "", algorithm="none"),
     ],
 )
 def test_anything_else_is_invalid(authority: TokenAuthority, header: str) -> None:

@@ -55,6 +55,8 @@ FIGURES = Figures(
     send_minimum=5_000_000,
     fee_reserve=100_000,
     send_fee_millionths=0,
+    deposit_minimum_cents=1_000,
+    deposit_fee_millionths=4_800,
     kyc={
         "unverified": KycLimits(transaction=100_000_000, flows=frozenset({"deposit"})),
         "basic": KycLimits(transaction=2_000_000_000, flows=frozenset({"deposit", "send"})),

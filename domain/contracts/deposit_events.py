@@ -1,0 +1,230 @@
+"""The event types of a Deposit: a user pays a provider with fiat and gets USDC from it.
+
+Fiat amounts are in hundredths of their currency, asset amounts in base units.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.contracts.envelope import EventPayload
+from domain.shared.ids import EffectId, HoldId, TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargedFee:
+    """One line of what is charged; `asset` is a symbol or a currency's code."""
+
+    kind: str
+    amount: int
+    asset: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentOffer:
+    """What a provider quoted for the deposit, and how it scored (millionths, more is better)."""
+
+    provider: str
+    asset_amount: int
+    fees: tuple[ChargedFee, ...]
+    expires_at: datetime
+    estimated_seconds: int | None
+    score: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedOffer:
+    """A provider that is out, and why."""
+
+    provider: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositTransactionInitiated(EventPayload):
+    """A user wants to pay `fiat_amount` in, all fees included; `offers` are the best first."""
+
+    KIND = "TransactionInitiated"
+    transaction_id: TransactionId
+    username: str
+    address: str
+    asset: str
+    fiat_amount: int
+    fiat_currency: str
+    payment_method: str
+    platform_fee: int
+    offers: tuple[PaymentOffer, ...]
+    rejected: tuple[RejectedOffer, ...]
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMethodValidationRequested(EventPayload):
+    """Whether this user may pay this way is to be found out."""
+
+    payment_method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedCreditReserved(EventPayload):
+    """The amount is expected: it shows as pending and cannot be spent."""
+
+    KIND = "BalanceReserved"
+    hold_id: HoldId
+    asset: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMethodValidated(EventPayload):
+    """At least one provider takes the payment method."""
+
+    KIND = "PaymentMethodAuthorized"
+    payment_method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnRampProviderSelected(EventPayload):
+    """The provider of this attempt, and why it and no other."""
+
+    KIND = "ProviderSelected"
+    OPENS_ATTEMPT = True
+    provider: str
+    explanation: str
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiatPaymentRequested(EventPayload):
+    """The provider is to open the payment."""
+
+    KIND = "OnRampPaymentRequested"
+    provider: str
+    effect_id: EffectId
+    fiat_amount: int
+    fiat_currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAttemptFailed(EventPayload):
+    """A provider cannot do it, and has certainly done nothing; the next is asked."""
+
+    provider: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiatPaymentConfirmed(EventPayload):
+    """The provider has the user's money."""
+
+    KIND = "ProviderResponseReceived"
+    provider: str
+    reference: str
+    fiat_amount: int
+    fiat_currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class USDCConversionRequested(EventPayload):
+    """The provider is to turn the money into USDC, as it does by itself."""
+
+    provider: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class USDCConversionCompleted(EventPayload):
+    """The provider delivered; amounts and place as the chain shows them."""
+
+    KIND = "ProviderResponseReceived"
+    provider: str
+    reference: str
+    asset: str
+    amount: int
+    transaction_hash: str
+    instruction: int
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailableBalanceUpdateRequested(EventPayload):
+    """What was delivered is to be credited."""
+
+    asset: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailableBalanceUpdated(EventPayload):
+    """`credited` may be spent; `fee_due` is owed to the platform out of what arrived.
+
+    `difference` is how much more arrived than was expected, negative for less.
+    """
+
+    KIND = "BalanceUpdated"
+    asset: str
+    credited: int
+    fee_due: int
+    difference: int
+    journal_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiatPaymentFailed(EventPayload):
+    """The payment will not be made, or was given back: the provider's own word.
+
+    `refunded` (hundredths) had been paid and went back to the user.
+    """
+
+    provider: str
+    code: str
+    reason: str
+    fiat_currency: str
+    refunded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiatPaymentRefunded(EventPayload):
+    """The provider has given the user's money back."""
+
+    provider: str
+    fiat_amount: int
+    fiat_currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositTransactionCompleted(EventPayload):
+    """The Deposit is done."""
+
+    KIND = "TransactionCompleted"
+    transaction_id: TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositTransactionFailed(EventPayload):
+    """The Deposit ended without a credit; `reason` is a code of the catalogue."""
+
+    KIND = "TransactionFailed"
+    transaction_id: TransactionId
+    reason: str
+
+
+DEPOSIT_EVENTS: tuple[type[EventPayload], ...] = (
+    DepositTransactionInitiated,
+    PaymentMethodValidationRequested,
+    ExpectedCreditReserved,
+    PaymentMethodValidated,
+    OnRampProviderSelected,
+    FiatPaymentRequested,
+    ProviderAttemptFailed,
+    FiatPaymentConfirmed,
+    USDCConversionRequested,
+    USDCConversionCompleted,
+    AvailableBalanceUpdateRequested,
+    AvailableBalanceUpdated,
+    FiatPaymentFailed,
+    FiatPaymentRefunded,
+    DepositTransactionCompleted,
+    DepositTransactionFailed,
+)

@@ -1,0 +1,377 @@
+"""What the provider context decides when an on-ramp's answer to a Deposit is known.
+
+Unknown is never failed: only the provider's own word ends a payment that may have been made.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from domain.contracts.deposit_events import (
+    DepositTransactionInitiated,
+    FiatPaymentConfirmed,
+    FiatPaymentFailed,
+    FiatPaymentRefunded,
+    OnRampProviderSelected,
+    ProviderAttemptFailed,
+    USDCConversionCompleted,
+    USDCConversionRequested,
+)
+from domain.contracts.envelope import EventPayload
+from domain.contracts.events import (
+    OperatorRequired,
+    OutcomeUnknown,
+    UserActionCompleted,
+    UserActionExpired,
+    UserActionRequired,
+)
+from domain.provider.effects import (
+    Claimed,
+    Declined,
+    EffectKind,
+    NotAttempted,
+    Unknown,
+    effect_id,
+    payment_action_id,
+)
+from domain.shared.accounts import conversion, fiat, provider
+from domain.shared.assets import USDC
+from domain.shared.decision import Decision, Facts
+from domain.shared.ids import derived
+from domain.shared.money import format_asset
+from domain.shared.stream import Stream
+from domain.shared.unit import (
+    ActionMoved,
+    ActionOpened,
+    ActionStatus,
+    EffectMoved,
+    EffectRequested,
+    EffectState,
+    Group,
+    InteractionRow,
+    JsonObject,
+    Posting,
+    RecoveryRow,
+)
+
+ACTION = "COMPLETE_PAYMENT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The user can pay at `redirect_url`; first looked for at `due_at`."""
+
+    reference: str
+    redirect_url: str
+    expires_at: datetime | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Nothing has changed; to be asked again at `due_at`. `paid`: the provider has the money."""
+
+    due_at: datetime
+    paid: bool
+    fiat_amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The chain shows, finally, what the provider sent to the user's own address."""
+
+    asset: str
+    amount: int
+    transaction_hash: str
+    instruction: int
+    account: str
+    fiat_amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The provider says that it will not happen; `refunded`: it had the money and gave it back."""
+
+    code: str
+    reason: str
+    refunded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """What the provider did is not what was asked: a person has to look. Asked again at `due_at`."""
+
+    reason: str
+    due_at: datetime
+
+
+OpenOutcome = Opened | Declined | NotAttempted | Unknown
+CheckOutcome = Waiting | Delivered | Ended | Mismatch | Unknown
+
+
+def on_payment_opened(
+    stream: Stream, effect: Claimed, outcome: OpenOutcome, facts: Facts
+) -> Decision:
+    """The payment is open, or another provider is asked, or it is found out."""
+    match outcome:
+        case Opened():
+            return _opened(stream, effect, outcome, facts)
+        case Declined():
+            return _attempt_failed(stream, effect, outcome, facts, state=EffectState.DECLINED)
+        case NotAttempted(reason=reason):
+            declined = Declined(code="PRV_UNAVAILABLE", reason=reason)
+            return _attempt_failed(stream, effect, declined, facts, state=EffectState.NOT_ATTEMPTED)
+        case Unknown():
+            return _unknown(stream, effect, outcome, "open")
+        case _:
+            assert_never(outcome)
+
+
+def on_payment_checked(
+    stream: Stream, effect: Claimed, outcome: CheckOutcome, facts: Facts
+) -> Decision:
+    """What the provider, and for a delivery the chain, says of the payment now."""
+    match outcome:
+        case Waiting(paid=paid, fiat_amount=amount):
+            news = _confirmed(stream, effect, amount, facts) if paid else Decision()
+            return news + _again(effect, EffectState.PENDING, outcome.due_at)
+        case Delivered(fiat_amount=amount):
+            return _confirmed(stream, effect, amount, facts) + _delivered(
+                stream, effect, outcome, facts
+            )
+        case Ended():
+            return _ended(stream, effect, outcome, facts)
+        case Mismatch():
+            return _mismatch(stream, effect, outcome)
+        case Unknown():
+            return _unknown(stream, effect, outcome, "check")
+        case _:
+            assert_never(outcome)
+
+
+def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> Decision:
+    deposit = stream.known(DepositTransactionInitiated)
+    action = payment_action_id(stream.id, effect.attempt)
+    amount = format_asset(deposit.fiat_amount, deposit.fiat_currency)
+    required = UserActionRequired(
+        action_id=action,
+        action=ACTION,
+        payload=opened.redirect_url,
+        summary=f"Pay {amount} {deposit.fiat_currency} with {_provider(stream)}",
+        expires_at=opened.expires_at,
+    )
+    check = effect_id(stream.id, EffectKind.ONRAMP_CHECK, effect.attempt)
+    return Decision(
+        events=(required,),
+        actions_opened=(
+            ActionOpened(
+                id=action,
+                type=ACTION,
+                payload=required.payload,
+                summary=required.summary,
+                attempt=effect.attempt,
+                expires_at=opened.expires_at,
+                at=facts.now,
+            ),
+        ),
+        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
+        effects_requested=(
+            EffectRequested(
+                id=check,
+                group=Group.PROVIDER,
+                kind=EffectKind.ONRAMP_CHECK,
+                key=str(check),
+                attempt=effect.attempt,
+                request={"provider": _provider(stream), "reference": opened.reference},
+                due_at=opened.due_at,
+            ),
+        ),
+        interactions=(
+            _interaction(
+                stream, effect, facts, "open", outcome="DONE", said={"reference": opened.reference}
+            ),
+        ),
+    )
+
+
+def _attempt_failed(
+    stream: Stream, effect: Claimed, why: Declined, facts: Facts, *, state: EffectState
+) -> Decision:
+    name = _provider(stream)
+    return Decision(
+        events=(ProviderAttemptFailed(provider=name, code=why.code, reason=why.reason),),
+        effects_moved=(EffectMoved(id=effect.id, state=state, epoch=effect.epoch),),
+        interactions=(
+            _interaction(stream, effect, facts, "open", outcome=state, said={"reason": why.reason}),
+        ),
+        recoveries=(
+            RecoveryRow(
+                id=derived(stream.id, "recovery", "failover", effect.attempt),
+                strategy="PROVIDER_FAILOVER",
+                reason=why.reason,
+                attempt=effect.attempt,
+                at=facts.now,
+                result="NEXT_PROVIDER_ASKED",
+            ),
+        ),
+    )
+
+
+def _unknown(stream: Stream, effect: Claimed, outcome: Unknown, operation: str) -> Decision:
+    again = _again(effect, EffectState.UNKNOWN, outcome.due_at)
+    if stream.happened_since(OutcomeUnknown, OnRampProviderSelected):
+        return again
+    return again + Decision(events=(OutcomeUnknown(effect_id=effect.id, operation=operation),))
+
+
+def _confirmed(stream: Stream, effect: Claimed, amount: int | None, facts: Facts) -> Decision:
+    """The provider has the money: told once."""
+    if stream.has(FiatPaymentConfirmed):
+        return Decision()
+    deposit = stream.known(DepositTransactionInitiated)
+    name, currency = _provider(stream), deposit.fiat_currency
+    paid = deposit.fiat_amount if amount is None else amount
+    action = payment_action_id(stream.id, effect.attempt)
+    reference = effect.reference
+    return Decision(
+        events=(
+            UserActionCompleted(action_id=action),
+            FiatPaymentConfirmed(
+                provider=name, reference=reference, fiat_amount=paid, fiat_currency=currency
+            ),
+            USDCConversionRequested(provider=name, reference=reference),
+        ),
+        actions_moved=(ActionMoved(id=action, status=ActionStatus.COMPLETED, at=facts.now),),
+        postings=(
+            Posting(account=fiat(currency), posted=-paid),
+            Posting(account=provider(name, currency), posted=paid),
+        ),
+        interactions=(_interaction(stream, effect, facts, "pay", outcome="PAID", said={}),),
+    )
+
+
+def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -> Decision:
+    deposit, confirmed = (
+        stream.known(DepositTransactionInitiated),
+        stream.latest(FiatPaymentConfirmed),
+    )
+    name, currency = _provider(stream), deposit.fiat_currency
+    paid = confirmed.fiat_amount if confirmed else seen.fiat_amount or deposit.fiat_amount
+    return Decision(
+        events=(
+            USDCConversionCompleted(
+                provider=name,
+                reference=effect.reference,
+                asset=seen.asset,
+                amount=seen.amount,
+                transaction_hash=seen.transaction_hash,
+                instruction=seen.instruction,
+                account=seen.account,
+            ),
+        ),
+        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
+        postings=(
+            Posting(account=provider(name, currency), posted=-paid),
+            Posting(account=conversion(currency), posted=paid),
+            Posting(account=conversion(USDC.symbol), posted=-seen.amount),
+            Posting(account=provider(name, USDC.symbol), posted=seen.amount),
+        ),
+        interactions=(
+            _interaction(
+                stream,
+                effect,
+                facts,
+                "deliver",
+                outcome="DONE",
+                said={"transaction": seen.transaction_hash},
+            ),
+        ),
+    )
+
+
+def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decision:
+    deposit, confirmed = (
+        stream.known(DepositTransactionInitiated),
+        stream.latest(FiatPaymentConfirmed),
+    )
+    name, currency = _provider(stream), deposit.fiat_currency
+    paid = confirmed.fiat_amount if confirmed else 0
+    failed = FiatPaymentFailed(
+        provider=name,
+        code=ended.code,
+        reason=ended.reason,
+        fiat_currency=currency,
+        refunded=paid or (deposit.fiat_amount if ended.refunded else 0),
+    )
+    refunds: tuple[EventPayload, ...] = ()
+    if failed.refunded:
+        refunds = (
+            FiatPaymentRefunded(provider=name, fiat_amount=failed.refunded, fiat_currency=currency),
+        )
+    return Decision(
+        events=(*_expired_action(stream, effect), failed, *refunds),
+        actions_moved=_action_expired(stream, effect, facts),
+        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
+        postings=(
+            Posting(account=provider(name, currency), posted=-paid),
+            Posting(account=fiat(currency), posted=paid),
+        )
+        if paid
+        else (),
+        interactions=(
+            _interaction(
+                stream, effect, facts, "pay", outcome="ENDED", said={"reason": ended.reason}
+            ),
+        ),
+    )
+
+
+def _mismatch(stream: Stream, effect: Claimed, mismatch: Mismatch) -> Decision:
+    again = _again(effect, EffectState.UNKNOWN, mismatch.due_at)
+    if stream.has(OperatorRequired):
+        return again
+    return again + Decision(events=(OperatorRequired(reason=mismatch.reason),))
+
+
+def _expired_action(stream: Stream, effect: Claimed) -> tuple[EventPayload, ...]:
+    if stream.has(FiatPaymentConfirmed):
+        return ()
+    return (UserActionExpired(action_id=payment_action_id(stream.id, effect.attempt), final=True),)
+
+
+def _action_expired(stream: Stream, effect: Claimed, facts: Facts) -> tuple[ActionMoved, ...]:
+    return tuple(
+        ActionMoved(id=event.action_id, status=ActionStatus.EXPIRED, at=facts.now)
+        for event in _expired_action(stream, effect)
+        if isinstance(event, UserActionExpired)
+    )
+
+
+def _again(effect: Claimed, state: EffectState, due_at: datetime) -> Decision:
+    return Decision(
+        effects_moved=(EffectMoved(id=effect.id, state=state, epoch=effect.epoch, due_at=due_at),)
+    )
+
+
+def _provider(stream: Stream) -> str:
+    return stream.known(OnRampProviderSelected).provider
+
+
+def _interaction(
+    stream: Stream,
+    effect: Claimed,
+    facts: Facts,
+    operation: str,
+    *,
+    outcome: str,
+    said: JsonObject,
+) -> InteractionRow:
+    return InteractionRow(
+        id=derived(stream.id, "interaction", operation, effect.attempt, outcome),
+        provider=_provider(stream),
+        operation=operation,
+        outcome=outcome,
+        attempt=effect.attempt,
+        at=facts.now,
+        response=said,
+    )

@@ -1,0 +1,1 @@
+"""What the provider context needs of the world: one file for each kind of provider."""

@@ -1,0 +1,145 @@
+"""Chains other than through Solana's own gateway: balances, fees, transfers, confirmations."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from domain.provider.ports.answers import Setback
+from domain.provider.ports.unsigned import Unsigned
+from domain.shared.assets import Asset, Chain
+from domain.shared.errors import InvalidInput
+
+
+class InvalidChainAddress(InvalidInput):
+    """The text is no address of that chain: form or checksum is wrong."""
+
+    code = "VAL_ADDRESS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkFee:
+    """What a transfer would cost now, in base units of the chain's native asset."""
+
+    amount: int
+    asset: str
+    rate: int
+    """Satoshi per 1,000 virtual bytes, wei per gas, MIST per gas unit."""
+    estimated_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainTransfer:
+    """`amount` of `asset` in base units; `fee_rate` as in `NetworkFee`."""
+
+    asset: Asset
+    sender: str
+    recipient: str
+    amount: int
+    fee_rate: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferPrepared:
+    """`payload` is what the user signs, in the form that wallets of the chain take: a PSBT, an
+    unsigned typed transaction, BCS bytes. `commitment` is compared with what comes back."""
+
+    payload: bytes
+    commitment: bytes
+    fee: int
+    inputs: tuple[str, ...] = ()
+    """What it spends and nothing else may: outpoints, the account's nonce, coin objects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """The complete transaction and the hash that the chain knows it by."""
+
+    raw: bytes
+    transaction_hash: str
+
+
+class SignatureRefused(InvalidInput):
+    """What came back is not what was to be signed, or not signed by its owner."""
+
+    code = "TXN_SIGNATURE_INVALID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A node took it."""
+
+    transaction_hash: str
+
+
+class Presence(StrEnum):
+    """Where a transaction is, by one node's word.
+
+    INCLUDED in a block that a reorganisation may still drop, FINAL in one that it cannot.
+    SUPERSEDED: what it spends was finally spent by another transaction, so it can never land.
+    """
+
+    UNKNOWN = "UNKNOWN"
+    PENDING = "PENDING"
+    INCLUDED = "INCLUDED"
+    FINAL = "FINAL"
+    REVERTED = "REVERTED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """`depth` counts the block that has it; 0 outside of blocks. `block` is that block's hash, by
+    which a reorganisation is noticed. `fee` is what the chain charged."""
+
+    presence: Presence
+    depth: int = 0
+    block: str | None = None
+    fee: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """What a transaction credited an address with; `index` is the output's or log's place."""
+
+    index: int
+    asset: str
+    address: str
+    amount: int
+
+
+class ChainGateway(Protocol):
+    """One chain. Setbacks are answered, never raised; bad input raises `InvalidInput`."""
+
+    @property
+    def chain(self) -> Chain: ...
+
+    def parse_address(self, text: str) -> str:
+        """Its one canonical spelling. Raises `InvalidChainAddress`."""
+        ...
+
+    async def balance(self, address: str, asset: Asset) -> int | Setback: ...
+
+    async def network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback: ...
+
+    async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback: ...
+
+    async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
+        """A provider's transaction in the chain's form, `Declined` where it is another chain's."""
+        ...
+
+    def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:
+        """The complete transaction, if it is the prepared one and the signer's signature is good.
+        Raises `SignatureRefused`."""
+        ...
+
+    async def broadcast(self, signed: Signed) -> Accepted | Setback:
+        """One that is known already is accepted."""
+        ...
+
+    async def sighting(
+        self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
+    ) -> Sighting | Setback: ...
+
+    async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
+        """All credits of an included transaction; empty where it is not included."""
+        ...

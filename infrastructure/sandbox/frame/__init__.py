@@ -1,0 +1,1 @@
+"""What all simulated providers share: their faults, memory, time, webhooks and HTTP manners."""

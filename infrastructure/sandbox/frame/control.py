@@ -1,0 +1,92 @@
+"""/control: what tests, the demo and `diboas sandbox` tell the simulated world.
+
+/control/faults        GET what is set, POST one or a list, DELETE all (or ?provider=…)
+/control/clock         GET the time, POST {"skip_seconds": n}
+/control/webhooks      POST {"provider": …, "url": …}: where its messages go
+/control/credentials   GET what the platform needs to speak to the providers
+"""
+
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from infrastructure.sandbox.frame.faults import ProviderFault
+from infrastructure.sandbox.frame.webhooks import WebhookSender
+from infrastructure.sandbox.frame.world import World
+
+SKIP_SECONDS_MAX: Final = 400 * 24 * 3600
+_BAD_REQUEST: Final = 400
+
+Body = TypeVar("Body")
+
+
+class SkipOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    skip_seconds: float
+
+
+class WebhookOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    provider: str
+    url: str
+
+
+class BadControl(ValueError):
+    """An order that cannot be carried out; answered 400 by `refuse`."""
+
+
+class WorldControl:
+    def __init__(self, world: World, sender: WebhookSender) -> None:
+        self._world = world
+        self._sender = sender
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/clock", self.clock, methods=["GET", "POST"]),
+            Route("/webhooks", self.webhooks, methods=["POST"]),
+            Route("/credentials", self.credentials, methods=["GET"]),
+        ]
+
+    async def faults(self, request: Request) -> Response:
+        faults = self._world.faults
+        if request.method == "DELETE":
+            faults.clear(request.query_params.get("provider"))
+        if request.method == "POST":
+            order = await _body(request, ProviderFault | list[ProviderFault])  # type: ignore[arg-type]  # a union
+            for fault in order if isinstance(order, list) else [order]:
+                faults.add(fault)
+        return _answer({"faults": faults.all()})
+
+    async def clock(self, request: Request) -> Response:
+        if request.method == "POST":
+            order = await _body(request, SkipOrder)
+            if not 0 <= order.skip_seconds <= SKIP_SECONDS_MAX:
+                raise BadControl(f"skip_seconds must be between 0 and {SKIP_SECONDS_MAX}")
+            self._world.clock.skip(timedelta(seconds=order.skip_seconds))
+        return _answer({"now": self._world.clock.now()})
+
+    async def webhooks(self, request: Request) -> Response:
+        order = await _body(request, WebhookOrder)
+        self._sender.send_to(order.provider, order.url)
+        return _answer({"provider": order.provider})
+
+    async def credentials(self, _request: Request) -> Response:
+        return _answer(self._world.credentials())
+
+
+async def refuse(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, status_code=_BAD_REQUEST)
+
+
+async def _body(request: Request, kind: type[Body]) -> Body:
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.MsgspecError as error:
+        raise BadControl(str(error)) from error
+
+
+def _answer(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")

@@ -1,0 +1,56 @@
+"""The world that simulated providers live in: one for a sandbox, given to each of them."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from infrastructure.sandbox.frame.faults import ProviderFaults
+from infrastructure.sandbox.frame.memory import Memory
+
+_SECRET_BYTES: Final = 32
+_CREDENTIALS: Final = "credentials"
+_SKIPPED: Final = "skipped"
+
+
+class SandboxClock:
+    """The wall clock, and what was skipped of it, so that days can pass in a test."""
+
+    def __init__(self, memory: Memory, wall_clock: Callable[[], float]) -> None:
+        self._memory = memory
+        self._wall_clock = wall_clock
+
+    def now(self) -> datetime:
+        skipped = self._memory.get("clock", _SKIPPED, float) or 0.0
+        return datetime.fromtimestamp(self._wall_clock() + skipped, UTC)
+
+    def skip(self, duration: timedelta) -> None:
+        """Time goes on from there; never back."""
+        skipped = self._memory.get("clock", _SKIPPED, float) or 0.0
+        self._memory.put("clock", _SKIPPED, skipped + max(0.0, duration.total_seconds()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything that is shared. `public_url` is how the outside reaches the sandbox."""
+
+    memory: Memory
+    clock: SandboxClock
+    faults: ProviderFaults = field(default_factory=ProviderFaults)
+    public_url: str = ""
+
+    def credential(self, provider: str, name: str, make: Callable[[], str] | None = None) -> str:
+        """A secret that this sandbox and the platform share, made on first use and then kept.
+
+        All of them are told at GET /control/credentials.
+        """
+
+        def random_text() -> str:
+            return secrets.token_hex(_SECRET_BYTES)
+
+        return self.memory.once(_CREDENTIALS, f"{provider}.{name}", make or random_text)
+
+    def credentials(self) -> dict[str, str]:
+        """All of them by `provider.name`."""
+        return dict(self.memory.items(_CREDENTIALS, str))

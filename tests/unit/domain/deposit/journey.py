@@ -1,0 +1,169 @@
+"""A Deposit driven by hand: the test plays the user, the provider, the chain and the clock."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain.contracts.deposit_events import (
+    ChargedFee,
+    DepositTransactionInitiated,
+    PaymentOffer,
+    RejectedOffer,
+)
+from domain.provider.effects import Claimed, EffectKind, effect_id
+from domain.provider.payments import (
+    CheckOutcome,
+    Delivered,
+    Opened,
+    OpenOutcome,
+    on_payment_checked,
+    on_payment_opened,
+)
+from domain.registry import REGISTRY
+from domain.shared.decision import Decision, Facts, KycLevel, Profile
+from domain.shared.ids import StreamId, TransactionId
+from domain.shared.saga import Origin, settle
+from domain.shared.stream import Stream
+from domain.shared.unit import Group, Rejected, Unit
+from tests.unit.domain.send.journey import ALICE, ALICE_WALLET, FACTS, GROUPS, START
+
+TRANSACTION = TransactionId(UUID(int=9))
+ORIGIN = Origin(user_id=ALICE, correlation_id="deposit")
+BEGINNER = replace(
+    FACTS, profile=Profile(user_id=ALICE, kyc_level=KycLevel.UNVERIFIED, country="US")
+)
+
+
+def offer(provider: str, *, amount: int = 98_000_000, minutes: int = 10) -> PaymentOffer:
+    return PaymentOffer(
+        provider=provider,
+        asset_amount=amount,
+        fees=(ChargedFee(kind="PROVIDER", amount=200, asset="USD"),),
+        expires_at=START + timedelta(minutes=minutes),
+        estimated_seconds=120,
+        score=900_000,
+    )
+
+
+def initiated(**changes: object) -> DepositTransactionInitiated:
+    """Alice pays 100 USD in by card; `changes` alter it."""
+    event = DepositTransactionInitiated(
+        transaction_id=TRANSACTION,
+        username="alice",
+        address="alice-address",
+        asset="USDC",
+        fiat_amount=10_000,
+        fiat_currency="USD",
+        payment_method="CARD",
+        platform_fee=470_400,
+        offers=(offer("first"), offer("second", amount=97_000_000)),
+        rejected=(RejectedOffer(provider="third", reason="disabled"),),
+        return_url="https://wallet.test/done",
+    )
+    return replace(event, **changes)  # type: ignore[arg-type]  # the tests name real fields
+
+
+DELIVERED = Delivered(
+    asset="USDC",
+    amount=98_000_000,
+    transaction_hash="hash",
+    instruction=1,
+    account="alice-token-account",
+)
+
+
+@dataclass
+class Payment:
+    """One Deposit: `stream` as the log has it, `units` as they would be committed; `rejections`
+    are what the database refuses next."""
+
+    groups: Sequence[Sequence[Group]] = (GROUPS,)
+    facts: Facts = BEGINNER
+    stream: Stream = field(
+        default_factory=lambda: Stream(id=StreamId(TRANSACTION), wallet_id=ALICE_WALLET)
+    )
+    units: list[Unit] = field(default_factory=list)
+    posted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    incoming: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    rejections: list[Rejected] = field(default_factory=list)
+
+    @property
+    def types(self) -> list[str]:
+        return [event.type for event in self.stream.events]
+
+    @property
+    def states(self) -> list[str]:
+        """Every state that was entered, in order."""
+        rows = [row for unit in self.units for row in unit.history]
+        return [f"{row.state}.{row.sub_state}" if row.sub_state else row.state for row in rows]
+
+    def initiate(self, **changes: object) -> "Payment":
+        self._decide(lambda _stream, _facts: Decision(events=(initiated(**changes),)))
+        return self
+
+    def opened(self, outcome: OpenOutcome | None = None) -> "Payment":
+        effect = self._claimed(EffectKind.ONRAMP_OPEN)
+        answer = outcome or Opened(
+            reference="payment-1",
+            redirect_url="https://provider.test/pay",
+            expires_at=None,
+            due_at=self.facts.now + timedelta(seconds=1),
+        )
+        self._decide(lambda stream, facts: on_payment_opened(stream, effect, answer, facts))
+        return self
+
+    def checked(self, outcome: CheckOutcome) -> "Payment":
+        effect = self._claimed(EffectKind.ONRAMP_CHECK)
+        self._decide(lambda stream, facts: on_payment_checked(stream, effect, outcome, facts))
+        return self
+
+    def at(self, moment: datetime) -> "Payment":
+        self.facts = replace(self.facts, now=moment)
+        return self
+
+    def _claimed(self, kind: EffectKind) -> Claimed:
+        attempt = max(event.attempt for event in self.stream.events)
+        identifier = effect_id(self.stream.id, kind, attempt)
+        return Claimed(id=identifier, epoch=1, attempt=attempt, reference="payment-1")
+
+    def _decide(self, handler: Callable[[Stream, Facts], Decision]) -> None:
+        """Commits what the handler decides; then lets every process hear of it until all have."""
+        together = len(self.groups) == 1
+        self._commit(handler, self.groups[0] if together else ())
+        while not together and any(self._hears(groups) for groups in self.groups):
+            pass
+
+    def _hears(self, groups: Sequence[Group]) -> bool:
+        behind = any(self.stream.handled.get(g, 0) < self.stream.sequence for g in groups)
+        if behind:
+            self._commit(lambda _stream, _facts: Decision(), groups)
+        return behind
+
+    def _commit(
+        self, handler: Callable[[Stream, Facts], Decision], groups: Sequence[Group]
+    ) -> None:
+        unit = self._settled(handler, groups, self.facts)
+        while self.rejections and unit.postings and any(unit.claims or unit.holds_settled):
+            facts = replace(self.facts, rejection=self.rejections.pop(0))
+            unit = self._settled(handler, groups, facts)
+        handled = dict(self.stream.handled) | {g: to for g, (_, to) in unit.handled.items()}
+        self.stream = replace(self.stream.extended(unit.events), handled=handled)
+        self.units.append(unit)
+        for posting in unit.postings:
+            assert unit.events, "money moves with an event"
+            self.posted[posting.account.code] += posting.posted
+            self.incoming[posting.account.code] += posting.incoming
+
+    def _settled(
+        self, handler: Callable[[Stream, Facts], Decision], groups: Sequence[Group], facts: Facts
+    ) -> Unit:
+        return settle(
+            self.stream,
+            handler(self.stream, facts),
+            origin=ORIGIN,
+            registry=REGISTRY,
+            groups=groups,
+            facts=facts,
+        )

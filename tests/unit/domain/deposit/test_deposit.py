@@ -1,0 +1,219 @@
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from domain.provider.effects import Declined, NotAttempted, Unknown
+from domain.provider.payments import Ended, Mismatch, Waiting
+from domain.shared.unit import Group, Rejected
+from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
+from tests.unit.domain.send.journey import ALICE_WALLET, GROUPS, START
+
+LATER = START + timedelta(seconds=5)
+PAID = Waiting(due_at=LATER, paid=True, fiat_amount=10_000)
+APART: Sequence[Sequence[Group]] = tuple((group,) for group in GROUPS)
+AVAILABLE, DUE = f"available:{ALICE_WALLET}", f"fee_due:{ALICE_WALLET}"
+
+SEQUENCE = [
+    "DepositTransactionInitiated",
+    "PaymentMethodValidationRequested",
+    "PaymentMethodValidated",
+    "OnRampProviderSelected",
+    "FiatPaymentRequested",
+    "FiatPaymentConfirmed",
+    "USDCConversionRequested",
+    "USDCConversionCompleted",
+    "AvailableBalanceUpdateRequested",
+    "AvailableBalanceUpdated",
+    "DepositTransactionCompleted",
+]
+STATES = [
+    "INITIATED",
+    "BALANCE_RESERVED",
+    "PROVIDER_SELECTED",
+    "PROVIDER_PROCESSING.PAYMENT_METHOD_AUTHORIZING",
+    "PROVIDER_PROCESSING.FIAT_PAYMENT_PENDING",
+    "PROVIDER_PROCESSING.FIAT_PAYMENT_CONFIRMED",
+    "PROVIDER_PROCESSING.CONVERSION_PENDING",
+    "PROVIDER_PROCESSING.CONVERSION_COMPLETED",
+    "BLOCKCHAIN_PENDING.BLOCK_CONFIRMATION_PENDING",
+    "BLOCKCHAIN_CONFIRMED.CONFIRMATION_COMPLETED",
+    "BALANCE_UPDATED",
+    "COMPLETED",
+]
+
+
+@pytest.fixture(params=[(GROUPS,), APART], ids=["one process", "a process a context"])
+def payment(request: pytest.FixtureRequest) -> Payment:
+    return Payment(groups=request.param)
+
+
+def test_a_deposit_publishes_its_events_and_passes_its_states_in_order(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID).checked(DELIVERED)
+
+    assert [name for name in payment.types if name in SEQUENCE] == SEQUENCE
+    assert payment.states == STATES
+
+
+def test_in_one_process_a_deposit_is_four_units() -> None:
+    payment = Payment().initiate().opened().checked(PAID).checked(DELIVERED)
+
+    assert len(payment.units) == 4
+
+
+def test_what_arrived_is_credited_less_the_fee_that_is_owed(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID).checked(DELIVERED)
+
+    assert payment.posted[AVAILABLE] == 98_000_000 - 470_400
+    assert payment.posted[DUE] == 470_400
+    assert payment.posted["fiat:USD"] == -10_000
+    assert payment.posted["conversion:USD"] == 10_000
+    assert payment.posted["conversion:USDC"] == -98_000_000
+    assert payment.posted["provider:first:USD"] == payment.posted["provider:first:USDC"] == 0
+    assert payment.incoming[AVAILABLE] == 0
+
+
+def test_until_it_arrives_it_is_expected_and_cannot_be_spent(payment: Payment) -> None:
+    payment.initiate().opened()
+
+    assert (payment.posted[AVAILABLE], payment.incoming[AVAILABLE]) == (0, 98_000_000)
+
+
+def test_a_delivery_that_was_never_seen_paid_tells_of_the_payment_first(payment: Payment) -> None:
+    payment.initiate().opened().checked(DELIVERED)
+
+    assert [name for name in payment.types if name in SEQUENCE] == SEQUENCE
+    assert payment.posted["provider:first:USD"] == 0
+
+
+@pytest.mark.parametrize("setback", ["declined", "not attempted"])
+def test_a_provider_that_cannot_is_followed_by_the_next(payment: Payment, setback: str) -> None:
+    refused = {
+        "declined": Declined(code="PRV_DECLINED", reason="no"),
+        "not attempted": NotAttempted(reason="busy", due_at=LATER),
+    }[setback]
+    payment.initiate().opened(refused).opened().checked(DELIVERED)  # type: ignore[arg-type]  # of both types
+
+    assert payment.types.count("OnRampProviderSelected") == 2
+    assert payment.states.count("PROVIDER_FAILOVER") == 1
+    assert payment.posted["provider:second:USDC"] == 0
+    assert payment.stream.events[-1].type == "DepositTransactionCompleted"
+    assert payment.stream.events[-1].attempt == 2
+
+
+def test_without_a_next_provider_it_fails_and_nothing_is_expected(payment: Payment) -> None:
+    payment.initiate().opened(Declined(code="PRV_LIMIT", reason="no"))
+    payment.opened(Declined(code="PRV_DECLINED", reason="no"))
+
+    assert payment.types[-3:] == [
+        "FiatPaymentFailed",
+        "BalanceReservationReleased",
+        "DepositTransactionFailed",
+    ]
+    assert payment.incoming[AVAILABLE] == 0
+    assert payment.states[-2:] == ["COMPENSATING", "FAILED"]
+
+
+def test_an_offer_that_has_expired_is_not_taken(payment: Payment) -> None:
+    payment.initiate(offers=(offer("first", minutes=-1), offer("second")))
+
+    selected = [e.data for e in payment.stream.events if e.type == "OnRampProviderSelected"]
+    assert [getattr(data, "provider", None) for data in selected] == ["second"]
+
+
+def test_an_unknown_outcome_is_no_failure_and_starts_no_failover(payment: Payment) -> None:
+    unknown = Unknown(reason="timeout", due_at=LATER)
+    payment.initiate().opened(unknown).opened(unknown)
+
+    assert payment.types.count("OutcomeUnknown") == 1
+    assert payment.types.count("OnRampProviderSelected") == 1
+    assert payment.states[-1] == "PROVIDER_PROCESSING.PAYMENT_METHOD_AUTHORIZING"
+    assert payment.incoming[AVAILABLE] == 98_000_000
+
+    payment.opened().checked(DELIVERED)
+    assert payment.stream.events[-1].type == "DepositTransactionCompleted"
+
+
+def test_a_payment_that_is_never_made_ends_when_the_provider_says_so(payment: Payment) -> None:
+    payment.initiate().opened().at(START + timedelta(days=3))
+    payment.checked(Waiting(due_at=LATER, paid=False))
+    assert payment.states[-1] == "PROVIDER_PROCESSING.FIAT_PAYMENT_PENDING"
+
+    payment.checked(Ended(code="PAY_EXPIRED", reason="expired", refunded=False))
+
+    assert payment.types[-4:] == [
+        "UserActionExpired",
+        "FiatPaymentFailed",
+        "BalanceReservationReleased",
+        "DepositTransactionFailed",
+    ]
+    assert (payment.incoming[AVAILABLE], payment.posted["fiat:USD"]) == (0, 0)
+
+
+def test_money_that_was_paid_and_given_back_is_a_refund(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.checked(Ended(code="PAY_FAILED", reason="returned", refunded=True))
+
+    assert payment.types[-4:] == [
+        "FiatPaymentFailed",
+        "FiatPaymentRefunded",
+        "BalanceReservationReleased",
+        "DepositTransactionFailed",
+    ]
+    assert payment.posted["fiat:USD"] == payment.posted["provider:first:USD"] == 0
+    assert payment.incoming[AVAILABLE] == 0
+
+
+def test_what_does_not_fit_waits_for_a_person_with_nothing_released(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.checked(Mismatch(reason="another address", due_at=LATER))
+    payment.checked(Mismatch(reason="another address", due_at=LATER))
+
+    assert payment.types.count("OperatorRequired") == 1
+    assert payment.incoming[AVAILABLE] == 98_000_000
+    assert payment.units[-1].effects_moved[0].due_at == LATER
+
+
+@pytest.mark.parametrize("amount", [97_000_000, 99_000_000])
+def test_more_or_less_than_expected_is_posted_as_it_arrived(payment: Payment, amount: int) -> None:
+    from dataclasses import replace
+
+    payment.initiate().opened().checked(replace(DELIVERED, amount=amount))
+
+    fee = amount * 4_800 // 1_000_000
+    assert payment.posted[AVAILABLE] == amount - fee
+    assert payment.incoming[AVAILABLE] == 0
+    updated = next(e.data for e in payment.stream.events if e.type == "AvailableBalanceUpdated")
+    assert getattr(updated, "difference", None) == amount - 98_000_000
+
+
+def test_money_that_the_watcher_booked_first_is_not_credited_twice(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.rejections = [Rejected(reason="ALREADY_BOOKED", account="a")]
+    payment.checked(DELIVERED)
+
+    assert payment.posted[AVAILABLE] == -470_400
+    assert payment.posted[DUE] == 470_400
+    assert payment.posted["chain:SOLANA:USDC"] == 98_000_000
+    assert payment.posted["provider:first:USDC"] == 0
+    assert not payment.units[-1].claims
+
+
+def test_and_where_it_is_spent_already_the_fee_is_let_go(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.rejections = [
+        Rejected(reason="ALREADY_BOOKED", account="a"),
+        Rejected(reason="INSUFFICIENT_BALANCE", account="a"),
+    ]
+    payment.checked(DELIVERED)
+
+    assert (payment.posted[AVAILABLE], payment.posted[DUE]) == (0, 0)
+    assert payment.stream.events[-1].type == "DepositTransactionCompleted"
+
+
+def test_compliance_can_stop_it_before_anybody_is_asked(payment: Payment) -> None:
+    payment.initiate(offers=(offer("first", amount=100_000_001),))
+
+    assert payment.types[-2:] == ["ComplianceBlocked", "DepositTransactionFailed"]
+    assert payment.states == ["INITIATED", "FAILED"]
+    assert not any(unit.effects_requested for unit in payment.units)
