@@ -13,10 +13,12 @@ from schema.root import ROOTS
 
 
 def create_app(parts: ApiParts) -> Starlette:
-    """`/graphql` over HTTP, SSE and WebSocket, and `/health/live` and `/health/ready`."""
+    """`/graphql` over HTTP, SSE and WebSocket, `/webhooks/{provider}`, and `/health/live` and
+    `/health/ready`."""
     ports = Ports(
         views=parts.views,
         sends=parts.movements,
+        deposits=parts.deposits,
         feed=parts.feed,
         sign_in=parts.sign_in,
         texts=parts.texts,
@@ -29,7 +31,7 @@ def create_app(parts: ApiParts) -> Starlette:
         allowed_origins=parts.allowed_origins,
     )
     return Starlette(
-        routes=[*endpoint.routes(), *health_routes(parts.checks)],
+        routes=[*endpoint.routes(), *parts.webhooks.routes(), *health_routes(parts.checks)],
         middleware=_cross_origin(parts.allowed_origins),
     )
 

@@ -9,7 +9,8 @@ from bench.platform import Ready
 from infrastructure.demo.api import Api
 from infrastructure.demo.device import Device
 from infrastructure.demo.documents import ACTIONS, WALLET, Found, Owned
-from infrastructure.demo.sending import TERMINAL, Sending
+from infrastructure.demo.following import TERMINAL
+from infrastructure.demo.sending import Sending
 from infrastructure.http import HttpClient
 
 _SETTLED_SECONDS_MAX: Final = 60.0

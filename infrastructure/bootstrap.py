@@ -24,9 +24,11 @@ from infrastructure.db.committer import Committer
 from infrastructure.db.deposits import DepositStore
 from infrastructure.db.effects import EffectStore
 from infrastructure.db.identity import IdentityStore
+from infrastructure.db.inbox import Inbox
 from infrastructure.db.log import LogRefill, RelayStore
 from infrastructure.db.migrate import check_schema
 from infrastructure.db.news import NewsReader
+from infrastructure.db.openings import OpeningReader
 from infrastructure.db.pool import Pool, connect, create_pool
 from infrastructure.db.sends import SendReader
 from infrastructure.db.streams import StreamReader
@@ -38,12 +40,17 @@ from infrastructure.messaging.hub import Hub
 from infrastructure.sagas.deposits import DepositWatcher
 from infrastructure.sagas.effects import CALL_SECONDS_MAX, LEASE_SECONDS, EffectExecutor
 from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.payments import PaymentEffects
 from infrastructure.sagas.reactors import Reactor
+from infrastructure.sagas.send_effects import SendEffects
 from infrastructure.sagas.transfers import SolanaTransfers
 from infrastructure.sagas.watcher import ConfirmationWatcher
 from infrastructure.services.approvals import ApprovalDesk
+from infrastructure.services.connections import load_connections, open_on_ramps
+from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.money import MoneyMovements
 from infrastructure.services.policy import load_policy
+from infrastructure.services.providers import OfferDesk, load_providers
 from infrastructure.services.sends import SendDesk
 from infrastructure.services.signin import SignInDesk, StoredChallenges
 from infrastructure.services.solana import open_gateway
@@ -54,6 +61,7 @@ from infrastructure.web.health import Check
 from infrastructure.web.limits import WebLimits
 from infrastructure.web.server import serving
 from infrastructure.web.siws import SignInSettings, SignInWithSolana
+from infrastructure.web.webhooks import Webhooks
 from infrastructure.workers.relay import Relay
 from infrastructure.workers.wakeup import WakeupListener, WakeupPublisher
 
@@ -71,6 +79,8 @@ class ApiParts:
 
     views: DatabaseViews
     movements: MoneyMovements
+    deposits: DepositDesk
+    webhooks: Webhooks
     feed: TransactionFeed
     sign_in: SignInDesk
     texts: Catalogue
@@ -188,6 +198,8 @@ class Process:
         seconds = min(settings.provider_timeout_seconds, CALL_SECONDS_MAX)
         client = await self._resources.enter_async_context(HttpClient(timeout_seconds=seconds))
         self._gateway = open_gateway(settings, client)
+        connections = load_connections(settings.providers_file)
+        self._on_ramps = open_on_ramps(connections, client, self._clock)
 
     def _open_worker(self) -> None:
         engine = self._engine
@@ -215,12 +227,13 @@ class Process:
             commitment=Level(self._settings.solana_commitment),
         )
         watcher = ConfirmationWatcher(engine=engine, transfers=transfers)
+        sends = SendEffects(engine=engine, transfers=transfers, watcher=watcher)
+        payments = PaymentEffects(engine=engine, providers=self._on_ramps, gateway=self._gateway)
         self._executor = EffectExecutor(
             engine=engine,
             owner=self._name,
             claims=EffectStore(self._pool),
-            transfers=transfers,
-            watcher=watcher,
+            handlers={**sends.handlers(), **payments.handlers()},
         )
         self._wakers.append(self._executor.wake)
         self._keep(watcher.run(), "confirmations")
@@ -268,6 +281,13 @@ class Process:
                 SendDesk(engine=self._engine, openings=reader, gateway=self._gateway),
                 ApprovalDesk(engine=self._engine, actions=reader, gateway=self._gateway),
             ),
+            deposits=self._deposits(),
+            webhooks=Webhooks(
+                readers=self._on_ramps,
+                inbox=Inbox(pool),
+                now=self._clock,
+                heard=self._webhook_stored,
+            ),
             feed=TransactionFeed(hub),
             sign_in=SignInDesk(
                 wallets=SignInWithSolana(
@@ -287,6 +307,15 @@ class Process:
             checks={"database": self._database_answers, "redis": self._redis_answers},
         )
 
+    def _deposits(self) -> DepositDesk:
+        reader, listed = OpeningReader(self._pool), load_providers()
+        return DepositDesk(
+            engine=self._engine,
+            openings=reader,
+            offers=OfferDesk(listed=listed, providers=self._on_ramps, records=reader),
+            listed=listed,
+        )
+
     async def _database_answers(self) -> None:
         await self._pool.fetchval("SELECT 1")
 
@@ -301,6 +330,12 @@ class Process:
     def _committed(self, _units: Sequence[Unit]) -> None:
         for told in self._after_commit:
             told()
+
+    def _webhook_stored(self) -> None:
+        """Something is due now: here, or in the workers, who hear of it as of a commit."""
+        self._committed(())
+        if self._executor is not None:
+            self._executor.wake()
 
     def _wake(self) -> None:
         for waker in self._wakers:

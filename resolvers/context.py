@@ -17,7 +17,7 @@ from domain.contracts.views import (
 from domain.shared.errors import DomainError, Refused
 from domain.shared.ids import TransactionId, UserId
 from resolvers.loaders import Loaders, user_loader
-from resolvers.ports import Feed, Scope, Sends, SignIn, Texts, Views
+from resolvers.ports import Deposits, Feed, Scope, Sends, SignIn, Texts, Views
 
 
 class NobodyKnown(Refused):
@@ -32,6 +32,7 @@ class Ports:
 
     views: Views
     sends: Sends
+    deposits: Deposits
     feed: Feed
     sign_in: SignIn
     texts: Texts

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 
 import strawberry
 
-from domain.contracts.services import SendInput
+from domain.contracts.services import DepositInput, SendInput
 from domain.shared.errors import DomainError
 from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
@@ -14,6 +14,7 @@ from schema.errors import Error
 from schema.fields import described
 from schema.inputs import (
     CancelTransactionInput,
+    InitiateDepositInput,
     InitiateSendInput,
     SignInChallengeInput,
     SignInInput,
@@ -35,6 +36,18 @@ class Mutation:
             idempotency_key=input.idempotency_key,
         )
         return await _answer(info, info.context.ports.sends.initiate(viewer.id, wish))
+
+    @described("Begins a Deposit; the user goes on at the page of its COMPLETE_PAYMENT action.")
+    async def initiate_deposit(self, info: Info, input: InitiateDepositInput) -> TransactionPayload:  # noqa: A002 (the API's name)
+        viewer = await viewer_of(info)
+        wish = DepositInput(
+            amount=input.amount,
+            currency=input.currency,
+            payment_method=input.payment_method,
+            return_url=input.return_url,
+            idempotency_key=input.idempotency_key,
+        )
+        return await _answer(info, info.context.ports.deposits.initiate(viewer.id, wish))
 
     @described("Hands in what the user signed.")
     async def submit_user_action(

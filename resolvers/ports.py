@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from domain.contracts.services import SendInput, SendPreview, Session, SignInMessage
+from domain.contracts.services import DepositInput, SendInput, SendPreview, Session, SignInMessage
 from domain.contracts.views import (
     AttemptView,
     BalanceView,
@@ -98,6 +98,12 @@ class Sends(Protocol):
         self, user_id: UserId, action_id: ActionId, signed_transaction: str
     ) -> TransactionId: ...
     async def cancel(self, user_id: UserId, transaction_id: TransactionId) -> TransactionId: ...
+
+
+class Deposits(Protocol):
+    """What a user may ask for about paying in. Raises `DomainError`."""
+
+    async def initiate(self, user_id: UserId, wish: DepositInput) -> TransactionId: ...
 
 
 class SignIn(Protocol):

@@ -19,6 +19,23 @@ class InitiateSendInput:
     )
 
 
+@strawberry.input(description="Money to pay in; it arrives as USDC.")
+class InitiateDepositInput:
+    amount: str = strawberry.field(
+        description="What the user pays, as a decimal string of the currency, fees included."
+    )
+    currency: str = strawberry.field(default="USD", description="USD, EUR, GBP or BRL.")
+    payment_method: str = strawberry.field(
+        description="CARD, APPLE_PAY, GOOGLE_PAY, BANK or PAYPAL."
+    )
+    return_url: str | None = strawberry.field(
+        default=None, description="Where the payment page leads back to: an https address."
+    )
+    idempotency_key: str = strawberry.field(
+        description="Yours to choose, one for each wish: the same key never pays twice."
+    )
+
+
 @strawberry.input(description="The user's answer to SIGN_TRANSACTION.")
 class SubmitUserActionInput:
     action_id: strawberry.ID

@@ -106,6 +106,7 @@ CREATE TABLE provider_interaction (
     response jsonb NOT NULL
 );
 CREATE INDEX provider_interaction_transaction ON provider_interaction (transaction_id);
+CREATE INDEX provider_interaction_opened ON provider_interaction (at) WHERE operation = 'open';
 
 CREATE TABLE recovery_attempt (
     id uuid PRIMARY KEY,

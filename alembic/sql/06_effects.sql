@@ -26,6 +26,8 @@ CREATE INDEX effect_open ON effect (group_name, due_at)
 CREATE INDEX effect_open_kind ON effect (kind, id)
     WHERE state IN ('INTENT', 'PENDING', 'UNKNOWN');
 CREATE INDEX effect_stream ON effect (stream_id);
+CREATE INDEX effect_open_reference ON effect ((request->>'reference'))
+    WHERE state IN ('INTENT', 'PENDING', 'UNKNOWN') AND request ? 'provider';
 
 -- Takes due effects that nobody holds. MATERIALIZED, or SKIP LOCKED would take more than `most`.
 CREATE FUNCTION claim_effects(
@@ -70,4 +72,26 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
         RETURNING 1
     )
     SELECT EXISTS (SELECT FROM renewed);
+$$;
+
+-- Stores a webhook once for ever and makes what it is about due at once. An effect that somebody
+-- is carrying out just now is left to them. True: the message is new.
+CREATE FUNCTION receive_webhook(
+    source text, message_id text, headers jsonb, body text, reference text
+) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    is_new boolean;
+BEGIN
+    INSERT INTO inbox (source, message_id, headers, body, readable)
+    VALUES (receive_webhook.source, receive_webhook.message_id, receive_webhook.headers,
+        receive_webhook.body, receive_webhook.reference IS NOT NULL)
+    ON CONFLICT DO NOTHING;
+    is_new := FOUND;
+    UPDATE effect e SET due_at = clock_timestamp(), lease_until = NULL, lease_owner = NULL
+    WHERE is_new AND e.state IN ('INTENT', 'PENDING', 'UNKNOWN') AND NOT e.unanswered
+        AND e.request->>'reference' = receive_webhook.reference
+        AND e.request ? 'provider' AND e.request->>'provider' = receive_webhook.source;
+    RETURN is_new;
+END
 $$;

@@ -3,11 +3,11 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO diboas_app;
 GRANT INSERT, UPDATE, DELETE ON
     lease, reactor_cursor, deposit_cursor, relay_cursor, relay_channel, parked, challenge TO diboas_app;
-GRANT INSERT ON inbox TO diboas_app;
 GRANT EXECUTE ON FUNCTION
     commit_units(jsonb, text, double precision),
     claim_effects(text, text[], text[], integer, double precision),
     renew_effect(uuid, integer, double precision),
+    receive_webhook(text, text, jsonb, text, text),
     create_user(uuid, uuid, text, text, text, jsonb),
     assert_generation()
 TO diboas_app;

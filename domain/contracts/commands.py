@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.contracts.deposit_events import PaymentOffer, RejectedOffer
 from domain.contracts.events import NetworkCost, Recipient
 from domain.shared.ids import ActionId, TransactionId, UserId
 
@@ -24,6 +25,22 @@ class InitiateSendCommand:
     username: str
     wish: SendWish
     memo: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiateDepositCommand:
+    """Begin a Deposit: `fiat_amount` (hundredths), fees included; `offers` the best first."""
+
+    transaction_id: TransactionId
+    username: str
+    address: str
+    fiat_amount: int
+    fiat_currency: str
+    payment_method: str
+    country: str
+    return_url: str
+    offers: tuple[PaymentOffer, ...]
+    rejected: tuple[RejectedOffer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ class DepositTransactionInitiated(EventPayload):
     fiat_amount: int
     fiat_currency: str
     payment_method: str
+    country: str
     platform_fee: int
     offers: tuple[PaymentOffer, ...]
     rejected: tuple[RejectedOffer, ...]

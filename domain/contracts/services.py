@@ -18,6 +18,17 @@ class SendInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DepositInput:
+    """A wish to pay in, as the user typed it."""
+
+    amount: str
+    currency: str
+    payment_method: str
+    return_url: str | None
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendPreview:
     """What a Send would cost and deliver now, in base units of `asset`.
 

@@ -49,15 +49,21 @@ def parse_amount(text: str, asset: Asset, *, field: str = "amount") -> int:
     Only digits and one point: no sign, exponent, space or separator. Raises `InvalidAmount`,
     which names `field`, for anything else, for zero, and for more digits than the asset has.
     """
+    return parse_units(text, asset.symbol, field=field)
+
+
+def parse_units(text: str, symbol: str, *, field: str = "amount") -> int:
+    """`parse_amount` for the asset or currency called `symbol`."""
+    decimals = decimals_of(symbol)
     match = AMOUNT_PATTERN.fullmatch(text)
     if match is None:
-        raise InvalidAmount(field=field, reason="format", asset=asset.symbol)
+        raise InvalidAmount(field=field, reason="format", asset=symbol)
     whole, fraction = match.group(1), match.group(2) or ""
-    if len(fraction) > asset.decimals:
-        raise InvalidAmount(field=field, reason="precision", asset=asset.symbol)
-    base_units = int(whole + fraction.ljust(asset.decimals, "0"))
+    if len(fraction) > decimals:
+        raise InvalidAmount(field=field, reason="precision", asset=symbol)
+    base_units = int(whole + fraction.ljust(decimals, "0"))
     if base_units == 0:
-        raise InvalidAmount(field=field, reason="zero", asset=asset.symbol)
+        raise InvalidAmount(field=field, reason="zero", asset=symbol)
     return base_units
 
 

@@ -4,6 +4,7 @@ Refused
 ├── SelfSend
 ├── BelowMinimum
 ├── FeesExceedAmount
+├── NoProvider
 ├── UnknownTransaction
 └── NotCancellable
 """
@@ -27,6 +28,12 @@ class FeesExceedAmount(Refused):
     """Nothing would be left for the recipient."""
 
     code = "TXN_FEES_EXCEED_AMOUNT"
+
+
+class NoProvider(Refused):
+    """Nobody can carry it out now."""
+
+    code = "PRV_NONE_AVAILABLE"
 
 
 class UnknownTransaction(Refused):

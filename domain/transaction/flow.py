@@ -42,5 +42,5 @@ class Flow:
 
     records: Mapping[type[EventPayload], Record]
     milestones: tuple[type[EventPayload], ...]
-    columns: Callable[[Event], Columns]
+    columns: Callable[[Stream, Event], Columns]
     answers: Callable[[Stream, Event], tuple[EventPayload, ...]]

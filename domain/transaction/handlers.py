@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domain.contracts.commands import CancelTransactionCommand, InitiateSendCommand, SendWish
+from domain.contracts.commands import (
+    CancelTransactionCommand,
+    InitiateDepositCommand,
+    InitiateSendCommand,
+    SendWish,
+)
+from domain.contracts.deposit_events import DepositTransactionInitiated, FiatPaymentRequested
 from domain.contracts.events import (
     CancellationRequested,
     SendTransactionInitiated,
@@ -13,11 +19,12 @@ from domain.contracts.events import (
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InsufficientBalance, Refused
-from domain.shared.money import format_amount, share_rounded_down
+from domain.shared.money import format_amount, format_asset, share_rounded_down
 from domain.shared.stream import Stream
 from domain.transaction.errors import (
     BelowMinimum,
     FeesExceedAmount,
+    NoProvider,
     NotCancellable,
     SelfSend,
 )
@@ -80,18 +87,48 @@ def initiate_send(command: InitiateSendCommand, *, spendable: int, facts: Facts)
     return Decision(events=(initiated,))
 
 
-def record_refusal(refusal: Refused, *, amount: int) -> Decision:
-    """The attempt, for the log: a refused Send moves nothing and opens no transaction."""
-    refused = TransactionRefused(
-        operation="initiateSend", code=refusal.code, amount=amount, asset=USDC.symbol
+def initiate_deposit(command: InitiateDepositCommand, *, facts: Facts) -> Decision:
+    """Begins a Deposit. Raises `BelowMinimum`, or `NoProvider` where nobody offers anything."""
+    minimum = facts.figures.deposit_minimum_cents
+    if command.fiat_amount < minimum:
+        raise BelowMinimum(
+            field="input.amount",
+            minimum=format_asset(minimum, command.fiat_currency),
+            asset=command.fiat_currency,
+        )
+    if not command.offers:
+        reasons = "; ".join(f"{each.provider}: {each.reason}" for each in command.rejected)
+        raise NoProvider(reasons=reasons)
+    initiated = DepositTransactionInitiated(
+        transaction_id=command.transaction_id,
+        username=command.username,
+        address=command.address,
+        asset=USDC.symbol,
+        fiat_amount=command.fiat_amount,
+        fiat_currency=command.fiat_currency,
+        payment_method=command.payment_method,
+        country=command.country,
+        platform_fee=share_rounded_down(
+            command.offers[0].asset_amount, millionths=facts.figures.deposit_fee_millionths
+        ),
+        offers=command.offers,
+        rejected=command.rejected,
+        return_url=command.return_url,
     )
+    return Decision(events=(initiated,))
+
+
+def record_refusal(refusal: Refused, *, operation: str, amount: int, asset: str) -> Decision:
+    """The attempt, for the log: what is refused moves nothing and opens no transaction."""
+    refused = TransactionRefused(operation=operation, code=refusal.code, amount=amount, asset=asset)
     return Decision(events=(refused,))
 
 
 def cancel(stream: Stream, command: CancelTransactionCommand) -> Decision:
-    """Asks all contexts to stop. Raises `NotCancellable` once signed bytes are stored."""
+    """Asks all contexts to stop. Raises `NotCancellable` once signed bytes are stored, or a page
+    to pay at is open, which nobody can call back."""
     position = position_of([event.data for event in stream.events])
-    if position.state in TERMINAL_STATES or stream.has(UserActionSubmitted):
+    if position.state in TERMINAL_STATES or stream.has(UserActionSubmitted, FiatPaymentRequested):
         raise NotCancellable(state=position.state.value)
     if stream.has(CancellationRequested):
         return Decision()

@@ -32,7 +32,7 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
     opens = event.sequence == 1
     shown = (Position(State.INITIATED),) if opens else passed
     after = passed[-1] if passed else before
-    columns = flow_of(stream).columns(event)
+    columns = flow_of(stream).columns(stream, event)
     return Decision(
         moves=(
             TransactionMoved(

@@ -52,6 +52,11 @@ class DataDir:
     def fee_payer_file(self) -> Path:
         return self.root / "keys" / "fee_payer.json"
 
+    @property
+    def providers_file(self) -> Path:
+        """How the sandbox's providers are reached, with their keys."""
+        return self.root / "keys" / "providers.json"
+
     def jwt_secret(self) -> str:
         """Made once, so that tokens outlive a restart."""
         path = self.root / "keys" / "jwt_secret"

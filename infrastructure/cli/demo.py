@@ -1,4 +1,5 @@
-"""`diboas demo send`: one demo user sends to another, as any client outside of the platform would.
+"""`diboas demo send` and `diboas demo deposit`: what a demo user does, as any client outside of the
+platform would.
 
 All that it knows is in the ready file: addresses, tokens, and where the users' keys lie.
 """
@@ -6,7 +7,7 @@ All that it knows is in the ready file: addresses, tokens, and where the users' 
 import asyncio
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,10 @@ from infrastructure.cli.progress import View, shown
 from infrastructure.demo.api import Api, ApiError
 from infrastructure.demo.device import Device, WillNotSign
 from infrastructure.demo.documents import WALLET, Action, Owned, Problem, Update
-from infrastructure.demo.sending import Sending, SendRefused
-from infrastructure.http import HttpClient
+from infrastructure.demo.following import WishRefused
+from infrastructure.demo.paying import Paying
+from infrastructure.demo.sending import Sending
+from infrastructure.http import HttpClient, HttpError
 from infrastructure.settings import StartupError
 
 _COMPLETED: Final = "COMPLETED"
@@ -46,19 +49,28 @@ class Ready(msgspec.Struct, frozen=True):
         raise StartupError(f"there is no demo user {username}: there is {names}")
 
 
-def run(*, sender: str, recipient: str, amount: str, ready_file: Path) -> int:
+def send(*, sender: str, recipient: str, amount: str, ready_file: Path) -> int:
     """Send, sign and show each step; 0 when the recipient has the money. Raises StartupError."""
     ready = _read(ready_file)
+    return _ran(_send(ready, sender=sender, recipient=recipient, amount=amount))
+
+
+def deposit(*, user: str, amount: str, method: str, ready_file: Path) -> int:
+    """Pay in, show each step; 0 when the user has the money. Raises StartupError."""
+    return _ran(_deposit(_read(ready_file), username=user, amount=amount, method=method))
+
+
+def _ran(demonstration: Coroutine[None, None, int]) -> int:
     try:
-        return asyncio.run(_demonstrate(ready, sender=sender, recipient=recipient, amount=amount))
-    except SendRefused as refused:
+        return asyncio.run(demonstration)
+    except WishRefused as refused:
         raise StartupError(explain(refused.problem)) from None
     except WillNotSign as error:
-        raise StartupError(f"{sender}'s device does not sign: {error}") from None
-    except (ApiError, InvalidKeyFile) as error:
+        raise StartupError(f"the device does not sign: {error}") from None
+    except (ApiError, HttpError, InvalidKeyFile) as error:
         raise StartupError(str(error)) from None
     except TimeoutError:
-        raise StartupError("the send did not end in time; it goes on without us") from None
+        raise StartupError("it did not end in time; it goes on without us") from None
 
 
 def explain(problem: Problem) -> str:
@@ -67,28 +79,58 @@ def explain(problem: Problem) -> str:
     return f"{problem.code}: " + " ".join(part for part in parts if part)
 
 
-async def _demonstrate(ready: Ready, *, sender: str, recipient: str, amount: str) -> int:
+async def _send(ready: Ready, *, sender: str, recipient: str, amount: str) -> int:
+    giver, taker = ready.user(sender), ready.user(recipient)
+    title = f"{giver.username} sends {amount} USDC to {taker.username}"
     async with HttpClient() as client:
-        apis = {user.username: _api(ready, user, client) for user in ready.users}
-        giver, taker = ready.user(sender), ready.user(recipient)
-        people = {name: apis[name] for name in dict.fromkeys((giver.username, taker.username))}
-        before = await _balances(people)
-        started = time.monotonic()
-        with shown(f"{giver.username} sends {amount} USDC to {taker.username}") as view:
-            state = await _sending(view, apis[giver.username], giver, taker, amount).run()
-        seconds = time.monotonic() - started
-        if state != _COMPLETED:
-            print(f"diboas: the send ended as {state}", file=sys.stderr)
-            return 1
-        print(f"{state} after {seconds:.2f} s, signed outside of the platform", flush=True)
-        _show_balances(before, await _balances(people))
+        people = {
+            user.username: _api(ready, user, client) for user in dict.fromkeys((giver, taker))
+        }
+        return await _shown(
+            title,
+            people,
+            lambda view: _sending(view, people[giver.username], giver, taker, amount).run(),
+        )
+
+
+async def _deposit(ready: Ready, *, username: str, amount: str, method: str) -> int:
+    user = ready.user(username)
+    title = f"{user.username} pays {amount} USD in by {method.lower()}"
+    async with HttpClient() as client:
+        api = _api(ready, user, client)
+
+        def paying(view: View) -> Awaitable[str]:
+            return Paying(
+                api=api,
+                browser=client,
+                amount=amount,
+                method=method,
+                on_update=lambda update: _show_step(view, update),
+                on_paid=lambda action: view.note(
+                    f"            {user.username} pays at {action.payload}"
+                ),
+            ).run()
+
+        return await _shown(title, {user.username: api}, paying)
+
+
+async def _shown(
+    title: str, people: Mapping[str, Api], do: Callable[[View], Awaitable[str]]
+) -> int:
+    before = await _balances(people)
+    started = time.monotonic()
+    with shown(title) as view:
+        state = await do(view)
+    seconds = time.monotonic() - started
+    if state != _COMPLETED:
+        print(f"diboas: it ended as {state}", file=sys.stderr)
+        return 1
+    print(f"{state} after {seconds:.2f} s", flush=True)
+    _show_balances(before, await _balances(people))
     return 0
 
 
 def _sending(view: View, api: Api, giver: ReadyUser, taker: ReadyUser, amount: str) -> Sending:
-    def on_update(update: Update) -> None:
-        view.step(update.type, update.state or "")
-
     def on_signed(action: Action) -> None:
         view.note(f"            {giver.username} signs: {action.summary}")
 
@@ -97,9 +139,14 @@ def _sending(view: View, api: Api, giver: ReadyUser, taker: ReadyUser, amount: s
         device=Device.load(giver.keypair_file),
         recipient=f"@{taker.username}",
         amount=amount,
-        on_update=on_update,
+        on_update=lambda update: _show_step(view, update),
         on_signed=on_signed,
     )
+
+
+def _show_step(view: View, update: Update) -> None:
+    percent = update.transaction.progress_percent if update.transaction else 0
+    view.step(update.type, update.state or "", percent)
 
 
 def _api(ready: Ready, user: ReadyUser, client: HttpClient) -> Api:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from solders.pubkey import Pubkey
 
 from domain.shared.accounts import available
@@ -18,6 +19,7 @@ from infrastructure.db.pool import Pool, create_pool
 from infrastructure.demo.funding import Faucet
 from infrastructure.demo.users import CHAIN, PEOPLE, SeededUser, ensure_user, keypair_file
 from infrastructure.http import HttpClient
+from infrastructure.services.connections import load_connections
 from infrastructure.services.solana import open_gateway
 from infrastructure.services.tokens import token_authority
 from infrastructure.settings import Settings, StartupError
@@ -27,6 +29,7 @@ from infrastructure.web.auth import TokenAuthority
 TOKEN_LIFETIME: Final = timedelta(days=7)
 _BOOKED_SECONDS_MAX: Final = 20.0
 _POLL_SECONDS: Final = 0.05
+_OK: Final = 200
 _MOVED: Final = "SELECT count(*) FROM balance WHERE account_id = ANY($1) AND sequence > 0"
 
 
@@ -48,6 +51,7 @@ async def seed(settings: Settings, data_dir: Path) -> Sequence[SeededUser]:
 async def _fund(settings: Settings, users: Sequence[StoredUser]) -> None:
     async with HttpClient() as client:
         gateway = open_gateway(settings, client)
+        await _direct_webhooks(settings, client)
         faucet = Faucet(client, settings.sandbox_url, settings.solana_rpc_urls[0])
         await faucet.fund_platform(
             fee_payer=gateway.fee_payer, treasury_owner=gateway.treasury_owner
@@ -55,6 +59,21 @@ async def _fund(settings: Settings, users: Sequence[StoredUser]) -> None:
         for user, person in zip(users, PEOPLE, strict=True):
             if person.first_usdc != "0":
                 await faucet.fund_user(Pubkey.from_string(user.addresses[CHAIN]), person.first_usdc)
+
+
+async def _direct_webhooks(settings: Settings, client: HttpClient) -> None:
+    """The simulated providers call this platform back."""
+    names = msgspec.structs.asdict(load_connections(settings.providers_file))
+    for name in (name for name, connection in names.items() if connection is not None):
+        order = {
+            "provider": name,
+            "url": f"http://{settings.host}:{settings.port}/webhooks/{name}",
+        }
+        answer = await client.request(
+            "POST", f"{settings.sandbox_url}/control/webhooks", content=msgspec.json.encode(order)
+        )
+        if answer.status != _OK:
+            raise StartupError(f"the sandbox does not take where to call us: HTTP {answer.status}")
 
 
 async def _await_booked(pool: Pool, users: Sequence[StoredUser]) -> None:

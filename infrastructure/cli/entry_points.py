@@ -40,17 +40,24 @@ class DemoUser(Protocol):
     def keypair_file(self) -> Path | str: ...
 
 
-class RunDemo(Protocol):
+class SendDemo(Protocol):
     """Sends, signs, shows each step; the exit code."""
 
     def __call__(self, *, sender: str, recipient: str, amount: str, ready_file: Path) -> int: ...
+
+
+class DepositDemo(Protocol):
+    """Pays in, shows each step; the exit code."""
+
+    def __call__(self, *, user: str, amount: str, method: str, ready_file: Path) -> int: ...
 
 
 Seed = Callable[[Settings, Path], Awaitable[Sequence[DemoUser]]]
 
 _RUN_ROLES: Final = "infrastructure.bootstrap:run_roles"
 _SEED: Final = "infrastructure.cli.demo_seed:seed"
-_RUN_DEMO: Final = "infrastructure.cli.demo:run"
+_SEND_DEMO: Final = "infrastructure.cli.demo:send"
+_DEPOSIT_DEMO: Final = "infrastructure.cli.demo:deposit"
 _UPGRADE: Final = "infrastructure.db.migrate:upgrade"
 _AFTER_RESTORE: Final = "infrastructure.db.migrate:open_generation"
 _VERIFY: Final = "infrastructure.db.verify:run"
@@ -65,8 +72,12 @@ def seed() -> Seed:
     return cast("Seed", _load(_SEED))
 
 
-def run_demo() -> RunDemo:
-    return cast("RunDemo", _load(_RUN_DEMO))
+def send_demo() -> SendDemo:
+    return cast("SendDemo", _load(_SEND_DEMO))
+
+
+def deposit_demo() -> DepositDemo:
+    return cast("DepositDemo", _load(_DEPOSIT_DEMO))
 
 
 def upgrade() -> Callable[[str], None]:

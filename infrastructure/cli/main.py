@@ -108,12 +108,19 @@ def _export_schema(_options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from infrastructure.cli.entry_points import run_demo
+    from infrastructure.cli.entry_points import deposit_demo, send_demo
 
     ready_file = options.ready_file or options.data_dir / "ready.json"
     if not ready_file.is_file():
         raise StartupError(f"there is no {ready_file}: start `diboas up` first")
-    return run_demo()(
+    if options.action == "deposit":
+        return deposit_demo()(
+            user=options.user,
+            amount=options.amount,
+            method=options.method.upper(),
+            ready_file=ready_file,
+        )
+    return send_demo()(
         sender=options.sender,
         recipient=options.recipient,
         amount=options.amount,

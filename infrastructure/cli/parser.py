@@ -70,8 +70,13 @@ def _add_demo(commands: "_Commands") -> None:
     send.add_argument("--from", dest="sender", default="alice", help="username (%(default)s)")
     send.add_argument("--to", dest="recipient", default="bob", help="username (%(default)s)")
     send.add_argument("--amount", default="25", help="of USDC (%(default)s)")
-    send.add_argument("--data-dir", type=Path, default=DATA_DIR, help="of `diboas up`")
-    send.add_argument("--ready-file", type=Path, help="of `diboas up` (in its data directory)")
+    deposit = actions.add_parser("deposit", help="pay in and watch it arrive")
+    deposit.add_argument("--user", default="alice", help="username (%(default)s)")
+    deposit.add_argument("--amount", default="100", help="in US dollars (%(default)s)")
+    deposit.add_argument("--method", default="CARD", help="how to pay (%(default)s)")
+    for action in (send, deposit):
+        action.add_argument("--data-dir", type=Path, default=DATA_DIR, help="of `diboas up`")
+        action.add_argument("--ready-file", type=Path, help="of `diboas up` (in --data-dir)")
 
 
 def _port(text: str) -> int:

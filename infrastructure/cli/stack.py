@@ -12,7 +12,8 @@ from typing import Final
 
 from infrastructure.cli.checks import check_database, check_redis
 from infrastructure.cli.data_dir import DataDir
-from infrastructure.cli.ready import read_addresses
+from infrastructure.cli.provider_keys import connections, split
+from infrastructure.cli.ready import read_addresses, write_json
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.process import (
     Child,
@@ -107,6 +108,8 @@ class Stack:
             overrides["jwt_secret"] = self._data_dir.jwt_secret()
         if not os.environ.get(VARIABLES["fee_payer_keypair_file"]):
             overrides["fee_payer_keypair_file"] = self._fee_payer_file()
+        if self.has_sandbox and not os.environ.get(VARIABLES["providers_file"]):
+            overrides["providers_file"] = self._data_dir.providers_file
         return load_settings(overrides=overrides)
 
     def tend(self) -> None:
@@ -195,9 +198,11 @@ class Stack:
             lambda: ready_file.exists() or child.exit_code is not None,
             deadline_seconds=_SANDBOX_START_SECONDS_MAX,
         )
-        self._sandbox_addresses = read_addresses(ready_file)
+        self._sandbox_addresses, secrets = split(read_addresses(ready_file))
         if not self._sandbox_addresses:
             raise StartupError(f"the sandbox does not start: {child.log_tail()}")
+        url = self._sandbox_addresses["sandbox_url"]
+        write_json(self._data_dir.providers_file, connections(url, secrets))
 
     def _count_restart(self, name: str) -> None:
         now = time.monotonic()

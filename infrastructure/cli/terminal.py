@@ -6,18 +6,18 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from infrastructure.cli.progress import STEPS, line
+from infrastructure.cli.progress import line
 
 
 class Terminal:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task = progress.add_task("waiting for the platform", total=STEPS)
+        self._task = progress.add_task("waiting for the platform", total=100)
         self._started = time.monotonic()
 
-    def step(self, what: str, state: str) -> None:
-        self._print(line(time.monotonic() - self._started, what, state))
-        self._progress.update(self._task, advance=1, description=state)
+    def step(self, what: str, state: str, percent: int) -> None:
+        self._print(line(time.monotonic() - self._started, what, state, percent))
+        self._progress.update(self._task, completed=percent, description=state)
 
     def note(self, text: str) -> None:
         self._print(text)

@@ -155,14 +155,17 @@ class _Session:
         print("\n".join(["diboas: ready", *lines, "Ctrl-C stops everything."]), flush=True)
 
     async def _show_demo(self) -> None:
-        """In a child, as the outside client that it is. Its failure is said and changes nothing."""
-        ready_file = str(self._data_dir.ready_file)
+        """In children, as the outside clients that they are. Their failure changes nothing."""
+        for action in ("deposit", "send"):
+            await self._show(action)
+
+    async def _show(self, action: str) -> None:
         process = await asyncio.create_subprocess_exec(
             *own_command(),
             "demo",
-            "send",
+            action,
             "--ready-file",
-            ready_file,
+            str(self._data_dir.ready_file),
             stdin=asyncio.subprocess.DEVNULL,
             preexec_fn=die_with_parent(signal.SIGTERM),
         )

@@ -45,7 +45,10 @@ def transaction_as_seen(row: Row, viewer: WalletId) -> TransactionView | None:
 
 
 def _fees(row: Row) -> tuple[FeeView, ...]:
-    """What costs something, and the platform's own fee also where it is nothing."""
+    """What costs something, and the platform's own fee also where it is nothing. A flow whose fees
+    are in several assets names them one by one."""
+    if row["fees"]:
+        return tuple(FeeView(**line) for line in row["fees"])
     lines = (
         FeeView(kind="PLATFORM", amount=row["platform_fee"], asset=row["asset"]),
         FeeView(kind="NETWORK", amount=row["network_fee"], asset=row["asset"]),

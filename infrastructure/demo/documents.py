@@ -20,7 +20,8 @@ class Problem(Answered, frozen=True):
 
 
 class Action(Answered, frozen=True):
-    """Something that only the user can do; `payload` is the unsigned transaction in base64."""
+    """Something that only the user can do; `payload` is the unsigned transaction in base64, or the
+    address of the page to pay at."""
 
     id: str
     type: str
@@ -46,6 +47,10 @@ class Initiated(Answered, frozen=True):
     initiate_send: Payload
 
 
+class Deposited(Answered, frozen=True):
+    initiate_deposit: Payload
+
+
 class Submitted(Answered, frozen=True):
     submit_user_action: Payload
 
@@ -69,6 +74,7 @@ class Owned(Answered, frozen=True):
 
 class Subject(Answered, frozen=True):
     id: str
+    progress_percent: int = 0
 
 
 class Update(Answered, frozen=True):
@@ -92,6 +98,9 @@ _PAYLOAD: Final = """{
 INITIATE: Final = f"""mutation ($input: InitiateSendInput!) {{
   initiateSend(input: $input) {_PAYLOAD}
 }}"""
+DEPOSIT: Final = f"""mutation ($input: InitiateDepositInput!) {{
+  initiateDeposit(input: $input) {_PAYLOAD}
+}}"""
 SUBMIT: Final = f"""mutation ($input: SubmitUserActionInput!) {{
   submitUserAction(input: $input) {_PAYLOAD}
 }}"""
@@ -100,5 +109,5 @@ ACTIONS: Final = """query ($id: ID!) {
 }"""
 WALLET: Final = "{ wallet { available { posted spendable } } }"
 UPDATES: Final = """subscription {
-  transactionUpdates { type resync state transaction { id } }
+  transactionUpdates { type resync state transaction { id progressPercent } }
 }"""

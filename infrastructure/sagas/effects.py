@@ -5,19 +5,16 @@ A claimed effect without an outcome may have been executed: it is inquired first
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
-from domain.provider.effects import Accepted, BroadcastOutcome, Claimed, EffectKind
-from domain.provider.handlers import on_broadcast, on_built, on_sign_deadline
+from domain.provider.effects import Claimed
 from domain.shared.ids import EffectId, StreamId
 from domain.shared.stream import Stream
 from domain.shared.unit import EffectRequested, EffectState, Group, JsonObject
 from infrastructure.db.effects import ClaimedEffect
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.transfers import SolanaTransfers
-from infrastructure.sagas.watcher import ConfirmationWatcher
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +37,7 @@ class EffectInHand:
     id: EffectId
     stream_id: StreamId
     kind: str
+    key: str
     attempt: int
     epoch: int
     request: JsonObject
@@ -53,6 +51,7 @@ class EffectInHand:
             id=effect.id,
             stream_id=effect.stream_id,
             kind=effect.kind,
+            key=effect.key,
             attempt=effect.attempt,
             epoch=effect.epoch,
             request=effect.request,
@@ -67,12 +66,23 @@ class EffectInHand:
             id=effect.id,
             stream_id=stream_id,
             kind=effect.kind,
+            key=effect.key,
             attempt=effect.attempt,
             epoch=epoch,
             request=effect.request,
             maybe_executed=False,
             written_here=True,
         )
+
+    @property
+    def fence(self) -> Claimed:
+        """What fences the decision on it to the lease."""
+        reference = str(self.request.get("reference", ""))
+        return Claimed(id=self.id, epoch=self.epoch, attempt=self.attempt, reference=reference)
+
+
+CarryOut = Callable[[EffectInHand, Stream], Awaitable[None]]
+"""Makes the call and has its outcome decided upon."""
 
 
 class Claims(Protocol):
@@ -84,7 +94,7 @@ class Claims(Protocol):
 
 
 class EffectExecutor:
-    """One per process that executes effects; `run` until cancelled."""
+    """One per process that executes effects; `run` until cancelled. `handlers` by kind."""
 
     def __init__(
         self,
@@ -92,14 +102,12 @@ class EffectExecutor:
         engine: SagaEngine,
         owner: str,
         claims: Claims,
-        transfers: SolanaTransfers,
-        watcher: ConfirmationWatcher,
+        handlers: Mapping[str, CarryOut],
     ) -> None:
         self._engine = engine
         self._owner = owner
         self._claims = claims
-        self._transfers = transfers
-        self._watcher = watcher
+        self._handlers = handlers
         self._gate = asyncio.Semaphore(AT_ONCE_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
         self._due = asyncio.Event()
@@ -164,36 +172,13 @@ class EffectExecutor:
                 logger.exception("effect %s of %s did not end", effect.kind, effect.stream_id)
 
     async def _execute(self, effect: EffectInHand) -> None:
-        stream = await self._stream(effect)
-        claimed = Claimed(id=effect.id, epoch=effect.epoch, attempt=effect.attempt)
-        match EffectKind(effect.kind):
-            case EffectKind.BUILD:
-                built = await self._transfers.build(stream, self._engine.clock())
-                await self._engine.decide(
-                    stream.id, lambda known, facts: on_built(known, claimed, built, facts)
-                )
-            case EffectKind.SIGN_DEADLINE:
-                await self._engine.decide(
-                    stream.id, lambda known, facts: on_sign_deadline(known, claimed, facts)
-                )
-            case EffectKind.BROADCAST:
-                outcome = await self._sent(stream, effect)
-                await self._engine.decide(
-                    stream.id, lambda known, facts: on_broadcast(known, claimed, outcome, facts)
-                )
-                if isinstance(outcome, Accepted):
-                    self._watcher.watch(effect.stream_id, claimed, effect.request)
+        carry_out = self._handlers.get(effect.kind)
+        if carry_out is None:
+            raise LookupError(f"nobody here carries out {effect.kind}")
+        await carry_out(effect, await self._stream(effect))
 
     async def _stream(self, effect: EffectInHand) -> Stream:
         """The stream with what the effect is about in it: another process may have written both
         since this one looked."""
         known = await self._engine.stream(effect.stream_id) if effect.written_here else None
         return known or await self._engine.reread(effect.stream_id)
-
-    async def _sent(self, stream: Stream, effect: EffectInHand) -> BroadcastOutcome:
-        now = self._engine.clock()
-        if effect.maybe_executed:
-            known = await self._transfers.inquire(stream, effect.request, now)
-            if known is not None:
-                return known
-        return await self._transfers.broadcast(effect.request, now)

@@ -1,7 +1,9 @@
 """create_sandbox(settings): one ASGI application with every server of the sandbox.
 
 /solana             JSON-RPC of the Solana node
+/coinbase, /stripe  the providers, each as its real API
 /control/solana/*   faults, pace, minted USDC, airdrops
+/control/*          faults of the providers, time, where webhooks go, credentials
 /health             answers once everything is open
 """
 
@@ -13,6 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from infrastructure.http import HttpClient
+from infrastructure.sandbox.frame.control import BadControl, WorldControl
+from infrastructure.sandbox.frame.memory import Memory
+from infrastructure.sandbox.frame.webhooks import WebhookSender
+from infrastructure.sandbox.frame.world import SandboxClock, World
+from infrastructure.sandbox.providers import provider_mounts
 from infrastructure.sandbox.settings import SandboxSettings
 from infrastructure.sandbox.solana import control
 from infrastructure.sandbox.solana.control import SolanaControl
@@ -25,22 +33,36 @@ def create_sandbox(settings: SandboxSettings) -> Starlette:
     node = SolanaNode(
         data_dir=settings.data_dir, timing=settings.timing, wall_clock=settings.wall_clock
     )
+    memory = Memory(settings.data_dir)
+    world = World(
+        memory=memory,
+        clock=SandboxClock(memory, settings.wall_clock),
+        public_url=settings.public_url,
+    )
+    outgoing = HttpClient()
+    sender = WebhookSender(world, outgoing)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
+        await sender.close()
+        await outgoing.close()
+        memory.close()
         node.close()
 
     app = Starlette(
         routes=[
             Route("/solana", SolanaServer(node).handle, methods=["POST"]),
+            *provider_mounts(world, sender, node),
             Mount("/control/solana", routes=SolanaControl(node).routes()),
+            Mount("/control", routes=WorldControl(world, sender).routes()),
             Route("/health", _health),
         ],
-        exception_handlers=dict.fromkeys(control.REFUSED, control.refuse),
+        exception_handlers=dict.fromkeys((*control.REFUSED, BadControl), control.refuse),
         lifespan=lifespan,
     )
     app.state.solana = node
+    app.state.world = world
     return app
 
 

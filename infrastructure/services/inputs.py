@@ -54,7 +54,7 @@ def read_send(wish: SendInput) -> ReadSend:
         amount=read_amount(wish.amount),
         recipient=read_recipient(wish.recipient),
         memo=_memo(wish.memo),
-        key=_key(wish.idempotency_key),
+        key=read_key(wish.idempotency_key),
     )
 
 
@@ -95,7 +95,8 @@ def _memo(text: str | None) -> str | None:
     return text
 
 
-def _key(text: str) -> str:
+def read_key(text: str) -> str:
+    """An idempotency key."""
     if IDEMPOTENCY_KEY.fullmatch(text) is None:
         raise InvalidInput(code="VAL_IDEMPOTENCY_KEY", field="input.idempotencyKey")
     return text

@@ -1,7 +1,6 @@
 """Sending USDC: the user's wishes, from what was typed to what is committed."""
 
 from typing import Final, Protocol
-from uuid import UUID
 
 from domain.compliance.model import assess
 from domain.contracts.commands import InitiateSendCommand, SendWish
@@ -10,7 +9,7 @@ from domain.contracts.services import SendInput, SendPreview
 from domain.contracts.views import FeeView, PartyView
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
-from domain.shared.errors import IdempotencyConflict, Refused
+from domain.shared.errors import Refused
 from domain.shared.ids import StreamId, TransactionId, UserId, derived
 from domain.shared.saga import Origin
 from domain.shared.stream import Stream
@@ -18,7 +17,7 @@ from domain.shared.unit import JsonObject, KeyClaim
 from domain.transaction.handlers import check_send, initiate_send, record_refusal
 from infrastructure.chains.solana.addresses import TOKEN_PROGRAM, is_on_curve, parse_address
 from infrastructure.chains.solana.gateway import SolanaGateway
-from infrastructure.db.sends import SendOpening, SendReader, StoredResult
+from infrastructure.db.sends import SendOpening, SendReader
 from infrastructure.sagas.engine import Opening, SagaEngine
 from infrastructure.sagas.transfers import network_cost
 from infrastructure.services.faults import in_plain_words
@@ -29,6 +28,7 @@ from infrastructure.services.inputs import (
     read_recipient,
     read_send,
 )
+from infrastructure.services.results import again, result_of
 
 FLOW: Final = "send"
 
@@ -63,7 +63,7 @@ class SendDesk:
         with in_plain_words():
             opening = await self._opening(user_id, read.recipient, key=read.key)
             if opening.known is not None:
-                return _again(opening.known, read)
+                return again(opening.known, read.input_hash)
             try:
                 return await self._begin(user_id, opening, read)
             except Refused as refusal:
@@ -94,7 +94,7 @@ class SendDesk:
             ),
             key=_claim(user_id, read, {"transaction_id": str(transaction_id)}),
         )
-        return transaction_id if decided.replayed is None else _result(decided.replayed)
+        return transaction_id if decided.replayed is None else result_of(decided.replayed)
 
     async def _refuse(
         self, user_id: UserId, opening: SendOpening, read: ReadSend, refusal: Refused
@@ -103,7 +103,9 @@ class SendDesk:
         result = {"refused": refusal.code, "field": refusal.field, "details": refusal.details}
         await self._engine.decide(
             StreamId(derived(user_id, "refused", SendReader.OPERATION, read.key)),
-            lambda _stream, _facts: record_refusal(refusal, amount=read.amount),
+            lambda _stream, _facts: record_refusal(
+                refusal, operation=SendReader.OPERATION, amount=read.amount, asset=USDC.symbol
+            ),
             opening=Opening(
                 wallet_id=opening.wallet_id,
                 origin=Origin(user_id=user_id, correlation_id=read.key),
@@ -182,16 +184,3 @@ def _claim(user_id: UserId, read: ReadSend, result: JsonObject) -> KeyClaim:
         input_hash=read.input_hash,
         result=result,
     )
-
-
-def _again(known: StoredResult, read: ReadSend) -> TransactionId:
-    if known.input_hash != read.input_hash:
-        raise IdempotencyConflict(field="input.idempotencyKey")
-    return _result(known.result)
-
-
-def _result(result: JsonObject) -> TransactionId:
-    """What the key's first use came to: its transaction, or its refusal again."""
-    if "refused" in result:
-        raise Refused(code=result["refused"], field=result["field"], **result["details"])
-    return TransactionId(UUID(result["transaction_id"]))

@@ -125,20 +125,24 @@ MILESTONES: Final = (
 )
 
 
-def columns(event: Event) -> Columns:
+def columns(stream: Stream, event: Event) -> Columns:
     match event.data:
         case DepositTransactionInitiated() as deposit:
             found = _opening(event, deposit)
         case OnRampProviderSelected(provider=provider, explanation=explanation):
-            found = {"provider": provider, "provider_explanation": explanation}
+            found = {
+                "provider": provider,
+                "provider_explanation": explanation,
+                "fees": _fees(stream, provider),
+            }
         case UserActionRequired(expires_at=expires_at):
             found = {"next_check_at": expires_at}
         case FiatPaymentConfirmed(reference=reference):
             found = {"provider_reference": reference, "next_check_at": None}
         case USDCConversionCompleted(amount=amount, transaction_hash=transaction_hash):
             found = {"received_amount": amount, "chain_signature": transaction_hash}
-        case AvailableBalanceUpdated(fee_due=fee):
-            found = {"platform_fee": fee}
+        case AvailableBalanceUpdated():
+            found = {"fees": _fees(stream, stream.known(OnRampProviderSelected).provider)}
         case DepositTransactionFailed(reason=reason):
             found = {"reason": reason, "completed_at": event.occurred_at}
         case DepositTransactionCompleted():
@@ -156,7 +160,6 @@ def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:
         "asset": deposit.fiat_currency,
         "target_asset": deposit.asset,
         "target_amount": deposit.offers[0].asset_amount,
-        "platform_fee": deposit.platform_fee,
         "sender_username": deposit.username,
         "recipient_address": deposit.address,
         "chain": "SOLANA",
@@ -165,6 +168,21 @@ def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:
         "correlation_id": event.correlation_id,
         "created_at": event.occurred_at,
     }
+
+
+def _fees(stream: Stream, provider: str) -> list[Columns]:
+    """What the provider charges by its offer, and the platform by what has arrived."""
+    deposit, updated = (
+        stream.known(DepositTransactionInitiated),
+        stream.latest(AvailableBalanceUpdated),
+    )
+    offer = next(each for each in deposit.offers if each.provider == provider)
+    own = deposit.platform_fee if updated is None else updated.fee_due
+    lines: list[Columns] = [
+        {"kind": fee.kind, "amount": fee.amount, "asset": fee.asset, "provider": provider}
+        for fee in offer.fees
+    ]
+    return [*lines, {"kind": "PLATFORM", "amount": own, "asset": deposit.asset, "provider": None}]
 
 
 def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:

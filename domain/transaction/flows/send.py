@@ -115,7 +115,7 @@ MILESTONES = (
 )
 
 
-def columns(event: Event) -> Columns:
+def columns(_stream: Stream, event: Event) -> Columns:
     match event.data:
         case SendTransactionInitiated() as send:
             facts: Columns = _opening(event, send)

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from infrastructure.sandbox.frame.faults import ProviderFault
@@ -19,7 +19,6 @@ from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
 
 SKIP_SECONDS_MAX: Final = 400 * 24 * 3600
-_BAD_REQUEST: Final = 400
 
 Body = TypeVar("Body")
 
@@ -34,7 +33,7 @@ class WebhookOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BadControl(ValueError):
-    """An order that cannot be carried out; answered 400 by `refuse`."""
+    """An order that cannot be carried out; answered 400 by `solana.control.refuse`."""
 
 
 class WorldControl:
@@ -75,10 +74,6 @@ class WorldControl:
 
     async def credentials(self, _request: Request) -> Response:
         return _answer(self._world.credentials())
-
-
-async def refuse(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, status_code=_BAD_REQUEST)
 
 
 async def _body(request: Request, kind: type[Body]) -> Body:

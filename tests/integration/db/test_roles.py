@@ -43,6 +43,7 @@ GUARDED: Final = (
     "user_action",
     "user_action_status",
     "effect",
+    "inbox",
     "app_user",
     "wallet",
     "wallet_address",

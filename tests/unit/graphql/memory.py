@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from domain.contracts.services import SendInput, SendPreview, Session, SignInMessage
+from domain.contracts.services import DepositInput, SendInput, SendPreview, Session, SignInMessage
 from domain.contracts.views import (
     AttemptView,
     BalanceKind,
@@ -222,6 +222,20 @@ class MemorySends:
         self.calls.append(call)
         if self.refusal is not None:
             raise self.refusal
+
+
+@dataclass
+class MemoryDeposits:
+    """Answers with the first of Alice's transactions, or raises `refusal`."""
+
+    refusal: Exception | None = None
+    calls: list[tuple[UserId, DepositInput]] = field(default_factory=list)
+
+    async def initiate(self, user_id: UserId, wish: DepositInput) -> TransactionId:
+        self.calls.append((user_id, wish))
+        if self.refusal is not None:
+            raise self.refusal
+        return transaction_id(1)
 
 
 class MemorySignIn:

@@ -16,7 +16,13 @@ from infrastructure.web.validation import schema_extensions
 from resolvers.context import Ports, context_factory
 from schema.root import ROOTS
 from tests.unit.graphql.examples import ALICE, NOW, transaction
-from tests.unit.graphql.memory import MemoryFeed, MemorySends, MemorySignIn, MemoryViews
+from tests.unit.graphql.memory import (
+    MemoryDeposits,
+    MemoryFeed,
+    MemorySends,
+    MemorySignIn,
+    MemoryViews,
+)
 
 SCHEMA = ServedSchema(**ROOTS, extensions=schema_extensions())
 CATALOGUE = Catalogue.load()
@@ -28,6 +34,7 @@ class World:
 
     views: MemoryViews = field(default_factory=lambda: MemoryViews(sent=[transaction(1)]))
     sends: MemorySends = field(default_factory=MemorySends)
+    deposits: MemoryDeposits = field(default_factory=MemoryDeposits)
     feed: MemoryFeed = field(default_factory=MemoryFeed)
 
     def __post_init__(self) -> None:
@@ -35,6 +42,7 @@ class World:
         ports = Ports(
             views=self.views,
             sends=self.sends,
+            deposits=self.deposits,
             feed=self.feed,
             sign_in=MemorySignIn(),
             texts=CATALOGUE,

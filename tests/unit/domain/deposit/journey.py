@@ -57,6 +57,7 @@ def initiated(**changes: object) -> DepositTransactionInitiated:
         fiat_amount=10_000,
         fiat_currency="USD",
         payment_method="CARD",
+        country="US",
         platform_fee=470_400,
         offers=(offer("first"), offer("second", amount=97_000_000)),
         rejected=(RejectedOffer(provider="third", reason="disabled"),),

@@ -1,0 +1,1 @@
+"""Bitcoin through Esplora: addresses, PSBTs, broadcasts and what became of them."""

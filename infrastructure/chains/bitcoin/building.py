@@ -1,0 +1,78 @@
+"""The PSBT (BIP 174) of a transfer, and what is read from a provider's: pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from embit.psbt import PSBT
+from embit.script import Script
+from embit.transaction import Transaction, TransactionInput, TransactionOutput
+
+from domain.provider.ports.chain import TransferPrepared
+from infrastructure.chains.bitcoin.addresses import Kind
+from infrastructure.chains.bitcoin.coins import Coin, Selection, Wish
+
+# Replaceable (BIP 125): the owner can raise a fee that turns out too low.
+SEQUENCE: Final = 0xFFFF_FFFD
+# A standard transaction has 400,000 weight units; a PSBT holds the parents of its inputs as well.
+PSBT_BYTES_MAX: Final = 8 * 1024 * 1024
+_MAGIC: Final = b"psbt\xff"
+
+
+class NotAPsbt(ValueError):
+    """The bytes are no PSBT, or one that cannot be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Funded:
+    """A coin with the transaction that made it, as embit holds it: that library has no types, so what it gives is checked by tests alone."""
+
+    coin: Coin
+    parent: Transaction
+
+
+def build(funded: Sequence[Funded], selection: Selection, wish: Wish) -> TransferPrepared:
+    """The recipient's output first, the change behind it."""
+    outputs = [TransactionOutput(wish.amount, Script(wish.recipient_script))]
+    if selection.change:
+        outputs.append(TransactionOutput(selection.change, Script(wish.sender_script)))
+    inputs = [
+        TransactionInput(bytes.fromhex(one.coin.txid), one.coin.vout, sequence=SEQUENCE)
+        for one in funded
+    ]
+    psbt = PSBT(Transaction(version=2, vin=inputs, vout=outputs, locktime=0), unknown={})
+    for scope, one in zip(psbt.inputs, funded, strict=True):
+        scope.witness_utxo = one.parent.vout[one.coin.vout]
+        if wish.sender_kind is Kind.P2WPKH:
+            # Signing devices check amounts against the parent; Taproot signs all amounts itself.
+            scope.non_witness_utxo = one.parent
+    return prepared(psbt)
+
+
+def prepared(psbt: PSBT) -> TransferPrepared:
+    """Its commitment is the transaction's identifier, which witnesses do not change."""
+    transaction = psbt.tx
+    return TransferPrepared(
+        payload=psbt.serialize(),
+        commitment=transaction.txid(),
+        fee=psbt.fee(),
+        inputs=tuple(f"{spent.txid.hex()}:{spent.vout}" for spent in transaction.vin),
+    )
+
+
+def is_psbt(content: bytes) -> bool:
+    return content.startswith(_MAGIC)
+
+
+def parse_psbt(content: bytes) -> PSBT:
+    """A PSBT of version 0 in full; NotAPsbt otherwise."""
+    if not is_psbt(content) or len(content) > PSBT_BYTES_MAX:
+        raise NotAPsbt("not a PSBT")
+    try:
+        psbt = PSBT.parse(content)
+    except Exception as error:
+        # embit raises whatever it runs into where bytes are cut off.
+        raise NotAPsbt("the PSBT is not readable") from error
+    if psbt.version == 2 or not psbt.inputs or not psbt.outputs:  # noqa: PLR2004 - BIP 370's version
+        raise NotAPsbt("no PSBT of version 0 with inputs and outputs")
+    return psbt

@@ -1,0 +1,298 @@
+"""Bitcoin as the port has it: native segwit senders, any standard recipient, Esplora's nodes."""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, Decimal
+from typing import Final
+
+from embit.psbt import PSBT
+from embit.transaction import Transaction
+
+from domain.provider.ports.answers import Declined, Setback, Unanswered
+from domain.provider.ports.chain import (
+    Accepted,
+    Movement,
+    NetworkFee,
+    PlainTransfer,
+    Presence,
+    Sighting,
+    Signed,
+    TransferPrepared,
+)
+from domain.provider.ports.unsigned import BitcoinPsbt, Unsigned
+from domain.shared.assets import BTC, Asset, Chain
+from domain.shared.errors import InvalidInput
+from infrastructure.chains.bitcoin import addresses, building, coins, esplora, verification
+from infrastructure.chains.bitcoin.addresses import ParsedAddress
+from infrastructure.chains.bitcoin.coins import Coin, Selection, Wish
+from infrastructure.chains.bitcoin.outcomes import AlreadyKnown, Conflicting
+from infrastructure.chains.bitcoin.wire import Status
+from infrastructure.chains.nodes import (
+    TIMEOUT_SECONDS,
+    Node,
+    NodeContradicts,
+    NodeError,
+    NodeMalformed,
+    Nodes,
+    answered,
+    setback_of_broadcast,
+)
+from infrastructure.http import HttpClient
+
+FINALITY_DEPTH: Final = 6
+# Fees are asked for what lands within so many blocks.
+TARGET_BLOCKS: Final = 3
+BLOCK_SECONDS: Final = 600
+# Satoshi per 1,000 virtual bytes: what nodes relay at least, and twice what was ever paid widely.
+FEE_RATE_MIN: Final = 1_000
+FEE_RATE_MAX: Final = 2_000_000
+
+
+class BitcoinGateway:
+    """`urls` are base addresses of Esplora's API, in order of preference. A transaction is final
+    `finality_depth` blocks deep, its own counted."""
+
+    def __init__(
+        self,
+        *,
+        client: HttpClient,
+        urls: Sequence[str],
+        finality_depth: int = FINALITY_DEPTH,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._nodes = Nodes(client, urls, timeout_seconds=timeout_seconds)
+        self._finality_depth = finality_depth
+
+    @property
+    def chain(self) -> Chain:
+        return Chain.BITCOIN
+
+    def parse_address(self, text: str) -> str:
+        return addresses.parse(text).text
+
+    async def balance(self, address: str, asset: Asset) -> int | Setback:
+        """What is in blocks; what is in the mempool alone does not count."""
+        if asset != BTC:
+            return _unsupported(f"{asset.symbol} is not on Bitcoin")
+        canonical = self.parse_address(address)
+        return await answered(self._nodes.read(lambda node: esplora.confirmed_sum(node, canonical)))
+
+    async def network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback:
+        """At the rate that nodes estimate now, whatever the transfer's own; where the sender's
+        coins do not cover it, the fee for one coin."""
+        return await answered(self._network_fee(transfer))
+
+    async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
+        """At the transfer's own rate, from confirmed coins by the rule of `coins`."""
+        if not FEE_RATE_MIN <= transfer.fee_rate <= FEE_RATE_MAX:
+            raise InvalidInput(field="feeRate")
+        return await answered(self._prepare_transfer(transfer))
+
+    async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
+        """A provider's PSBT, if it spends the sender's own unspent coins alone."""
+        if not isinstance(unsigned, BitcoinPsbt):
+            return _unsupported("the transaction is another chain's")
+        try:
+            psbt = building.parse_psbt(unsigned.psbt)
+        except building.NotAPsbt as error:
+            return Declined(code="PRV_RESPONSE_INVALID", reason=str(error))
+        return await answered(self._prepare_call(addresses.parse(sender), psbt))
+
+    def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:
+        return verification.complete(prepared, signed, addresses.parse(signer))
+
+    async def broadcast(self, signed: Signed) -> Accepted | Setback:
+        """A conflict is Unanswered: whether it can still land, `sighting` tells by its inputs."""
+        try:
+            return await self._nodes.hand_over(lambda node: _broadcast_at(node, signed))
+        except Conflicting as error:
+            return Unanswered(reason=str(error))
+        except NodeError as error:
+            return setback_of_broadcast(error)
+
+    async def sighting(
+        self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
+    ) -> Sighting | Setback:
+        async def look(node: Node) -> Sighting:
+            return await self._sighting_at(node, transaction_hash, inputs)
+
+        return await self._nodes.sighting(look)
+
+    async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
+        """Its outputs that have an address, change included, as its own bytes have them."""
+
+        async def look(node: Node) -> tuple[Movement, ...]:
+            found = await esplora.transaction(node, transaction_hash)
+            if found is None or not await _is_included(node, found.status):
+                return ()
+            return _movements(await esplora.raw_transaction(node, transaction_hash))
+
+        return await answered(self._nodes.read(look))
+
+    async def _network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback:
+        wish = _wish(transfer, await self._nodes.read(_rate_at))
+        if isinstance(wish, Declined):
+            return wish
+        selection = coins.select_largest_first(await self._coins(transfer.sender), wish)
+        return NetworkFee(
+            amount=wish.fee(1, with_change=True) if selection is None else selection.fee,
+            asset=BTC.symbol,
+            rate=wish.fee_rate,
+            estimated_seconds=TARGET_BLOCKS * BLOCK_SECONDS,
+        )
+
+    async def _prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
+        wish = _wish(transfer, transfer.fee_rate)
+        if isinstance(wish, Declined):
+            return wish
+        selection = coins.select_largest_first(await self._coins(transfer.sender), wish)
+        if selection is None:
+            return Declined(
+                code="TXN_INSUFFICIENT_BALANCE",
+                reason="confirmed coins do not cover amount and fee",
+            )
+        funded = await self._nodes.read(lambda node: _funded_at(node, selection, wish))
+        return building.build(funded, selection, wish)
+
+    async def _prepare_call(self, sender: ParsedAddress, psbt: PSBT) -> TransferPrepared | Setback:
+        if sender.kind not in coins.SPENDABLE:
+            return _unsupported("only native segwit addresses can sign here")
+        known = {
+            (coin.txid, coin.vout): coin.value
+            for coin in await self._nodes.read(lambda node: esplora.unspent(node, sender.text))
+        }
+        for scope in psbt.inputs:
+            output = scope.witness_utxo
+            if output is None or output.script_pubkey.data != sender.script:
+                return _unsupported("an input is not the sender's")
+            if known.get((scope.txid.hex(), scope.vout)) != output.value:
+                return Declined(
+                    code="PRV_RESPONSE_INVALID",
+                    reason="an input is not an unspent coin of the sender",
+                )
+        if psbt.fee() < 0:
+            return Declined(code="PRV_RESPONSE_INVALID", reason="pays more than it spends")
+        return building.prepared(psbt)
+
+    async def _coins(self, sender: str) -> list[Coin]:
+        found = await self._nodes.read(lambda node: esplora.unspent(node, sender))
+        return [
+            Coin(txid=one.txid, vout=one.vout, value=one.value)
+            for one in found
+            if one.status.confirmed
+        ]
+
+    async def _sighting_at(self, node: Node, txid: str, inputs: tuple[str, ...]) -> Sighting:
+        found = await esplora.transaction(node, txid)
+        if found is None:
+            spent = await self._spent_by_others(node, txid, inputs)
+            return Sighting(presence=Presence.SUPERSEDED if spent else Presence.UNKNOWN)
+        depth = await _depth(node, found.status)
+        if depth == 0:
+            return Sighting(presence=Presence.PENDING, fee=found.fee)
+        final = depth >= self._finality_depth
+        return Sighting(
+            presence=Presence.FINAL if final else Presence.INCLUDED,
+            depth=depth,
+            block=found.status.block_hash,
+            fee=found.fee,
+        )
+
+    async def _spent_by_others(self, node: Node, txid: str, inputs: tuple[str, ...]) -> bool:
+        """Whether another transaction that is final spends one of `inputs`."""
+        for outpoint in inputs:
+            parent, _, vout = outpoint.partition(":")
+            spend = await esplora.outspend(node, parent, int(vout))
+            if not spend.spent or spend.status is None or spend.txid in {None, txid}:
+                continue
+            if await _depth(node, spend.status) >= self._finality_depth:
+                return True
+        return False
+
+
+async def _broadcast_at(node: Node, signed: Signed) -> Accepted:
+    try:
+        known_as = await esplora.broadcast(node, signed.raw)
+    except AlreadyKnown:
+        return Accepted(transaction_hash=signed.transaction_hash)
+    except Conflicting:
+        # To a node whose block has it already, and its outputs spent, its inputs are missing.
+        if await esplora.transaction(node, signed.transaction_hash) is None:
+            raise
+        return Accepted(transaction_hash=signed.transaction_hash)
+    if known_as != signed.transaction_hash:
+        raise NodeContradicts("the node names another transaction")
+    return Accepted(transaction_hash=signed.transaction_hash)
+
+
+async def _rate_at(node: Node) -> int:
+    """The estimate for the target or, where it is missing, for the next faster one there is."""
+    estimates = await esplora.fee_estimates(node)
+    usable = {int(blocks): rate for blocks, rate in estimates.items() if blocks.isdigit()}
+    if not usable:
+        raise NodeMalformed("no fee estimates")
+    faster = [blocks for blocks in usable if blocks <= TARGET_BLOCKS]
+    per_byte = usable[max(faster) if faster else min(usable)]
+    rate = int((per_byte * Decimal(1000)).to_integral_value(ROUND_CEILING))
+    if not 0 < rate <= FEE_RATE_MAX:
+        raise NodeContradicts(f"a fee rate of {per_byte} is beyond belief")
+    return max(rate, FEE_RATE_MIN)
+
+
+async def _funded_at(node: Node, selection: Selection, wish: Wish) -> list[building.Funded]:
+    """The parents of the coins, each proven by its identifier to hold what the node said."""
+    parents = {coin.txid: coin for coin in selection.coins}
+    raw = await asyncio.gather(*(esplora.raw_transaction(node, txid) for txid in parents))
+    by_id = dict(zip(parents, raw, strict=True))
+    funded = [building.Funded(coin, by_id[coin.txid]) for coin in selection.coins]
+    for one in funded:
+        outputs = one.parent.vout
+        output = outputs[one.coin.vout] if one.coin.vout < len(outputs) else None
+        if output is None or (output.value, output.script_pubkey.data) != (
+            one.coin.value,
+            wish.sender_script,
+        ):
+            raise NodeContradicts("a coin is not what the node said")
+    return funded
+
+
+async def _is_included(node: Node, status: Status) -> bool:
+    """Whether its block still counts: after a reorganisation a node may name one that does not."""
+    if not status.confirmed or status.block_hash is None:
+        return False
+    return await esplora.is_in_best_chain(node, status.block_hash)
+
+
+async def _depth(node: Node, status: Status) -> int:
+    if status.block_height is None or not await _is_included(node, status):
+        return 0
+    return max(0, await esplora.tip_height(node) - status.block_height + 1)
+
+
+def _wish(transfer: PlainTransfer, fee_rate: int) -> Wish | Declined:
+    sender, recipient = addresses.parse(transfer.sender), addresses.parse(transfer.recipient)
+    if transfer.asset != BTC:
+        return _unsupported(f"{transfer.asset.symbol} is not on Bitcoin")
+    if sender.kind not in coins.SPENDABLE:
+        return _unsupported("only native segwit addresses can send")
+    if transfer.amount < coins.DUST[recipient.kind]:
+        return Declined(code="TXN_BELOW_MINIMUM", reason="nodes do not relay so small an output")
+    return Wish(
+        amount=transfer.amount,
+        fee_rate=fee_rate,
+        sender_kind=sender.kind,
+        sender_script=sender.script,
+        recipient_script=recipient.script,
+    )
+
+
+def _movements(transaction: Transaction) -> tuple[Movement, ...]:
+    return tuple(
+        Movement(index=index, asset=BTC.symbol, address=address, amount=output.value)
+        for index, output in enumerate(transaction.vout)
+        if (address := addresses.address_of(output.script_pubkey.data)) is not None
+    )
+
+
+def _unsupported(reason: str) -> Declined:
+    return Declined(code="PRV_UNSUPPORTED", reason=reason)

@@ -1,0 +1,1 @@
+"""Ethereum through JSON-RPC: typed transactions, ERC-20 tokens, receipts and finality."""

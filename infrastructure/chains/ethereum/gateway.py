@@ -1,0 +1,381 @@
+"""Ethereum as the port has it: ETH and our ERC-20 tokens, and calls of providers' making."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median_low
+from typing import Final
+
+from domain.provider.ports.answers import Declined, Setback, Unanswered
+from domain.provider.ports.chain import (
+    Accepted,
+    InvalidChainAddress,
+    Movement,
+    NetworkFee,
+    PlainTransfer,
+    Presence,
+    Sighting,
+    Signed,
+    TransferPrepared,
+)
+from domain.provider.ports.unsigned import EthereumCall, Unsigned
+from domain.shared.assets import ETH, Asset, Chain
+from domain.shared.errors import InvalidInput
+from infrastructure.chains.ethereum import addresses, rpc, signing, tokens
+from infrastructure.chains.ethereum.outcomes import AlreadyKnown, Conflicting
+from infrastructure.chains.ethereum.signing import Draft
+from infrastructure.chains.ethereum.wire import FeeHistory, Receipt, quantity
+from infrastructure.chains.nodes import (
+    TIMEOUT_SECONDS,
+    Node,
+    NodeContradicts,
+    NodeError,
+    NodeMalformed,
+    NodeRefused,
+    Nodes,
+    answered,
+    setback_of_broadcast,
+)
+from infrastructure.http import HttpClient
+
+MAIN_NETWORK: Final = 1
+# A third block may come before the transaction is taken: the base fee can rise by an eighth a block.
+BASE_FEE_FACTOR: Final = 2
+PRIORITY_FEE_MIN: Final = 10**8
+# Beyond what was ever paid: wei per gas.
+FEE_RATE_MAX: Final = 10**13
+PLAIN_TRANSFER_GAS: Final = 21_000
+# What a token's transfer needs where it cannot be tried out, for want of the tokens.
+TOKEN_TRANSFER_GAS: Final = 100_000
+# No transaction may ask for more (EIP-7825).
+GAS_LIMIT_MAX: Final = 2**24
+ESTIMATED_SECONDS: Final = 24
+_MARGIN_PERCENT: Final = 120
+_SUCCESS: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """Wei per gas: what the next block takes at least, and what is paid beside it."""
+
+    base_fee: int
+    priority_fee: int
+
+    @property
+    def rate(self) -> int:
+        return BASE_FEE_FACTOR * self.base_fee + self.priority_fee
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Action:
+    """What is sent by whom; amounts in wei."""
+
+    sender: str
+    to: str
+    value: int
+    data: bytes
+
+
+class EthereumGateway:
+    """`urls` are JSON-RPC endpoints, in order of preference, of the chain that `chain_id` names."""
+
+    def __init__(
+        self,
+        *,
+        client: HttpClient,
+        urls: Sequence[str],
+        chain_id: int = MAIN_NETWORK,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._nodes = Nodes(client, urls, timeout_seconds=timeout_seconds)
+        self._chain_id = chain_id
+
+    @property
+    def chain(self) -> Chain:
+        return Chain.ETHEREUM
+
+    def parse_address(self, text: str) -> str:
+        return addresses.parse(text)
+
+    async def balance(self, address: str, asset: Asset) -> int | Setback:
+        """At the newest block."""
+        owner = addresses.parse(address)
+        if not _is_ours(asset):
+            return _unsupported(f"{asset.symbol} is not on Ethereum")
+        return await answered(self._nodes.read(lambda node: _balance_at(node, owner, asset)))
+
+    async def network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback:
+        """The most that it can cost, by the fees of the last blocks, whatever the transfer's own
+        rate; also where the sender could not pay for it."""
+        action = _action(transfer)
+        if isinstance(action, Declined):
+            return action
+        return await answered(self._network_fee(action))
+
+    async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
+        """At the transfer's own rate. `TXN_GAS_MISSING`: the asset is there, the ETH for gas not."""
+        if not 0 < transfer.fee_rate <= FEE_RATE_MAX:
+            raise InvalidInput(field="feeRate")
+        action = _action(transfer)
+        if isinstance(action, Declined):
+            return action
+        return await answered(self._prepare_transfer(action, transfer))
+
+    async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
+        """The provider's call at present fees or, while its spender lacks the allowance, the
+        `approve` for exactly that: once it is included, ask again for the call itself."""
+        if not isinstance(unsigned, EthereumCall):
+            return _unsupported("the transaction is another chain's")
+        owner = addresses.parse(sender)
+        try:
+            addresses.parse(unsigned.to)
+            if unsigned.spender is not None:
+                addresses.parse(unsigned.spender)
+                addresses.parse(unsigned.token or "")
+        except InvalidChainAddress:
+            return Declined(code="PRV_RESPONSE_INVALID", reason="the call names no valid address")
+        return await answered(self._prepare_call(owner, unsigned))
+
+    def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:
+        return signing.complete(prepared, signed, addresses.parse(signer))
+
+    async def broadcast(self, signed: Signed) -> Accepted | Setback:
+        """A conflict is Unanswered: whether it can still land, `sighting` tells by its nonce."""
+        try:
+            return await self._nodes.hand_over(lambda node: _broadcast_at(node, signed))
+        except Conflicting as error:
+            return Unanswered(reason=str(error))
+        except NodeError as error:
+            return setback_of_broadcast(error)
+
+    async def sighting(
+        self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
+    ) -> Sighting | Setback:
+        """REVERTED is final too: before that, a reorganisation could still let it succeed."""
+
+        async def look(node: Node) -> Sighting:
+            return await _sighting_at(node, transaction_hash, inputs)
+
+        return await self._nodes.sighting(look)
+
+    async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
+        """The transaction's own ETH has index 0, the receipt's nth log index n.
+
+        ETH that contracts pass on leaves no log, so it is not among them.
+        """
+        return await answered(self._nodes.read(lambda node: _movements_at(node, transaction_hash)))
+
+    async def _network_fee(self, action: _Action) -> NetworkFee:
+        prices = await self._nodes.read(_prices_at)
+        try:
+            gas = await self._gas(action)
+        except NodeRefused:
+            gas = TOKEN_TRANSFER_GAS if action.data else PLAIN_TRANSFER_GAS
+        return NetworkFee(
+            amount=gas * prices.rate,
+            asset=ETH.symbol,
+            rate=prices.rate,
+            estimated_seconds=ESTIMATED_SECONDS,
+        )
+
+    async def _prepare_transfer(
+        self, action: _Action, transfer: PlainTransfer
+    ) -> TransferPrepared | Setback:
+        prices = await self._nodes.read(_prices_at)
+        if transfer.fee_rate < prices.base_fee:
+            return Declined(code="TXN_COST_ROSE", reason="blocks cost more gas than was agreed on")
+        held = await self._nodes.read(lambda node: _balance_at(node, action.sender, transfer.asset))
+        if held < transfer.amount:
+            return Declined(code="TXN_INSUFFICIENT_BALANCE", reason=transfer.asset.symbol)
+        return await self._draft(action, await self._gas(action), prices, transfer.fee_rate)
+
+    async def _prepare_call(self, sender: str, call: EthereumCall) -> TransferPrepared | Setback:
+        prices = await self._nodes.read(_prices_at)
+        approval = await self._approval(sender, call)
+        if approval is not None:
+            return await self._draft(approval, await self._gas(approval), prices, prices.rate)
+        to = addresses.parse(call.to)
+        action = _Action(sender=sender, to=to, value=call.value, data=call.data)
+        gas = max(await self._gas(action), call.gas_limit or 0)
+        if gas > GAS_LIMIT_MAX:
+            return Declined(code="PRV_RESPONSE_INVALID", reason="asks for more gas than is allowed")
+        return await self._draft(action, gas, prices, prices.rate)
+
+    async def _approval(self, sender: str, call: EthereumCall) -> _Action | None:
+        """What must be sent before the call; None where the allowance is there."""
+        if call.spender is None or call.token is None or call.allowance <= 0:
+            return None
+        token, spender = addresses.parse(call.token), addresses.parse(call.spender)
+        asked = tokens.allowance(sender, spender)
+        given = await self._nodes.read(lambda node: rpc.call_number(node, token, asked))
+        if given >= call.allowance:
+            return None
+        data = tokens.approve(spender, call.allowance)
+        return _Action(sender=sender, to=token, value=0, data=data)
+
+    async def _gas(self, action: _Action) -> int:
+        """With a margin for what a contract does otherwise when its turn comes."""
+        estimate = await self._nodes.read(
+            lambda node: rpc.estimate_gas(
+                node,
+                sender=action.sender,
+                recipient=action.to,
+                value=action.value,
+                data=action.data,
+            )
+        )
+        if estimate <= PLAIN_TRANSFER_GAS:
+            return estimate
+        return min(estimate * _MARGIN_PERCENT // 100, GAS_LIMIT_MAX)
+
+    async def _draft(
+        self, action: _Action, gas: int, prices: _Prices, fee_rate: int
+    ) -> TransferPrepared | Setback:
+        ether = await self._nodes.read(lambda node: rpc.balance(node, action.sender))
+        if ether < action.value + gas * fee_rate:
+            code = "TXN_INSUFFICIENT_BALANCE" if action.value else "TXN_GAS_MISSING"
+            return Declined(code=code, reason="ETH does not cover amount and gas")
+        nonce = await self._nodes.read(
+            lambda node: rpc.transaction_count(node, action.sender, "pending")
+        )
+        draft = Draft(
+            chain_id=self._chain_id,
+            nonce=nonce,
+            priority_fee=min(prices.priority_fee, fee_rate - prices.base_fee),
+            max_fee=fee_rate,
+            gas_limit=gas,
+            to=action.to,
+            value=action.value,
+            data=action.data,
+        )
+        return draft.prepared(action.sender)
+
+
+def _is_ours(asset: Asset) -> bool:
+    return asset.chain is Chain.ETHEREUM
+
+
+def _action(transfer: PlainTransfer) -> _Action | Declined:
+    sender, recipient = addresses.parse(transfer.sender), addresses.parse(transfer.recipient)
+    if not _is_ours(transfer.asset):
+        return _unsupported(f"{transfer.asset.symbol} is not on Ethereum")
+    if transfer.amount <= 0:
+        raise InvalidInput(field="amount")
+    contract = transfer.asset.contract
+    if recipient in {addresses.ZERO, contract}:
+        # Whatever is sent there is lost.
+        return Declined(code="TXN_ADDRESS_UNSUITABLE", reason="nobody owns the recipient's address")
+    if contract is None:
+        return _Action(sender=sender, to=recipient, value=transfer.amount, data=b"")
+    data = tokens.transfer(recipient, transfer.amount)
+    return _Action(sender=sender, to=contract, value=0, data=data)
+
+
+async def _balance_at(node: Node, owner: str, asset: Asset) -> int:
+    if asset.contract is None:
+        return await rpc.balance(node, owner)
+    return await rpc.call_number(node, asset.contract, tokens.balance_of(owner))
+
+
+async def _prices_at(node: Node) -> _Prices:
+    return _prices(await rpc.fee_history(node))
+
+
+def _prices(history: FeeHistory) -> _Prices:
+    if not history.base_fee_per_gas:
+        raise NodeMalformed("no base fee")
+    rewards = [quantity(block[0]) for block in history.reward or [] if block]
+    prices = _Prices(
+        base_fee=quantity(history.base_fee_per_gas[-1]),
+        priority_fee=max(PRIORITY_FEE_MIN, median_low(rewards) if rewards else 0),
+    )
+    if prices.rate > FEE_RATE_MAX:
+        raise NodeContradicts("a fee rate beyond belief")
+    return prices
+
+
+async def _broadcast_at(node: Node, signed: Signed) -> Accepted:
+    try:
+        known_as = await rpc.send(node, signed.raw)
+    except AlreadyKnown:
+        return Accepted(transaction_hash=signed.transaction_hash)
+    except Conflicting:
+        # A transaction whose block is there already has used its nonce itself.
+        if await rpc.transaction(node, signed.transaction_hash) is None:
+            raise
+        return Accepted(transaction_hash=signed.transaction_hash)
+    if known_as != signed.transaction_hash:
+        raise NodeContradicts("the node names another transaction")
+    return Accepted(transaction_hash=signed.transaction_hash)
+
+
+async def _sighting_at(node: Node, transaction_hash: str, inputs: tuple[str, ...]) -> Sighting:
+    # Asked before the receipt: a nonce that is used by then is used by what the receipt would show.
+    used = await _is_nonce_used(node, inputs)
+    found = await rpc.receipt(node, transaction_hash)
+    if found is not None and await _is_in_best_chain(node, found):
+        return await _landed(node, found)
+    if await rpc.transaction(node, transaction_hash) is not None:
+        return Sighting(presence=Presence.PENDING)
+    return Sighting(presence=Presence.SUPERSEDED if used else Presence.UNKNOWN)
+
+
+async def _is_nonce_used(node: Node, inputs: tuple[str, ...]) -> bool:
+    """Whether the finalised chain holds transactions with all of these nonces."""
+    for one in inputs:
+        address, _, nonce = one.rpartition(":")
+        if await rpc.transaction_count(node, address, "finalized") <= int(nonce):
+            return False
+    return bool(inputs)
+
+
+async def _is_in_best_chain(node: Node, receipt: Receipt) -> bool:
+    """Whether its block still counts: after a reorganisation a node may name one that does not."""
+    block = await rpc.block(node, receipt.block_number)
+    return block is not None and block.hash == receipt.block_hash
+
+
+async def _landed(node: Node, receipt: Receipt) -> Sighting:
+    number = quantity(receipt.block_number)
+    finalized = await rpc.block(node, "finalized")
+    presence = Presence.INCLUDED
+    if finalized is not None and quantity(finalized.number) >= number:
+        succeeded = quantity(receipt.status) == _SUCCESS
+        presence = Presence.FINAL if succeeded else Presence.REVERTED
+    return Sighting(
+        presence=presence,
+        depth=max(1, await rpc.block_number(node) - number + 1),
+        block=receipt.block_hash,
+        fee=quantity(receipt.gas_used) * quantity(receipt.effective_gas_price),
+    )
+
+
+async def _movements_at(node: Node, transaction_hash: str) -> tuple[Movement, ...]:
+    found = await rpc.receipt(node, transaction_hash)
+    if found is None or quantity(found.status) != _SUCCESS:
+        return ()
+    if not await _is_in_best_chain(node, found):
+        return ()
+    return (*await _own_value(node, transaction_hash), *_logged(found))
+
+
+async def _own_value(node: Node, transaction_hash: str) -> tuple[Movement, ...]:
+    sent = await rpc.proven_transaction(node, transaction_hash)
+    if sent is None or sent.to is None or quantity(sent.value) == 0:
+        return ()
+    recipient = addresses.parse(sent.to.lower())
+    amount = quantity(sent.value)
+    return (Movement(index=0, asset=ETH.symbol, address=recipient, amount=amount),)
+
+
+def _logged(receipt: Receipt) -> tuple[Movement, ...]:
+    # A log's place in its receipt outlives a reorganisation; its place in the block does not.
+    read = ((place, tokens.read_transfer(log)) for place, log in enumerate(receipt.logs, 1))
+    return tuple(
+        Movement(index=place, asset=found[0].symbol, address=found[1], amount=found[2])
+        for place, found in read
+        if found is not None
+    )
+
+
+def _unsupported(reason: str) -> Declined:
+    return Declined(code="PRV_UNSUPPORTED", reason=reason)

@@ -1,0 +1,1 @@
+"""Adapters: one package a provider, each the only place that knows its wire format."""

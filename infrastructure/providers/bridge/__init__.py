@@ -1,0 +1,1 @@
+"""Bridge (apidocs.bridge.xyz, API v0) as an off-ramp."""

@@ -1,0 +1,1 @@
+"""Coinbase's on-ramp: hosted sessions, and guest orders by Apple Pay and Google Pay."""

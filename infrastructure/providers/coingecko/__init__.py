@@ -1,0 +1,1 @@
+"""CoinGecko: prices of all our assets (docs.coingecko.com)."""

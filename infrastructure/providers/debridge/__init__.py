@@ -1,0 +1,1 @@
+"""deBridge's Liquidity Network: orders between Solana and Ethereum (docs.debridge.com)."""

@@ -1,0 +1,170 @@
+"""Limit orders that solvers fulfil on the other chain. What an order promises is exact: it is
+fulfilled with that amount, or cancelled and given back."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from domain.provider.ports.answers import Declined, Idempotency, Setback
+from domain.provider.ports.dex import (
+    SwapBuilt,
+    SwapExecuted,
+    SwapQuote,
+    SwapRequest,
+    SwapState,
+    SwapStatus,
+    SwapTrace,
+)
+from infrastructure.http import HttpClient
+from infrastructure.providers.debridge.calls import READ_SECONDS, DebridgeCalls
+from infrastructure.providers.debridge.reading import (
+    CHAIN_IDS,
+    Unreadable,
+    fees_of,
+    mismatch,
+    state_of,
+    token_address,
+    unsigned_of,
+    unsupported,
+)
+from infrastructure.providers.debridge.wire import (
+    CreatedTransaction,
+    OrderIds,
+    OrderStatus,
+    SupportedChains,
+    Transaction,
+)
+
+# deBridge advises to place an order within half a minute of its quote.
+QUOTE_LIFETIME: Final = timedelta(seconds=30)
+TOOL: Final = "DLN"
+
+
+class DebridgeSwaps:
+    """Stateless; `clock` is asked for the expiry of quotes alone."""
+
+    name = "debridge"
+    idempotency = Idempotency(on_server=False)
+
+    def __init__(
+        self,
+        client: HttpClient,
+        *,
+        base_url: str,
+        access_token: str | None,
+        clock: Callable[[], datetime],
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        self._calls = DebridgeCalls(
+            client, base_url=base_url, access_token=access_token, read_seconds=read_seconds
+        )
+        self._clock = clock
+
+    async def healthy(self) -> bool:
+        answer = await self._calls.read("/supported-chains-info", {}, SupportedChains)
+        return isinstance(answer, SupportedChains)
+
+    async def get_quote(self, request: SwapRequest) -> SwapQuote | Setback:
+        refused = unsupported(request)
+        if refused is not None:
+            return refused
+        created = await self._calls.read(
+            "/dln/order/create-tx", _query(request), CreatedTransaction
+        )
+        if not isinstance(created, CreatedTransaction):
+            return created
+        wrong = mismatch(created, request)
+        if wrong is not None:
+            return _invalid(wrong)
+        promised = int(created.estimation.dst_chain_token_out.amount)
+        delay = created.order.approximate_fulfillment_delay
+        return SwapQuote(
+            request=request,
+            target_amount=promised,
+            target_minimum=promised,
+            fees=fees_of(created, request),
+            route=(TOOL,),
+            expires_at=self._clock() + QUOTE_LIFETIME,
+            estimated_seconds=None if delay is None else int(delay),
+            terms={
+                "order_id": created.order_id,
+                "transaction": msgspec.to_builtins(created.tx),
+            },
+        )
+
+    async def build_swap(self, quote: SwapQuote) -> SwapBuilt | Setback:
+        """The quote's own transaction: another one would be another order."""
+        if quote.expires_at <= self._clock():
+            return Declined(code="PRV_QUOTE_EXPIRED", reason="the order's transaction is too old")
+        try:
+            transaction = msgspec.convert(quote.terms["transaction"], Transaction)
+            unsigned = unsigned_of(transaction, quote.request)
+        except Unreadable as error:
+            return _invalid(str(error))
+        return SwapBuilt(
+            unsigned=unsigned,
+            reference=str(quote.terms["order_id"]),
+            expires_at=quote.expires_at,
+        )
+
+    async def execute_swap(
+        self, quote: SwapQuote, signed: bytes, *, key: str
+    ) -> SwapExecuted | Setback:
+        """deBridge sends nothing: the source chain does."""
+        del signed, key
+        return Declined(code="PRV_UNSUPPORTED", reason=f"{quote.request.source.chain} sends it")
+
+    async def check_swap_status(self, trace: SwapTrace) -> SwapStatus | Setback:
+        """By the order's id; without one, by the transaction that placed it."""
+        order_id = trace.reference
+        if order_id is None:
+            found = await self._order_placed_by(trace.transaction_hash)
+            if not isinstance(found, str):
+                return found
+            order_id = found
+        answer = await self._calls.read(f"/dln/order/{order_id}/status", {}, OrderStatus)
+        if not isinstance(answer, OrderStatus):
+            return answer
+        if answer.order_id is not None and answer.order_id.lower() != order_id.lower():
+            return _invalid("the status of another order")
+        return SwapStatus(
+            state=state_of(answer.status),
+            provider_status=answer.status,
+            source_transaction_hash=trace.transaction_hash,
+        )
+
+    async def _order_placed_by(self, transaction_hash: str) -> str | SwapStatus | Setback:
+        path = f"/dln/tx/{transaction_hash}/order-ids"
+        answer = await self._calls.read(path, {}, OrderIds)
+        if not isinstance(answer, OrderIds):
+            return answer
+        if len(answer.order_ids) > 1:
+            return _invalid("a transaction of several orders")
+        if not answer.order_ids:
+            return SwapStatus(state=SwapState.NOT_FOUND, provider_status="no order")
+        return answer.order_ids[0]
+
+
+def _query(request: SwapRequest) -> dict[str, str]:
+    """Both ends are their owner's: nobody else may cancel or is refunded. Operating expenses come
+    out of the amount, so that it is spent in full and nothing beyond it."""
+    return {
+        "srcChainId": str(CHAIN_IDS[request.source.chain]),
+        "srcChainTokenIn": token_address(request.source),
+        "srcChainTokenInAmount": str(request.amount),
+        "dstChainId": str(CHAIN_IDS[request.target.chain]),
+        "dstChainTokenOut": token_address(request.target),
+        "dstChainTokenOutAmount": "auto",
+        "dstChainTokenOutRecipient": request.recipient,
+        "senderAddress": request.sender,
+        "srcChainOrderAuthorityAddress": request.sender,
+        "srcChainRefundAddress": request.sender,
+        "dstChainOrderAuthorityAddress": request.recipient,
+        "prependOperatingExpenses": "false",
+    }
+
+
+def _invalid(reason: str) -> Declined:
+    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)

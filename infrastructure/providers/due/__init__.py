@@ -1,0 +1,1 @@
+"""Due (due.readme.io, API v1) as an off-ramp."""

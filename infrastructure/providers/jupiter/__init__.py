@@ -1,0 +1,1 @@
+"""Jupiter: swaps on Solana and prices of what trades there (dev.jup.ag)."""

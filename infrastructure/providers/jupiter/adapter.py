@@ -1,0 +1,252 @@
+"""Swaps on Solana.
+
+With a fee payer they are composed by the platform from `/build` (its own fee transfer, its fee
+payer); without one, `/order` gives a whole transaction, which `/execute` sends.
+"""
+
+import base64
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from solders.signature import Signature
+from solders.transaction import VersionedTransaction
+
+from domain.provider.ports.answers import Declined, Idempotency, Setback, Unanswered
+from domain.provider.ports.dex import (
+    SwapBuilt,
+    SwapExecuted,
+    SwapQuote,
+    SwapRequest,
+    SwapStatus,
+    SwapTrace,
+)
+from domain.provider.ports.unsigned import SolanaTransaction
+from domain.shared.assets import SOL
+from infrastructure.chains.solana.addresses import associated_token_account, parse_address
+from infrastructure.http import HttpClient
+from infrastructure.providers.jupiter.calls import READ_SECONDS, JupiterCalls
+from infrastructure.providers.jupiter.reading import (
+    WRAPPED_SOL,
+    Unreadable,
+    decoded,
+    instructions_of,
+    mint_of,
+    mismatch,
+    order_fees,
+    slippage_bps,
+    unsupported,
+)
+from infrastructure.providers.jupiter.wire import Build, ExecuteBody, Executed, Order, TokenPrice
+
+logger = logging.getLogger(__name__)
+
+# Jupiter gives none for most routers; a blockhash lives about a minute.
+ORDER_LIFETIME: Final = timedelta(seconds=45)
+ESTIMATED_SECONDS: Final = 5
+# One signed transaction lands once, however often it is handed in; it is dead with its blockhash.
+EXECUTE_REPEATABLE_SECONDS: Final = 120
+_BPS: Final = 10_000
+# Nothing was sent: no such order, or not what was to be signed (-1 … -3, -1002 …, -2002 …).
+_NOTHING_SENT: Final = frozenset({-1, -2, -3, -1002, -1003, -1004, -2002, -2003, -2004})
+
+
+class JupiterSwaps:
+    """Stateless; `clock` is asked for the expiry of quotes alone."""
+
+    name = "jupiter"
+    idempotency = Idempotency(on_server=True, lifetime_seconds=EXECUTE_REPEATABLE_SECONDS)
+
+    def __init__(
+        self,
+        client: HttpClient,
+        *,
+        base_url: str,
+        api_key: str,
+        clock: Callable[[], datetime],
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        self._calls = JupiterCalls(
+            client, base_url=base_url, api_key=api_key, read_seconds=read_seconds
+        )
+        self._clock = clock
+
+    async def healthy(self) -> bool:
+        answer = await self._calls.read("/price/v3", {"ids": WRAPPED_SOL}, dict[str, TokenPrice])
+        return isinstance(answer, dict)
+
+    async def get_quote(self, request: SwapRequest) -> SwapQuote | Setback:
+        refused = unsupported(request)
+        if refused is not None:
+            return refused
+        if request.fee_payer is None:
+            return await self._order(request)
+        build = await self._build(request, slippage_bps(request))
+        if not isinstance(build, Build):
+            return build
+        return SwapQuote(
+            request=request,
+            target_amount=int(build.out_amount),
+            target_minimum=int(build.other_amount_threshold),
+            fees=(),
+            route=tuple(step.swap_info.label for step in build.route_plan),
+            expires_at=self._clock() + ORDER_LIFETIME,
+            estimated_seconds=ESTIMATED_SECONDS,
+            terms={"mode": "build"},
+        )
+
+    async def build_swap(self, quote: SwapQuote) -> SwapBuilt | Setback:
+        """Composed swaps are built anew, never for less than the quote promised."""
+        if quote.terms["mode"] == "order":
+            return self._ordered(quote)
+        request = quote.request
+        build = await self._build(request, slippage_bps(request))
+        if isinstance(build, Build) and int(build.other_amount_threshold) < quote.target_minimum:
+            # The price moved: what is left of the slippage is asked for instead.
+            left = (int(build.out_amount) - quote.target_minimum) * _BPS // int(build.out_amount)
+            if left < 0:
+                return Declined(code="PRV_PRICE_MOVED", reason="less than the quote promised")
+            build = await self._build(request, left)
+        if not isinstance(build, Build):
+            return build
+        if int(build.other_amount_threshold) < quote.target_minimum:
+            return Declined(code="PRV_PRICE_MOVED", reason="less than the quote promised")
+        try:
+            return SwapBuilt(unsigned=instructions_of(build, request))
+        except Unreadable as error:
+            return _invalid(str(error))
+
+    async def execute_swap(
+        self, quote: SwapQuote, signed: bytes, *, key: str
+    ) -> SwapExecuted | Setback:
+        """Jupiter knows no key of ours: the order's id and the transaction itself are the key."""
+        del key
+        if quote.terms["mode"] != "order":
+            return Declined(code="PRV_UNSUPPORTED", reason="the platform sends what it composed")
+        try:
+            signature = VersionedTransaction.from_bytes(signed).signatures[0]
+        except (ValueError, IndexError):
+            return Declined(code="PRV_INVALID", reason="not a signed transaction")
+        text = base64.b64encode(signed).decode()
+        body = ExecuteBody(text, str(quote.terms["request_id"]))
+        answer = await self._calls.execute(body)
+        if not isinstance(answer, Executed):
+            return answer
+        return _execution(answer, quote.request, signature)
+
+    async def check_swap_status(self, trace: SwapTrace) -> SwapStatus | Setback:
+        """There is nothing to ask Jupiter: a swap is one transaction, known to its chain."""
+        return Declined(
+            code="PRV_UNSUPPORTED", reason=f"{trace.transaction_hash}: ask the chain instead"
+        )
+
+    async def _build(self, request: SwapRequest, bps: int) -> Build | Setback:
+        query = {**_query(request, bps), "payer": str(request.fee_payer)}
+        if request.recipient != request.sender:
+            query.update(_destination(request))
+        build = await self._calls.read("/swap/v2/build", query, Build)
+        if not isinstance(build, Build):
+            return build
+        wrong = mismatch(build, request, bps=bps)
+        return build if wrong is None else _invalid(wrong)
+
+    async def _order(self, request: SwapRequest) -> SwapQuote | Setback:
+        bps = slippage_bps(request)
+        query = _query(request, bps)
+        if request.recipient != request.sender:
+            query["receiver"] = request.recipient
+        order = await self._calls.read("/swap/v2/order", query, Order)
+        if not isinstance(order, Order):
+            return order
+        if not order.transaction:
+            return Declined(
+                code="PRV_DECLINED",
+                reason=order.error_message or "no transaction",
+                provider_code=f"{order.router}:{order.error_code}",
+            )
+        wrong = mismatch(order, request, bps=bps)
+        if wrong is None and order.taker not in {None, request.sender}:
+            wrong = "for somebody else"
+        if wrong is not None:
+            return _invalid(wrong)
+        return SwapQuote(
+            request=request,
+            target_amount=int(order.out_amount),
+            target_minimum=int(order.other_amount_threshold),
+            fees=order_fees(order, request),
+            route=(order.router, *(step.swap_info.label for step in order.route_plan)),
+            expires_at=self._clock() + ORDER_LIFETIME,
+            estimated_seconds=ESTIMATED_SECONDS,
+            terms={
+                "mode": "order",
+                "request_id": order.request_id,
+                "transaction": order.transaction,
+            },
+        )
+
+    def _ordered(self, quote: SwapQuote) -> SwapBuilt | Setback:
+        if quote.expires_at <= self._clock():
+            return Declined(code="PRV_QUOTE_EXPIRED", reason="the order's transaction is too old")
+        try:
+            wire = decoded(str(quote.terms["transaction"]))
+            message = VersionedTransaction.from_bytes(wire).message
+        except ValueError:
+            return _invalid("the order's transaction is not readable")
+        signers = message.account_keys[: message.header.num_required_signatures]
+        if quote.request.sender not in {str(signer) for signer in signers}:
+            return _invalid("the order's transaction does not ask its sender")
+        return SwapBuilt(
+            unsigned=SolanaTransaction(wire=wire),
+            reference=str(quote.terms["request_id"]),
+            expires_at=quote.expires_at,
+        )
+
+
+def _query(request: SwapRequest, bps: int) -> dict[str, str]:
+    return {
+        "inputMint": mint_of(request.source),
+        "outputMint": mint_of(request.target),
+        "amount": str(request.amount),
+        "taker": request.sender,
+        "slippageBps": str(bps),
+    }
+
+
+def _destination(request: SwapRequest) -> Mapping[str, str]:
+    if request.target == SOL:
+        return {"nativeDestinationAccount": request.recipient}
+    owner, mint = parse_address(request.recipient), parse_address(mint_of(request.target))
+    return {"destinationTokenAccount": str(associated_token_account(owner, mint))}
+
+
+def _execution(
+    answer: Executed, request: SwapRequest, signature: Signature
+) -> SwapExecuted | Setback:
+    if answer.status == "Success":
+        return _success(answer, request, signature)
+    if answer.status != "Failed":
+        logger.warning("jupiter: execution status %r is unknown", answer.status)
+        return Unanswered(reason=f"unknown status {answer.status!r}")
+    reason = answer.error or "failed"
+    code = None if answer.code is None else int(answer.code)
+    if code in _NOTHING_SENT:
+        return Declined(code="PRV_DECLINED", reason=reason, provider_code=str(code))
+    return Unanswered(reason=f"{reason} ({code}): it may have landed")
+
+
+def _success(
+    answer: Executed, request: SwapRequest, signature: Signature
+) -> SwapExecuted | Unanswered:
+    if answer.signature is None:
+        return Unanswered(reason="no signature in the answer")
+    # An empty first slot is a market maker's, who signs last: then theirs is the signature.
+    if signature != Signature.default() and answer.signature != str(signature):
+        return Unanswered(reason="the answer is about another transaction")
+    if answer.total_input_amount is not None and int(answer.total_input_amount) > request.amount:
+        return Unanswered(reason=f"{answer.total_input_amount} spent instead of {request.amount}")
+    return SwapExecuted(transaction_hash=answer.signature)
+
+
+def _invalid(reason: str) -> Declined:
+    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)

@@ -1,0 +1,1 @@
+"""Stripe's crypto on-ramp: sessions on its hosted page."""

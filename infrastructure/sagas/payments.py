@@ -1,0 +1,224 @@
+"""A Deposit's calls to on-ramps: from an effect's request to an outcome that the domain knows.
+
+A provider's word about a delivery is a claim: what counts is what the chain shows, finally, on the
+user's own address.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+from uuid import UUID
+
+from domain.contracts.deposit_events import (
+    DepositTransactionInitiated,
+    FiatPaymentRequested,
+    OnRampProviderSelected,
+)
+from domain.provider.effects import Declined, EffectKind, NotAttempted, Unknown
+from domain.provider.payments import (
+    CheckOutcome,
+    Delivered,
+    Ended,
+    Mismatch,
+    Opened,
+    OpenOutcome,
+    Waiting,
+    on_payment_checked,
+    on_payment_opened,
+)
+from domain.provider.ports import answers
+from domain.provider.ports.onramp import (
+    OnRampProvider,
+    OnRampQuote,
+    OnRampQuoteRequest,
+    PaymentMethod,
+    PaymentOpened,
+    PaymentOrder,
+    PaymentState,
+    PaymentStatus,
+)
+from domain.shared.assets import USDC
+from domain.shared.ids import derived
+from domain.shared.stream import Stream
+from infrastructure.chains.solana.addresses import (
+    USDC_MINT,
+    associated_token_account,
+    parse_address,
+)
+from infrastructure.chains.solana.errors import RpcError
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.sagas.effects import CarryOut, EffectInHand
+from infrastructure.sagas.engine import SagaEngine
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS: Final = 2.0
+FIRST_LOOK_SECONDS: Final = 1.0
+LOOK_SECONDS_MAX: Final = 600.0
+"""A bank takes days: asked often at first and seldom later. Webhooks make it sooner."""
+LOOK_SHARE_OF_AGE: Final = 0.1
+MISMATCH_LOOK_SECONDS: Final = 3600.0
+
+_PAID: Final = frozenset({PaymentState.PAID, PaymentState.DELIVERED})
+_ENDED: Final[Mapping[PaymentState, str]] = {
+    PaymentState.FAILED: "PAY_FAILED",
+    PaymentState.CANCELLED: "PAY_CANCELLED",
+    PaymentState.EXPIRED: "PAY_EXPIRED",
+    PaymentState.REFUNDED: "PAY_REFUNDED",
+}
+
+
+class PaymentEffects:
+    """Calls the on-ramps that this process knows, by name."""
+
+    def __init__(
+        self,
+        *,
+        engine: SagaEngine,
+        providers: Mapping[str, OnRampProvider],
+        gateway: SolanaGateway,
+    ) -> None:
+        self._engine = engine
+        self._providers = providers
+        self._gateway = gateway
+
+    def handlers(self) -> Mapping[str, CarryOut]:
+        return {EffectKind.ONRAMP_OPEN: self._open, EffectKind.ONRAMP_CHECK: self._check}
+
+    async def _open(self, effect: EffectInHand, stream: Stream) -> None:
+        outcome = await self._opened(effect, stream)
+        await self._engine.decide(
+            stream.id, lambda known, facts: on_payment_opened(known, effect.fence, outcome, facts)
+        )
+
+    async def _check(self, effect: EffectInHand, stream: Stream) -> None:
+        outcome = await self._checked(effect, stream)
+        await self._engine.decide(
+            stream.id, lambda known, facts: on_payment_checked(known, effect.fence, outcome, facts)
+        )
+
+    async def _opened(self, effect: EffectInHand, stream: Stream) -> OpenOutcome:
+        now = self._engine.clock()
+        provider = self._providers.get(str(effect.request["provider"]))
+        if provider is None:
+            return NotAttempted(reason="not configured", due_at=now)
+        order = payment_order(stream, key=effect.key)
+        answer: PaymentOpened | answers.Setback | None = None
+        if effect.maybe_executed:
+            answer = await provider.find_payment(order)
+            if isinstance(answer, (answers.Declined, answers.NotAttempted)):
+                # The inquiry came to nothing, which says nothing of the payment.
+                return Unknown(reason=answer.reason, due_at=now + timedelta(seconds=RETRY_SECONDS))
+        if answer is None:
+            answer = await provider.initiate_fiat_to_crypto(order)
+        return _open_outcome(answer, now)
+
+    async def _checked(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
+        now = self._engine.clock()
+        again = now + timedelta(seconds=_pause_seconds(stream, now))
+        provider = self._providers.get(str(effect.request["provider"]))
+        if provider is None:
+            logger.error(
+                "a payment waits for %s, which is not configured", effect.request["provider"]
+            )
+            return Waiting(due_at=again, paid=False)
+        status = await provider.check_payment_status(str(effect.request["reference"]))
+        if not isinstance(status, PaymentStatus):
+            logger.info("%s cannot tell of a payment: %s", provider.name, status.reason)
+            return Waiting(due_at=again, paid=False)
+        if status.state in _ENDED:
+            return Ended(
+                code=_ENDED[status.state],
+                reason=status.failure or status.provider_status,
+                refunded=status.state is PaymentState.REFUNDED,
+            )
+        if status.state is PaymentState.DELIVERED and status.transaction_hash is not None:
+            return await self._delivered(stream, status, status.transaction_hash, again)
+        paid = status.state in _PAID
+        return Waiting(due_at=again, paid=paid, fiat_amount=status.fiat_amount if paid else None)
+
+    async def _delivered(
+        self, stream: Stream, status: PaymentStatus, transaction_hash: str, again: datetime
+    ) -> CheckOutcome:
+        deposit = stream.known(DepositTransactionInitiated)
+        account = str(associated_token_account(parse_address(deposit.address)))
+        try:
+            movements = await self._gateway.movements(transaction_hash, "finalized")
+        except RpcError as error:
+            logger.info("a delivery cannot be looked up: %s", error)
+            movements = []
+        if not movements:
+            # Not there, or not final yet: the provider's word alone credits nothing.
+            return Waiting(due_at=again, paid=True, fiat_amount=status.fiat_amount)
+        for movement in movements:
+            is_ours = movement.account == account and movement.mint == str(USDC_MINT)
+            if is_ours and movement.delta_base_units > 0:
+                return Delivered(
+                    asset=USDC.symbol,
+                    amount=movement.delta_base_units,
+                    transaction_hash=transaction_hash,
+                    instruction=movement.instruction_index,
+                    account=movement.account,
+                    fiat_amount=status.fiat_amount,
+                )
+        due_at = self._engine.clock() + timedelta(seconds=MISMATCH_LOOK_SECONDS)
+        return Mismatch(reason="delivered to another address or another asset", due_at=due_at)
+
+
+def payment_order(stream: Stream, *, key: str) -> PaymentOrder:
+    """What the provider of this attempt is asked for, the same however often it is made."""
+    deposit = stream.known(DepositTransactionInitiated)
+    name = stream.known(OnRampProviderSelected).provider
+    offer = next(each for each in deposit.offers if each.provider == name)
+    user_id: UUID | None = stream.events[0].user_id
+    return PaymentOrder(
+        key=key,
+        quote=OnRampQuote(
+            request=OnRampQuoteRequest(
+                fiat_amount=deposit.fiat_amount,
+                fiat_currency=deposit.fiat_currency,
+                asset=USDC,
+                payment_method=PaymentMethod(deposit.payment_method),
+                country=deposit.country,
+                address=deposit.address,
+            ),
+            asset_amount=offer.asset_amount,
+            fees=tuple(
+                answers.ProviderFee(kind=fee.kind, amount=fee.amount, asset=fee.asset)
+                for fee in offer.fees
+            ),
+            expires_at=offer.expires_at,
+            estimated_seconds=offer.estimated_seconds,
+        ),
+        # Not our identifier of the user, and another one at each provider.
+        user_reference=derived(user_id or stream.wallet_id, "provider", name).hex,
+        return_url=deposit.return_url,
+    )
+
+
+def _open_outcome(answer: PaymentOpened | answers.Setback, now: datetime) -> OpenOutcome:
+    retry_at = now + timedelta(seconds=RETRY_SECONDS)
+    match answer:
+        case PaymentOpened():
+            return Opened(
+                reference=answer.reference,
+                redirect_url=answer.redirect_url,
+                expires_at=answer.expires_at,
+                due_at=now + timedelta(seconds=FIRST_LOOK_SECONDS),
+            )
+        case answers.Declined(code=code, reason=reason):
+            return Declined(code=code, reason=reason)
+        case answers.NotAttempted(reason=reason):
+            return NotAttempted(reason=reason, due_at=retry_at)
+        case answers.Unanswered(reason=reason):
+            return Unknown(reason=reason, due_at=retry_at)
+        case _:
+            assert_never(answer)
+
+
+def _pause_seconds(stream: Stream, now: datetime) -> float:
+    """A tenth of how long it has been waited for already."""
+    asked = [e.occurred_at for e in stream.events if isinstance(e.data, FiatPaymentRequested)]
+    age = (now - asked[-1]).total_seconds()
+    return min(LOOK_SECONDS_MAX, max(FIRST_LOOK_SECONDS, age * LOOK_SHARE_OF_AGE))

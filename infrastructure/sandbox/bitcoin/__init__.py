@@ -1,0 +1,1 @@
+"""A simulated Bitcoin network behind Esplora's HTTP API."""

@@ -1,0 +1,1 @@
+"""CoinGecko: the simulated market's prices."""

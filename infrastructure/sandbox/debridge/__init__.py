@@ -1,0 +1,1 @@
+"""deBridge: orders between the sandbox's Solana and Ethereum."""

@@ -1,0 +1,1 @@
+"""A simulated Ethereum network behind its JSON-RPC."""

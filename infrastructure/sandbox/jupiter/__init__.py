@@ -1,0 +1,1 @@
+"""Jupiter: swaps that execute in the sandbox's Solana runtime, and prices."""

@@ -1,0 +1,1 @@
+"""LI.FI: swaps and bridges between the sandbox's chains."""

@@ -1,0 +1,1 @@
+"""Stripe's crypto on-ramp in the simulated world: quotes, sessions, webhooks."""

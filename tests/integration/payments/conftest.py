@@ -1,0 +1,31 @@
+"""One platform for all tests of a worker, on a chain that is fast and without faults before each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bench.platform import Platform, started
+from tests.integration.payments.payer import Payer
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("payments") / "data"
+
+
+@pytest.fixture(scope="session")
+def platform(data_dir: Path) -> Iterator[Platform]:
+    with started(data_dir) as running:
+        yield running
+
+
+@pytest.fixture
+def alice(platform: Platform) -> Iterator[Payer]:
+    with httpx.Client(trust_env=False, timeout=20) as http:
+        payer = Payer(ready=platform.ready, name="alice", http=http)
+        payer.control("solana/timing", {"confirm_ms": 0, "finalize_ms": 0})
+        payer.clear_faults()
+        yield payer
+        payer.clear_faults()

@@ -1,0 +1,116 @@
+"""A user who pays in: an outside client of the platform, and of the simulated providers' pages."""
+
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from bench.platform import Ready, environment
+
+_WAIT_SECONDS_MAX: Final = 60.0
+_POLL_SECONDS: Final = 0.05
+_INITIATE: Final = """mutation ($input: InitiateDepositInput!) { initiateDeposit(input: $input) {
+  transaction { id state } errors { code field whatHappened why whatToDo } } }"""
+_SHOWN: Final = """query ($id: ID!) {
+  transaction(id: $id) {
+    state subState waitingOn outcomeCertainty fundsLocation progressPercent receivedAmount
+    provider providerExplanation attempt reason
+    userActions { type status payload }
+    timeline { eventType state subState }
+    attempts { strategy reason }
+  }
+  wallet { available { posted pending } }
+}"""
+
+Json = Any  # answers, which tests index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payer:
+    """`name` is a demo user's."""
+
+    ready: Ready
+    name: str
+    http: httpx.Client
+
+    def initiate(self, amount: str = "100", method: str = "CARD", **more: str) -> Json:
+        """The mutation's payload."""
+        wish = {"amount": amount, "paymentMethod": method, "idempotencyKey": uuid.uuid4().hex}
+        return self._ask(_INITIATE, input={**wish, **more})["initiateDeposit"]
+
+    def begin(self, amount: str = "100", method: str = "CARD", **more: str) -> str:
+        """The transaction of a deposit that is taken."""
+        payload = self.initiate(amount, method, **more)
+        assert payload["errors"] == []
+        identifier: str = payload["transaction"]["id"]
+        return identifier
+
+    def shown(self, identifier: str) -> Json:
+        """The transaction and the wallet as the API shows them now."""
+        return self._ask(_SHOWN, id=identifier)
+
+    def until(self, identifier: str, **wanted: object) -> Json:
+        """The transaction once its fields are as wanted."""
+        deadline = time.monotonic() + _WAIT_SECONDS_MAX
+        while True:
+            found = self.shown(identifier)["transaction"]
+            if all(found[name] == value for name, value in wanted.items()):
+                return found
+            assert time.monotonic() < deadline, found
+            time.sleep(_POLL_SECONDS)
+
+    def page(self, identifier: str) -> str:
+        """The address to pay at, once there is one."""
+        found = self.until(identifier, waitingOn="USER")
+        address: str = found["userActions"][-1]["payload"]
+        return address
+
+    def pay(self, identifier: str, *, outcome: str = "pay") -> None:
+        answer = self.http.post(self.page(identifier), data={"outcome": outcome})
+        assert answer.status_code < 400, answer.text
+
+    def posted(self) -> str:
+        posted: str = self._ask("{ wallet { available { posted } } }")["wallet"]["available"][
+            "posted"
+        ]
+        return posted
+
+    def fault(self, kind: str, provider: str, **more: object) -> None:
+        self.control("faults", {"kind": kind, "provider": provider, **more})
+
+    def clear_faults(self) -> None:
+        self.http.delete(f"{self.ready.sandbox_url}/control/faults").raise_for_status()
+
+    def control(self, path: str, order: object) -> None:
+        url = f"{self.ready.sandbox_url}/control/{path}"
+        self.http.post(url, json=order).raise_for_status()
+
+    def webhook(self, provider: str, **more: Any) -> int:  # noqa: ANN401 (httpx's own)
+        """The status that the platform answers a webhook with."""
+        url = self.ready.graphql.replace("/graphql", f"/webhooks/{provider}")
+        return self.http.post(url, **more).status_code
+
+    def verify(self) -> None:
+        """Every invariant of ledger and log holds."""
+        result = subprocess.run(
+            [sys.executable, "-m", "infrastructure.cli", "verify"],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=environment(DATABASE_URL=self.ready.database_url),
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    def _ask(self, query: str, **variables: object) -> Json:
+        answer = self.http.post(
+            self.ready.graphql,
+            json={"query": query, "variables": variables},
+            headers={"authorization": f"Bearer {self.ready.user(self.name).token}"},
+        )
+        content = answer.json()
+        assert "errors" not in content, content
+        return content["data"]
