@@ -120,12 +120,15 @@ class HttpClient:
         sent = {REQUEST_ID_HEADER: uuid.uuid4().hex, **(headers or {})}
         limit = self._timeout_seconds if timeout_seconds is None else timeout_seconds
         tries_left = RETRIES_MAX if idempotent else 0
+        unknown: HttpTimeout | None = None
         while True:
             try:
                 answer = await self._once(method, url, content, sent, limit)
-            except HttpError:
+            except HttpError as error:
+                unknown = error if isinstance(error, HttpTimeout) else unknown
                 if tries_left == 0:
-                    raise
+                    # What one try left unknown, a later one that found nobody does not settle.
+                    raise unknown or error
             else:
                 if tries_left == 0 or answer.status not in RETRYABLE_STATUSES:
                     return answer

@@ -109,14 +109,6 @@ class GatewaySelected(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SolanaTransferRequested(EventPayload):
-    """The transfer is to be built for the user's signature."""
-
-    OPENS_ATTEMPT = True
-    effect_id: EffectId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureWanted:
     """The exact `message` (base64) that a user is asked to sign, and until when it can land."""
 
@@ -180,60 +172,11 @@ class CancellationRequested(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SolanaTransferBroadcast(EventPayload):
-    """A node took the signed transaction."""
-
-    KIND = "BlockchainTransactionBroadcast"
-    signature: str
-    effect_id: EffectId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeUnknown(EventPayload):
     """Nobody can say yet whether the call took effect; it is being asked again."""
 
     effect_id: EffectId
     operation: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolanaTransferConfirmed(EventPayload):
-    """The chain shows the transfer at the configured commitment: amounts as seen there."""
-
-    KIND = "BlockchainConfirmationReceived"
-    signature: str
-    slot: int
-    commitment: str
-    recipient_amount: int
-    recipient_instruction: int
-    recipient_account: str
-    fee_amount: int
-    fee_instruction: int | None
-    fee_account: str | None
-    lamports_spent: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolanaTransferExpired(EventPayload):
-    """Proof that the signed transaction is not on the chain and never can be."""
-
-    signature: str
-    proven_at_block_height: int
-    final: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolanaTransferFailed(EventPayload):
-    """The transfer cannot be done: it was refused, or it landed and had no effect.
-
-    `landed` says that the chain kept its fee of `lamports_spent`.
-    """
-
-    code: str
-    reason: str
-    landed: bool
-    lamports_spent: int = 0
-    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,11 +257,6 @@ SEND_EVENTS: tuple[type[EventPayload], ...] = (
     RecipientValidated,
     AvailableBalanceReserved,
     GatewaySelected,
-    SolanaTransferRequested,
-    SolanaTransferBroadcast,
-    SolanaTransferConfirmed,
-    SolanaTransferExpired,
-    SolanaTransferFailed,
     RecipientBalanceUpdated,
     SendTransactionCompleted,
     SendTransactionFailed,

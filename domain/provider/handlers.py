@@ -9,16 +9,16 @@ from domain.contracts.commands import SubmitSignatureCommand
 from domain.contracts.events import (
     CancellationRequested,
     OutcomeUnknown,
-    SendTransactionInitiated,
     SignatureWanted,
-    SolanaTransferBroadcast,
-    SolanaTransferConfirmed,
-    SolanaTransferExpired,
-    SolanaTransferFailed,
     UserActionCompleted,
     UserActionExpired,
     UserActionRequired,
     UserActionSubmitted,
+)
+from domain.contracts.transfer_events import (
+    TransferBroadcast,
+    TransferExpired,
+    TransferRequested,
 )
 from domain.provider.effects import (
     Absent,
@@ -37,7 +37,7 @@ from domain.provider.effects import (
     effect_id,
 )
 from domain.provider.errors import ActionReplayed, ActionStale
-from domain.provider.flows.send import GATEWAY
+from domain.provider.transfer import SOLANA_GATEWAY, attempts, leg_of
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import ActionId, derived
 from domain.shared.stream import Stream
@@ -112,7 +112,7 @@ def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Fa
 
 def _build_declined(stream: Stream, effect: Claimed, why: Declined, facts: Facts) -> Decision:
     return Decision(
-        events=(SolanaTransferFailed(code=why.code, reason=why.reason, landed=False),),
+        events=(leg_of(stream).failed(code=why.code, reason=why.reason, landed=False),),
         effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
         interactions=(
             _interaction(stream, effect, "build", "DECLINED", facts, {"reason": why.reason}),
@@ -124,7 +124,7 @@ def _retried_or_given_up(
     stream: Stream, effect: Claimed, outcome: NotAttempted, facts: Facts
 ) -> Decision:
     """Building only reads, so it is repeated freely, until the user's approval would be late."""
-    if facts.now >= stream.known(SendTransactionInitiated).approval_deadline:
+    if facts.now >= stream.known(TransferRequested).transfer.approval_deadline:
         declined = Declined(code="PRV_UNAVAILABLE", reason=outcome.reason)
         return _build_declined(stream, effect, declined, facts)
     return Decision(effects_moved=(_again(effect, EffectState.INTENT, outcome),))
@@ -141,7 +141,7 @@ def expire_action(stream: Stream, facts: Facts, *, attempt: int) -> Decision:
     action = action_id(stream.id, attempt)
     if _status(stream, action) is not ActionStatus.PENDING or stream.has(CancellationRequested):
         return NOTHING
-    final = facts.now >= stream.known(SendTransactionInitiated).approval_deadline
+    final = facts.now >= stream.known(TransferRequested).transfer.approval_deadline
     return Decision(
         events=(UserActionExpired(action_id=action, final=final),),
         actions_moved=(ActionMoved(id=action, status=ActionStatus.EXPIRED, at=facts.now),),
@@ -166,7 +166,7 @@ def check_submittable(stream: Stream, action: ActionId) -> SignatureWanted:
 def submit_signature(stream: Stream, command: SubmitSignatureCommand, facts: Facts) -> Decision:
     """Stores the co-signed bytes and closes cancelling; only then may they be broadcast."""
     wanted = check_submittable(stream, command.action_id)
-    attempt = _attempt(stream)
+    attempt = attempts(stream)
     broadcast = effect_id(stream.id, EffectKind.BROADCAST, attempt)
     submitted = UserActionSubmitted(
         action_id=command.action_id,
@@ -241,7 +241,7 @@ def _first_broadcast(stream: Stream, effect: Claimed, facts: Facts) -> Decision:
     return Decision(
         events=(
             UserActionCompleted(action_id=submitted.action_id),
-            SolanaTransferBroadcast(signature=submitted.signature, effect_id=effect.id),
+            leg_of(stream).broadcast(signature=submitted.signature, effect_id=effect.id),
         ),
         actions_moved=(
             ActionMoved(id=submitted.action_id, status=ActionStatus.COMPLETED, at=facts.now),
@@ -261,7 +261,7 @@ def _unknown(stream: Stream, effect: Claimed, outcome: Unknown) -> Decision:
 def _landed(stream: Stream, effect: Claimed, seen: Landed, facts: Facts) -> Decision:
     """Booked as the chain shows it. One that landed unheard of is announced first."""
     first = NOTHING if _broadcast_known(stream) else _first_broadcast(stream, effect, facts)
-    confirmed = SolanaTransferConfirmed(
+    confirmed = leg_of(stream).confirmed(
         signature=stream.known(UserActionSubmitted).signature,
         slot=seen.slot,
         commitment=seen.commitment,
@@ -285,7 +285,7 @@ def _landed(stream: Stream, effect: Claimed, seen: Landed, facts: Facts) -> Deci
 def _landed_with_error(
     stream: Stream, effect: Claimed, seen: LandedWithError, facts: Facts
 ) -> Decision:
-    failed = SolanaTransferFailed(
+    failed = leg_of(stream).failed(
         code="TXN_CHAIN_REFUSED",
         reason=seen.reason,
         landed=True,
@@ -302,8 +302,8 @@ def _landed_with_error(
 
 
 def _absent(stream: Stream, effect: Claimed, proof: Absent, facts: Facts) -> Decision:
-    rebuilds = stream.count(SolanaTransferExpired)
-    expired = SolanaTransferExpired(
+    rebuilds = stream.count(TransferExpired)
+    expired = leg_of(stream).expired(
         signature=stream.known(UserActionSubmitted).signature,
         proven_at_block_height=proof.block_height,
         final=rebuilds >= facts.figures.rebuilds_max,
@@ -325,11 +325,7 @@ def _again(
 
 
 def _broadcast_known(stream: Stream) -> bool:
-    return stream.happened_since(SolanaTransferBroadcast, UserActionSubmitted)
-
-
-def _attempt(stream: Stream) -> int:
-    return max(event.attempt for event in stream.events)
+    return stream.happened_since(TransferBroadcast, UserActionSubmitted)
 
 
 def _status(stream: Stream, action: ActionId) -> ActionStatus:
@@ -356,7 +352,7 @@ def _interaction(  # noqa: PLR0917  # private, and read in the order of the sent
 ) -> InteractionRow:
     return InteractionRow(
         id=derived(effect.id, "interaction", operation, stream.sequence),
-        provider=GATEWAY,
+        provider=SOLANA_GATEWAY,
         operation=operation,
         outcome=outcome,
         attempt=effect.attempt,

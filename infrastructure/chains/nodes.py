@@ -13,13 +13,17 @@ Reads go to the next node where one has no answer. The same bytes may be broadca
 transaction is handed to the next node as well; what the first one did with it stays unknown.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from domain.provider.ports.answers import Declined, NotAttempted, Setback, Unanswered
 from domain.provider.ports.chain import Presence, Sighting
 from infrastructure.http import HttpClient, HttpResponse, HttpTimeout, HttpUnavailable
+
+logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS: Final = 8.0
 _TOO_MANY_REQUESTS: Final = 429
@@ -75,6 +79,7 @@ class Node:
     client: HttpClient
     url: str
     timeout_seconds: float
+    retries: bool = True
 
     async def ask(
         self,
@@ -92,7 +97,7 @@ class Node:
                 content=content,
                 headers=headers,
                 timeout_seconds=self.timeout_seconds,
-                idempotent=idempotent,
+                idempotent=idempotent and self.retries,
             )
         except HttpUnavailable as error:
             raise NodeUnreached(str(error)) from error
@@ -116,19 +121,21 @@ class Nodes:
     ) -> None:
         if not urls:
             raise ValueError("at least one URL of a node is needed")
-        self.all = tuple(Node(client, url.rstrip("/"), timeout_seconds) for url in urls)
+        # The next node is a better second try than the same one again.
+        self.all = tuple(
+            Node(client, url.rstrip("/"), timeout_seconds, retries=place == len(urls))
+            for place, url in enumerate(urls, 1)
+        )
 
     async def read(self, ask: Callable[[Node], Awaitable[Result]]) -> Result:
         """The first answer; NodeError, the last node's, where there is none."""
         for node in self.all[:-1]:
             try:
                 return await ask(node)
-            except NodeForbidden:
-                continue
-            except NodeRefused:
-                raise
-            except NodeError:
-                continue
+            except NodeError as error:
+                if _is_final(error):
+                    raise
+                _note(node, error)
         return await ask(self.all[-1])
 
     async def hand_over(self, ask: Callable[[Node], Awaitable[Result]]) -> Result:
@@ -139,7 +146,8 @@ class Nodes:
                 return await ask(node)
             except NodeError as error:
                 failures.append(error)
-                if isinstance(error, NodeRefused) and not isinstance(error, NodeForbidden):
+                _note(node, error)
+                if _is_final(error):
                     break
         unknown = [failure for failure in failures if _may_have_executed(failure)]
         raise (unknown or failures[-1:])[0]
@@ -157,6 +165,7 @@ class Nodes:
                 seen = await look(node)
             except NodeError as error:
                 failures.append(error)
+                _note(node, error)
                 continue
             if seen.presence not in {Presence.UNKNOWN, Presence.SUPERSEDED}:
                 return seen
@@ -193,6 +202,18 @@ async def answered(work: Awaitable[Result]) -> Result | Setback:
         return await work
     except NodeError as error:
         return setback_of_read(error)
+
+
+def _is_final(error: NodeError) -> bool:
+    """Whether it is about what was asked, so that another node would say the same."""
+    return isinstance(error, NodeRefused) and not isinstance(error, NodeForbidden)
+
+
+def _note(node: Node, error: NodeError) -> None:
+    # The host alone: the paths of hosted nodes hold keys.
+    host = urlsplit(node.url).hostname
+    level = logging.WARNING if isinstance(error, NodeContradicts) else logging.INFO
+    logger.log(level, "node %s: %s", host, type(error).__name__)
 
 
 def _may_have_executed(error: NodeError) -> bool:

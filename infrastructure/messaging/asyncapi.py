@@ -9,6 +9,7 @@ from domain.contracts.deposit_events import ChargedFee, PaymentOffer, RejectedOf
 from domain.contracts.envelope import EventPayload
 from domain.contracts.event_types import EVENT_TYPES
 from domain.contracts.events import NetworkCost, Recipient, SignatureWanted
+from domain.contracts.transfer_events import TransferWanted
 from domain.shared.assets import ASSETS
 from infrastructure.messaging.channels import OPERATIONS, WALLET_CHANNELS, channel_name
 from infrastructure.messaging.codec import CloudEvent, Heartbeat, Message
@@ -27,6 +28,7 @@ _NESTED: Final[tuple[type, ...]] = (
     NetworkCost,
     Recipient,
     SignatureWanted,
+    TransferWanted,
     ChargedFee,
     PaymentOffer,
     RejectedOffer,

@@ -34,10 +34,15 @@ from domain.contracts.events import (
     SendTransactionCompleted,
     SendTransactionInitiated,
     SignatureWanted,
-    SolanaTransferConfirmed,
-    SolanaTransferFailed,
     TransactionRefused,
     UnannouncedDepositReceived,
+)
+from domain.contracts.transfer_events import (
+    BlockchainConfirmationReceived,
+    BlockchainTransferFailed,
+    SolanaTransferConfirmed,
+    SolanaTransferFailed,
+    TransferWanted,
 )
 from domain.shared.money import format_asset
 
@@ -67,6 +72,12 @@ _OWN: Final = Amount(None)
 _FIAT: Final = Amount(None, asset_field="fiat_currency")
 _SPENT: Final = Amount("SOL", "network_fee_spent")
 
+_CONFIRMED: Final = {
+    "recipient_amount": _USDC,
+    "fee_amount": _USDC,
+    "lamports_spent": _SPENT,
+}
+
 AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     NetworkCost: {
         "network_fee_lamports": Amount("SOL", "network_fee"),
@@ -77,12 +88,11 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     TransactionRefused: {"amount": _OWN},
     AvailableBalanceReserved: {"principal": _USDC, "fees": _USDC},
     SignatureWanted: {"recipient_amount": _USDC},
-    SolanaTransferConfirmed: {
-        "recipient_amount": _USDC,
-        "fee_amount": _USDC,
-        "lamports_spent": _SPENT,
-    },
+    TransferWanted: {"amount": _USDC, "platform_fee": _USDC},
+    SolanaTransferConfirmed: _CONFIRMED,
+    BlockchainConfirmationReceived: _CONFIRMED,
     SolanaTransferFailed: {"lamports_spent": _SPENT},
+    BlockchainTransferFailed: {"lamports_spent": _SPENT},
     RecipientBalanceUpdated: {"debited": _USDC, "credited": _USDC, "fees": _USDC},
     BalanceReservationReleased: {"released": _USDC},
     UnannouncedDepositReceived: {"amount": _OWN},

@@ -13,7 +13,8 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from domain.contracts.events import NetworkCost, SendTransactionInitiated
+from domain.contracts.events import NetworkCost
+from domain.contracts.transfer_events import TransferRequested, TransferWanted
 from domain.provider.effects import (
     Absent,
     Accepted,
@@ -161,20 +162,20 @@ class SolanaTransfers:
             return Unknown(reason=str(error), due_at=due_at)
 
     async def _build(self, stream: Stream, now: datetime) -> BuildOutcome:
-        send = stream.known(SendTransactionInitiated)
-        recipient = parse_address(send.recipient.address)
+        wanted = stream.known(TransferRequested).transfer
+        recipient = parse_address(wanted.recipient_address)
         charged = await self._cost(stream, recipient, now)
-        if charged.total_base_units > send.network_cost.total_base_units:
+        if charged.total_base_units > wanted.network_cost.total_base_units:
             return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
-        delivered = send.amount - send.platform_fee - charged.total_base_units
+        delivered = wanted.amount - wanted.platform_fee - charged.total_base_units
         prepared = await self._gateway.prepare_transfer(
             TransferRequest(
-                sender=parse_address(send.sender_address),
+                sender=parse_address(wanted.sender_address),
                 recipient_owner=recipient,
                 amount_base_units=delivered,
-                platform_fee_base_units=send.platform_fee,
+                platform_fee_base_units=wanted.platform_fee,
                 network_cost_base_units=charged.total_base_units,
-                memo=send.memo,
+                memo=wanted.memo,
                 reference=reference_of(stream.id),
                 create_recipient_account=charged.rent_lamports > 0,
             )
@@ -183,7 +184,7 @@ class SolanaTransfers:
         return Built(
             message=base64.b64encode(prepared.built.message).decode(),
             payload=base64.b64encode(prepared.built.unsigned).decode(),
-            summary=_summary(send, delivered),
+            summary=_summary(wanted, delivered),
             blockhash=prepared.built.blockhash,
             last_valid_block_height=prepared.last_valid_block_height,
             recipient_amount=delivered,
@@ -199,7 +200,7 @@ class SolanaTransfers:
         """What was quoted a moment ago, else what the chain asks now."""
         quoted_at = stream.events[0].occurred_at
         if now - quoted_at <= timedelta(seconds=QUOTE_SECONDS):
-            return stream.known(SendTransactionInitiated).network_cost
+            return stream.known(TransferRequested).transfer.network_cost
         return network_cost(await self._gateway.transfer_cost(recipient), self._figures)
 
     async def _landed(
@@ -211,8 +212,8 @@ class SolanaTransfers:
         if status.error is not None:
             return LandedWithError(reason=status.error, lamports_spent=cost.network_fee_lamports)
         movements = await self._gateway.movements(watched.signature)
-        send = stream.known(SendTransactionInitiated)
-        received = _received(movements, parse_address(send.recipient.address))
+        wanted = stream.known(TransferRequested).transfer
+        received = _received(movements, parse_address(wanted.recipient_address))
         if received is None:
             # Confirmed and yet unreadable here: a node behind. It is asked again, never guessed.
             retry_at = now + timedelta(seconds=RETRY_SECONDS)
@@ -242,10 +243,11 @@ def _received(movements: Sequence[TokenMovement], owner: Pubkey) -> TokenMovemen
     return None
 
 
-def _summary(send: SendTransactionInitiated, delivered: int) -> str:
-    to = f"@{send.recipient.username}" if send.recipient.username else send.recipient.address
-    fees = send.amount - delivered
+def _summary(wanted: TransferWanted, delivered: int) -> str:
+    """What signing does, in plain words."""
+    fees = wanted.amount - delivered
+    what = "for the network" if not wanted.platform_fee else "in fees"
     return (
-        f"Send {format_amount(delivered, USDC.decimals)} USDC to {to} and pay "
-        f"{format_amount(fees, USDC.decimals)} USDC for the network"
+        f"Send {format_amount(delivered, USDC.decimals)} USDC to {wanted.recipient_name} and pay "
+        f"{format_amount(fees, USDC.decimals)} USDC {what}"
     )

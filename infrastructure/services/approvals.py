@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from typing import Final, Protocol
 
 from domain.contracts.commands import CancelTransactionCommand, SubmitSignatureCommand
-from domain.contracts.events import SendTransactionInitiated, UserActionRequired
+from domain.contracts.events import UserActionRequired
+from domain.contracts.transfer_events import TransferRequested
 from domain.provider.errors import ActionRefused, ActionStale
 from domain.provider.handlers import check_submittable, expire_action, submit_signature
+from domain.provider.transfer import attempts
 from domain.shared.errors import Refused
 from domain.shared.ids import ActionId, StreamId, TransactionId, UserId
 from domain.shared.stream import Stream
 from domain.transaction.errors import UnknownTransaction
 from domain.transaction.handlers import cancel
+from domain.transaction.model import FLOWS
 from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.verification import signature_of, verify_user_signature
@@ -54,7 +57,7 @@ class ApprovalDesk:
             verified = verify_user_signature(
                 built_message=base64.b64decode(wanted.message),
                 signed_transaction=transaction,
-                signer=parse_address(stream.known(SendTransactionInitiated).sender_address),
+                signer=parse_address(stream.known(TransferRequested).transfer.sender_address),
             )
             complete = self._gateway.cosign(verified)
             await self._simulate(stream, complete)
@@ -93,7 +96,7 @@ class ApprovalDesk:
         if result.ok:
             return
         if result.error == BLOCKHASH_EXPIRED:
-            attempt = max(event.attempt for event in stream.events)
+            attempt = attempts(stream)
             await self._engine.decide(
                 stream.id, lambda known, facts: expire_action(known, facts, attempt=attempt)
             )
@@ -122,4 +125,4 @@ def _asks_for(stream: Stream, action_id: ActionId) -> bool:
 
 def _belongs_to(stream: Stream, user_id: UserId) -> bool:
     first = stream.events[0]
-    return isinstance(first.data, SendTransactionInitiated) and first.user_id == user_id
+    return type(first.data) in FLOWS and first.user_id == user_id

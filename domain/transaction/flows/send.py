@@ -18,14 +18,16 @@ from domain.contracts.events import (
     SendTransactionFailed,
     SendTransactionInitiated,
     SignatureWanted,
+    UserActionExpired,
+    UserActionRequired,
+    UserActionSubmitted,
+)
+from domain.contracts.transfer_events import (
     SolanaTransferBroadcast,
     SolanaTransferConfirmed,
     SolanaTransferExpired,
     SolanaTransferFailed,
     SolanaTransferRequested,
-    UserActionExpired,
-    UserActionRequired,
-    UserActionSubmitted,
 )
 from domain.shared.ids import TransactionId
 from domain.shared.stream import Stream

@@ -13,6 +13,8 @@ from domain.contracts.events import (
     RecipientBalanceUpdated,
     RecipientValidated,
     SendTransactionInitiated,
+)
+from domain.contracts.transfer_events import (
     SolanaTransferConfirmed,
     SolanaTransferExpired,
     SolanaTransferFailed,

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import SEEK_CUR, BytesIO
 from typing import Final
 
+from embit import compact
 from embit.psbt import PSBT
 from embit.script import Script
 from embit.transaction import Transaction, TransactionInput, TransactionOutput
@@ -16,6 +18,8 @@ from infrastructure.chains.bitcoin.coins import Coin, Selection, Wish
 SEQUENCE: Final = 0xFFFF_FFFD
 # A standard transaction has 400,000 weight units; a PSBT holds the parents of its inputs as well.
 PSBT_BYTES_MAX: Final = 8 * 1024 * 1024
+# Transaction version, locktime, counts of inputs and outputs, modifiable flags, PSBT version.
+_VERSION_2_KEYS: Final = frozenset({0x02, 0x03, 0x04, 0x05, 0x06, 0xFB})
 _MAGIC: Final = b"psbt\xff"
 
 
@@ -69,10 +73,24 @@ def parse_psbt(content: bytes) -> PSBT:
     if not is_psbt(content) or len(content) > PSBT_BYTES_MAX:
         raise NotAPsbt("not a PSBT")
     try:
+        if _has_counts(content):
+            raise NotAPsbt("a PSBT of version 2")
         psbt = PSBT.parse(content)
     except Exception as error:
         # embit raises whatever it runs into where bytes are cut off.
         raise NotAPsbt("the PSBT is not readable") from error
-    if psbt.version == 2 or not psbt.inputs or not psbt.outputs:  # noqa: PLR2004 - BIP 370's version
-        raise NotAPsbt("no PSBT of version 0 with inputs and outputs")
+    if not psbt.inputs or not psbt.outputs:
+        raise NotAPsbt("no inputs, or no outputs")
     return psbt
+
+
+def _has_counts(content: bytes) -> bool:
+    """Whether its global map has keys of BIP 370: embit makes as many inputs as such a key counts
+    before it looks for them, so that a few bytes could ask for all memory there is."""
+    stream = BytesIO(content[len(_MAGIC) :])
+    while length := compact.read_from(stream):
+        key = stream.read(length)
+        if key[0] in _VERSION_2_KEYS:
+            return True
+        stream.seek(compact.read_from(stream), SEEK_CUR)
+    return False

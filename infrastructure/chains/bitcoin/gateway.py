@@ -46,6 +46,8 @@ BLOCK_SECONDS: Final = 600
 # Satoshi per 1,000 virtual bytes: what nodes relay at least, and twice what was ever paid widely.
 FEE_RATE_MIN: Final = 1_000
 FEE_RATE_MAX: Final = 2_000_000
+# A provider may be in a hurry; beyond this it burns its user's money.
+PROVIDED_FEE_FACTOR_MAX: Final = 10
 
 
 class BitcoinGateway:
@@ -113,10 +115,9 @@ class BitcoinGateway:
     async def sighting(
         self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
     ) -> Sighting | Setback:
-        async def look(node: Node) -> Sighting:
-            return await self._sighting_at(node, transaction_hash, inputs)
-
-        return await self._nodes.sighting(look)
+        return await self._nodes.sighting(
+            lambda node: self._sighting_at(node, transaction_hash, inputs)
+        )
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
         """Its outputs that have an address, change included, as its own bytes have them."""
@@ -170,8 +171,12 @@ class BitcoinGateway:
                     code="PRV_RESPONSE_INVALID",
                     reason="an input is not an unspent coin of the sender",
                 )
-        if psbt.fee() < 0:
-            return Declined(code="PRV_RESPONSE_INVALID", reason="pays more than it spends")
+        size = coins.virtual_bytes(
+            sender.kind, len(psbt.inputs), [one.script_pubkey.data for one in psbt.outputs]
+        )
+        rate = await self._nodes.read(_rate_at)
+        if not size * FEE_RATE_MIN <= psbt.fee() * 1000 <= size * rate * PROVIDED_FEE_FACTOR_MAX:
+            return Declined(code="PRV_RESPONSE_INVALID", reason="a fee out of all proportion")
         return building.prepared(psbt)
 
     async def _coins(self, sender: str) -> list[Coin]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median_low
 from typing import Final
 
 from domain.provider.ports.answers import Declined, Setback, Unanswered
@@ -12,7 +11,6 @@ from domain.provider.ports.chain import (
     Movement,
     NetworkFee,
     PlainTransfer,
-    Presence,
     Sighting,
     Signed,
     TransferPrepared,
@@ -20,16 +18,15 @@ from domain.provider.ports.chain import (
 from domain.provider.ports.unsigned import EthereumCall, Unsigned
 from domain.shared.assets import ETH, Asset, Chain
 from domain.shared.errors import InvalidInput
-from infrastructure.chains.ethereum import addresses, rpc, signing, tokens
+from infrastructure.chains.ethereum import addresses, rpc, signing, tokens, watching
 from infrastructure.chains.ethereum.outcomes import AlreadyKnown, Conflicting
+from infrastructure.chains.ethereum.prices import FEE_RATE_MAX, Prices, prices_at
 from infrastructure.chains.ethereum.signing import Draft
-from infrastructure.chains.ethereum.wire import FeeHistory, Receipt, quantity
 from infrastructure.chains.nodes import (
     TIMEOUT_SECONDS,
     Node,
     NodeContradicts,
     NodeError,
-    NodeMalformed,
     NodeRefused,
     Nodes,
     answered,
@@ -38,11 +35,6 @@ from infrastructure.chains.nodes import (
 from infrastructure.http import HttpClient
 
 MAIN_NETWORK: Final = 1
-# A third block may come before the transaction is taken: the base fee can rise by an eighth a block.
-BASE_FEE_FACTOR: Final = 2
-PRIORITY_FEE_MIN: Final = 10**8
-# Beyond what was ever paid: wei per gas.
-FEE_RATE_MAX: Final = 10**13
 PLAIN_TRANSFER_GAS: Final = 21_000
 # What a token's transfer needs where it cannot be tried out, for want of the tokens.
 TOKEN_TRANSFER_GAS: Final = 100_000
@@ -50,19 +42,6 @@ TOKEN_TRANSFER_GAS: Final = 100_000
 GAS_LIMIT_MAX: Final = 2**24
 ESTIMATED_SECONDS: Final = 24
 _MARGIN_PERCENT: Final = 120
-_SUCCESS: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Prices:
-    """Wei per gas: what the next block takes at least, and what is paid beside it."""
-
-    base_fee: int
-    priority_fee: int
-
-    @property
-    def rate(self) -> int:
-        return BASE_FEE_FACTOR * self.base_fee + self.priority_fee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,21 +130,21 @@ class EthereumGateway:
         self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
     ) -> Sighting | Setback:
         """REVERTED is final too: before that, a reorganisation could still let it succeed."""
-
-        async def look(node: Node) -> Sighting:
-            return await _sighting_at(node, transaction_hash, inputs)
-
-        return await self._nodes.sighting(look)
+        return await self._nodes.sighting(
+            lambda node: watching.sighting_at(node, transaction_hash, inputs)
+        )
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
         """The transaction's own ETH has index 0, the receipt's nth log index n.
 
         ETH that contracts pass on leaves no log, so it is not among them.
         """
-        return await answered(self._nodes.read(lambda node: _movements_at(node, transaction_hash)))
+        return await answered(
+            self._nodes.read(lambda node: watching.movements_at(node, transaction_hash))
+        )
 
     async def _network_fee(self, action: _Action) -> NetworkFee:
-        prices = await self._nodes.read(_prices_at)
+        prices = await self._nodes.read(prices_at)
         try:
             gas = await self._gas(action)
         except NodeRefused:
@@ -180,7 +159,7 @@ class EthereumGateway:
     async def _prepare_transfer(
         self, action: _Action, transfer: PlainTransfer
     ) -> TransferPrepared | Setback:
-        prices = await self._nodes.read(_prices_at)
+        prices = await self._nodes.read(prices_at)
         if transfer.fee_rate < prices.base_fee:
             return Declined(code="TXN_COST_ROSE", reason="blocks cost more gas than was agreed on")
         held = await self._nodes.read(lambda node: _balance_at(node, action.sender, transfer.asset))
@@ -189,7 +168,7 @@ class EthereumGateway:
         return await self._draft(action, await self._gas(action), prices, transfer.fee_rate)
 
     async def _prepare_call(self, sender: str, call: EthereumCall) -> TransferPrepared | Setback:
-        prices = await self._nodes.read(_prices_at)
+        prices = await self._nodes.read(prices_at)
         approval = await self._approval(sender, call)
         if approval is not None:
             return await self._draft(approval, await self._gas(approval), prices, prices.rate)
@@ -228,7 +207,7 @@ class EthereumGateway:
         return min(estimate * _MARGIN_PERCENT // 100, GAS_LIMIT_MAX)
 
     async def _draft(
-        self, action: _Action, gas: int, prices: _Prices, fee_rate: int
+        self, action: _Action, gas: int, prices: Prices, fee_rate: int
     ) -> TransferPrepared | Setback:
         ether = await self._nodes.read(lambda node: rpc.balance(node, action.sender))
         if ether < action.value + gas * fee_rate:
@@ -276,23 +255,6 @@ async def _balance_at(node: Node, owner: str, asset: Asset) -> int:
     return await rpc.call_number(node, asset.contract, tokens.balance_of(owner))
 
 
-async def _prices_at(node: Node) -> _Prices:
-    return _prices(await rpc.fee_history(node))
-
-
-def _prices(history: FeeHistory) -> _Prices:
-    if not history.base_fee_per_gas:
-        raise NodeMalformed("no base fee")
-    rewards = [quantity(block[0]) for block in history.reward or [] if block]
-    prices = _Prices(
-        base_fee=quantity(history.base_fee_per_gas[-1]),
-        priority_fee=max(PRIORITY_FEE_MIN, median_low(rewards) if rewards else 0),
-    )
-    if prices.rate > FEE_RATE_MAX:
-        raise NodeContradicts("a fee rate beyond belief")
-    return prices
-
-
 async def _broadcast_at(node: Node, signed: Signed) -> Accepted:
     try:
         known_as = await rpc.send(node, signed.raw)
@@ -306,75 +268,6 @@ async def _broadcast_at(node: Node, signed: Signed) -> Accepted:
     if known_as != signed.transaction_hash:
         raise NodeContradicts("the node names another transaction")
     return Accepted(transaction_hash=signed.transaction_hash)
-
-
-async def _sighting_at(node: Node, transaction_hash: str, inputs: tuple[str, ...]) -> Sighting:
-    # Asked before the receipt: a nonce that is used by then is used by what the receipt would show.
-    used = await _is_nonce_used(node, inputs)
-    found = await rpc.receipt(node, transaction_hash)
-    if found is not None and await _is_in_best_chain(node, found):
-        return await _landed(node, found)
-    if await rpc.transaction(node, transaction_hash) is not None:
-        return Sighting(presence=Presence.PENDING)
-    return Sighting(presence=Presence.SUPERSEDED if used else Presence.UNKNOWN)
-
-
-async def _is_nonce_used(node: Node, inputs: tuple[str, ...]) -> bool:
-    """Whether the finalised chain holds transactions with all of these nonces."""
-    for one in inputs:
-        address, _, nonce = one.rpartition(":")
-        if await rpc.transaction_count(node, address, "finalized") <= int(nonce):
-            return False
-    return bool(inputs)
-
-
-async def _is_in_best_chain(node: Node, receipt: Receipt) -> bool:
-    """Whether its block still counts: after a reorganisation a node may name one that does not."""
-    block = await rpc.block(node, receipt.block_number)
-    return block is not None and block.hash == receipt.block_hash
-
-
-async def _landed(node: Node, receipt: Receipt) -> Sighting:
-    number = quantity(receipt.block_number)
-    finalized = await rpc.block(node, "finalized")
-    presence = Presence.INCLUDED
-    if finalized is not None and quantity(finalized.number) >= number:
-        succeeded = quantity(receipt.status) == _SUCCESS
-        presence = Presence.FINAL if succeeded else Presence.REVERTED
-    return Sighting(
-        presence=presence,
-        depth=max(1, await rpc.block_number(node) - number + 1),
-        block=receipt.block_hash,
-        fee=quantity(receipt.gas_used) * quantity(receipt.effective_gas_price),
-    )
-
-
-async def _movements_at(node: Node, transaction_hash: str) -> tuple[Movement, ...]:
-    found = await rpc.receipt(node, transaction_hash)
-    if found is None or quantity(found.status) != _SUCCESS:
-        return ()
-    if not await _is_in_best_chain(node, found):
-        return ()
-    return (*await _own_value(node, transaction_hash), *_logged(found))
-
-
-async def _own_value(node: Node, transaction_hash: str) -> tuple[Movement, ...]:
-    sent = await rpc.proven_transaction(node, transaction_hash)
-    if sent is None or sent.to is None or quantity(sent.value) == 0:
-        return ()
-    recipient = addresses.parse(sent.to.lower())
-    amount = quantity(sent.value)
-    return (Movement(index=0, asset=ETH.symbol, address=recipient, amount=amount),)
-
-
-def _logged(receipt: Receipt) -> tuple[Movement, ...]:
-    # A log's place in its receipt outlives a reorganisation; its place in the block does not.
-    read = ((place, tokens.read_transfer(log)) for place, log in enumerate(receipt.logs, 1))
-    return tuple(
-        Movement(index=place, asset=found[0].symbol, address=found[1], amount=found[2])
-        for place, found in read
-        if found is not None
-    )
 
 
 def _unsupported(reason: str) -> Declined:

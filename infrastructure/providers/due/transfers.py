@@ -78,13 +78,10 @@ def quoted(
 ) -> OffRampQuote | Declined:
     """Declined where the quote is for something else, or promises more than its own rate gives."""
     try:
-        return _quoted(request, told, developer_fee)
-    except amounts.NotAnAmount as wrong:
-        return Declined(code="PRV_RESPONSE_INVALID", reason=f"due: a quote differs in {wrong}")
-
-
-def _quoted(request: OffRampQuoteRequest, told: wire.Quote, developer_fee: int) -> OffRampQuote:
-    fiat = amounts.rounded_down(told.destination.amount, decimals=CENT_DECIMALS)
+        fiat = amounts.rounded_down(told.destination.amount, decimals=CENT_DECIMALS)
+        fees = _fees(told)
+    except amounts.NotAnAmount:
+        return _impossible("an amount")
     checks = {
         "the asset": (told.source.rail, told.source.currency) == (CHAIN, CURRENCY),
         "the rail": told.destination.rail == RAILS[request.rail],
@@ -93,17 +90,21 @@ def _quoted(request: OffRampQuoteRequest, told: wire.Quote, developer_fee: int) 
         "the fee": _same(told.source.application_fee or "0", developer_fee, CENT_DECIMALS),
         "the payout": 0 < fiat <= _cents_before_fees(request, told.fx_rate),
     }
-    for name, fits in checks.items():
-        if not fits:
-            raise amounts.NotAnAmount(name)
+    different = next((name for name, fits in checks.items() if not fits), None)
+    if different is not None:
+        return _impossible(different)
     return OffRampQuote(
         request=request,
         fiat_amount=fiat,
-        fees=_fees(told),
+        fees=fees,
         expires_at=told.expires_at,
         reference=told.token,
         estimated_seconds=SECONDS[request.rail],
     )
+
+
+def _impossible(what: str) -> Declined:
+    return Declined(code="PRV_RESPONSE_INVALID", reason=f"due: a quote differs in {what}")
 
 
 def _cents_before_fees(request: OffRampQuoteRequest, rate: Decimal | None) -> Decimal:

@@ -48,12 +48,18 @@ ESTIMATED_SECONDS: Final = 5
 # One signed transaction lands once, however often it is handed in; it is dead with its blockhash.
 EXECUTE_REPEATABLE_SECONDS: Final = 120
 _BPS: Final = 10_000
-# Nothing was sent: no such order, or not what was to be signed (-1 … -3, -1002 …, -2002 …).
-_NOTHING_SENT: Final = frozenset({-1, -2, -3, -1002, -1003, -1004, -2002, -2003, -2004})
+# About the bytes themselves, so that no try with them can ever have landed. Others that sound like
+# a no (-1, no such order; -1004; -2003, expired; -2004, rejected) may be said to the second try of
+# an order whose first one landed.
+_NEVER_SENT: Final = frozenset({-2, -3, -1002, -1003, -2002})
 
 
 class JupiterSwaps:
-    """Stateless; `clock` is asked for the expiry of quotes alone."""
+    """Stateless; `clock` is asked for the expiry of quotes alone.
+
+    `accounts_max` bounds composed routes (1 to 64 accounts): a legacy message, which has no lookup
+    tables, carries no more than about 25. None leaves it to Jupiter.
+    """
 
     name = "jupiter"
     idempotency = Idempotency(on_server=True, lifetime_seconds=EXECUTE_REPEATABLE_SECONDS)
@@ -65,12 +71,14 @@ class JupiterSwaps:
         base_url: str,
         api_key: str,
         clock: Callable[[], datetime],
+        accounts_max: int | None = None,
         read_seconds: float = READ_SECONDS,
     ) -> None:
         self._calls = JupiterCalls(
             client, base_url=base_url, api_key=api_key, read_seconds=read_seconds
         )
         self._clock = clock
+        self._route_query = {} if accounts_max is None else {"maxAccounts": str(accounts_max)}
 
     async def healthy(self) -> bool:
         answer = await self._calls.read("/price/v3", {"ids": WRAPPED_SOL}, dict[str, TokenPrice])
@@ -142,7 +150,8 @@ class JupiterSwaps:
         )
 
     async def _build(self, request: SwapRequest, bps: int) -> Build | Setback:
-        query = {**_query(request, bps), "payer": str(request.fee_payer)}
+        payer = {"payer": str(request.fee_payer)}
+        query = {**_query(request, bps), **payer, **self._route_query}
         if request.recipient != request.sender:
             query.update(_destination(request))
         build = await self._calls.read("/swap/v2/build", query, Build)
@@ -230,7 +239,7 @@ def _execution(
         return Unanswered(reason=f"unknown status {answer.status!r}")
     reason = answer.error or "failed"
     code = None if answer.code is None else int(answer.code)
-    if code in _NOTHING_SENT:
+    if code in _NEVER_SENT:
         return Declined(code="PRV_DECLINED", reason=reason, provider_code=str(code))
     return Unanswered(reason=f"{reason} ({code}): it may have landed")
 

@@ -57,7 +57,8 @@ class JupiterCalls:
             return NotAttempted(reason=f"{path}: the answer is not readable")
 
     async def execute(self, body: ExecuteBody) -> Executed | Setback:
-        """Sends a transaction; never repeated here."""
+        """Sends a transaction; never repeated here. A refusal with a code of Jupiter's own is an
+        execution that failed, whatever the status: the code says whether it may have landed."""
         try:
             response = await self._client.request(
                 "POST",
@@ -70,6 +71,10 @@ class JupiterCalls:
             return NotAttempted(reason=str(error))
         except HttpTimeout as error:
             return Unanswered(reason=str(error))
+        if response.status == _BAD_REQUEST:
+            failure = _failure(response.body)
+            if failure.code is not None:
+                return Executed(status="Failed", code=failure.code, error=failure.error)
         if response.status != _OK:
             return _refusal(response) or Unanswered(reason=f"HTTP {response.status}")
         try:

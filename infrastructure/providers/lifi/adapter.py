@@ -74,7 +74,7 @@ class LifiSwaps:
             target_amount=int(step.estimate.to_amount),
             target_minimum=int(step.estimate.to_amount_min),
             fees=fees_of(step),
-            route=(step.tool, *(included.tool for included in step.included_steps)),
+            route=tuple(included.tool for included in step.included_steps) or (step.tool,),
             expires_at=self._clock() + QUOTE_LIFETIME,
             estimated_seconds=int(step.estimate.execution_duration),
             terms={

@@ -40,7 +40,8 @@ class PaymentPages:
 
     def _answered(self, request: Request, payment: Payment, form: bytes) -> Response:
         if b"outcome=decline" in form:
-            payment = self._payments.fail(payment)
+            # Who has paid cannot take it back.
+            payment = self._payments.fail(payment) if payment.stage == "open" else payment
         else:
             payment = self._payments.pay(payment)
         back = payment.redirect_url or request.query_params.get("redirect_url", "")

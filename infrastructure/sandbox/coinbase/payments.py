@@ -70,9 +70,9 @@ class Payments:
         )
         self._world.memory.put(_PAYMENTS, payment.id, payment)
         self._world.memory.put(_TOKENS, payment.token, payment.id)
-        self._world.memory.put(
-            _USERS, partner_user_ref, [payment.id, *self._of_user(partner_user_ref)]
-        )
+        if partner_user_ref:
+            known = [payment.id, *self._of_user(partner_user_ref)]
+            self._world.memory.put(_USERS, partner_user_ref, known)
         if kind == "order":
             self._tell(payment, "onramp.transaction.created")
         return payment

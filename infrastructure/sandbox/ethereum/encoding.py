@@ -46,11 +46,12 @@ def block(ledger: Ledger, height: int, *, whole: bool) -> Json:
 
 def transaction(ledger: Ledger, sent: Sent, *, value: int | None = None) -> Json:
     """`value` is told in place of the real one."""
-    place: Json = {"blockHash": None, "blockNumber": None, "transactionIndex": None}
+    place: Json = dict.fromkeys(("blockHash", "blockNumber", "blockTimestamp", "transactionIndex"))
     if sent.height is not None:
         place = {
             "blockHash": block_hash(ledger, sent.height),
             "blockNumber": hex(sent.height),
+            "blockTimestamp": hex(ledger.blocks.time_of(sent.height)),
             "transactionIndex": hex(_index(ledger, sent)),
         }
     return {

@@ -32,7 +32,8 @@ class PaymentPages:
         if request.method == "GET":
             session = self._sessions.visit(session)
         elif b"outcome=reject" in await request.body():
-            session = self._sessions.reject(session)
+            # Who has paid cannot take it back.
+            session = self._sessions.reject(session) if session.stage in OPEN else session
         else:
             session = self._sessions.pay(session)
         return HTMLResponse(_document(_form(session)))

@@ -1,0 +1,149 @@
+"""The event types of a transfer on Solana that its user signs: built, signed, broadcast, seen.
+
+The Send names them after itself; the other flows use the general ones. Both have the same fields,
+so the contexts read them by what they have in common.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.contracts.envelope import EventPayload
+from domain.contracts.events import NetworkCost
+from domain.shared.ids import EffectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferWanted:
+    """What is to be transferred: `amount` of USDC (base units), all fees included, from a user's
+    address to another. `recipient_name`: how the user knows the recipient."""
+
+    sender_address: str
+    recipient_address: str
+    recipient_name: str
+    amount: int
+    platform_fee: int
+    network_cost: NetworkCost
+    memo: str | None
+    approval_deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequested(EventPayload):
+    """The transfer is to be built for the user's signature."""
+
+    OPENS_ATTEMPT = True
+    effect_id: EffectId
+    transfer: TransferWanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferBroadcast(EventPayload):
+    """A node took the signed transaction."""
+
+    KIND = "BlockchainTransactionBroadcast"
+    signature: str
+    effect_id: EffectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferConfirmed(EventPayload):
+    """The chain shows the transfer at the configured commitment: amounts as seen there."""
+
+    KIND = "BlockchainConfirmationReceived"
+    signature: str
+    slot: int
+    commitment: str
+    recipient_amount: int
+    recipient_instruction: int
+    recipient_account: str
+    fee_amount: int
+    fee_instruction: int | None
+    fee_account: str | None
+    lamports_spent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferExpired(EventPayload):
+    """Proof that the signed transaction is not on the chain and never can be."""
+
+    signature: str
+    proven_at_block_height: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFailed(EventPayload):
+    """The transfer cannot be done: it was refused, or it landed and had no effect.
+
+    `landed` says that the chain kept its fee of `lamports_spent`.
+    """
+
+    code: str
+    reason: str
+    landed: bool
+    lamports_spent: int = 0
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferRequested(TransferRequested):
+    """A Send's transfer is to be built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferBroadcast(TransferBroadcast):
+    """A Send's transfer is on its way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferConfirmed(TransferConfirmed):
+    """A Send's transfer has arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferExpired(TransferExpired):
+    """A Send's transfer can no longer arrive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolanaTransferFailed(TransferFailed):
+    """A Send's transfer has come to nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainTransferRequested(TransferRequested):
+    """A flow's transfer is to be built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainTransactionBroadcast(TransferBroadcast):
+    """A flow's transaction is on its way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainConfirmationReceived(TransferConfirmed):
+    """A flow's transaction has arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainTransferExpired(TransferExpired):
+    """A flow's transaction can no longer arrive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainTransferFailed(TransferFailed):
+    """A flow's transaction has come to nothing."""
+
+
+TRANSFER_EVENTS: tuple[type[EventPayload], ...] = (
+    SolanaTransferRequested,
+    SolanaTransferBroadcast,
+    SolanaTransferConfirmed,
+    SolanaTransferExpired,
+    SolanaTransferFailed,
+    BlockchainTransferRequested,
+    BlockchainTransactionBroadcast,
+    BlockchainConfirmationReceived,
+    BlockchainTransferExpired,
+    BlockchainTransferFailed,
+)

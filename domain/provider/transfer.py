@@ -1,0 +1,172 @@
+"""A transfer that a user signs, as a leg of any flow: asked for, withdrawn, built anew.
+
+What differs between flows is what its events are called; how it goes is the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import (
+    CancellationRequested,
+    SendTransactionInitiated,
+    UserActionCancelled,
+    UserActionExpired,
+    UserActionRequired,
+)
+from domain.contracts.transfer_events import (
+    BlockchainConfirmationReceived,
+    BlockchainTransactionBroadcast,
+    BlockchainTransferExpired,
+    BlockchainTransferFailed,
+    BlockchainTransferRequested,
+    SolanaTransferBroadcast,
+    SolanaTransferConfirmed,
+    SolanaTransferExpired,
+    SolanaTransferFailed,
+    SolanaTransferRequested,
+    TransferBroadcast,
+    TransferConfirmed,
+    TransferExpired,
+    TransferFailed,
+    TransferRequested,
+    TransferWanted,
+)
+from domain.provider.effects import EffectKind, effect_id
+from domain.shared.decision import NOTHING, Decision, Facts
+from domain.shared.saga import Reaction
+from domain.shared.stream import Stream
+from domain.shared.unit import (
+    ActionMoved,
+    ActionStatus,
+    EffectMoved,
+    EffectRequested,
+    EffectState,
+    Group,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """What a flow calls the events of its transfer."""
+
+    requested: type[TransferRequested]
+    broadcast: type[TransferBroadcast]
+    confirmed: type[TransferConfirmed]
+    expired: type[TransferExpired]
+    failed: type[TransferFailed]
+
+
+SOLANA_GATEWAY: Final = "solana-rpc"
+
+GENERAL: Final = Leg(
+    requested=BlockchainTransferRequested,
+    broadcast=BlockchainTransactionBroadcast,
+    confirmed=BlockchainConfirmationReceived,
+    expired=BlockchainTransferExpired,
+    failed=BlockchainTransferFailed,
+)
+OWN: Final[Mapping[type[EventPayload], Leg]] = {
+    SendTransactionInitiated: Leg(
+        requested=SolanaTransferRequested,
+        broadcast=SolanaTransferBroadcast,
+        confirmed=SolanaTransferConfirmed,
+        expired=SolanaTransferExpired,
+        failed=SolanaTransferFailed,
+    )
+}
+
+
+def leg_of(stream: Stream) -> Leg:
+    """The names that the stream's flow has for them."""
+    return OWN.get(type(stream.events[0].data), GENERAL)
+
+
+def attempts(stream: Stream) -> int:
+    """How often a transfer was asked for in this stream; the last one's number."""
+    return stream.count(TransferRequested)
+
+
+def request_transfer(stream: Stream, facts: Facts, transfer: TransferWanted) -> Decision:
+    """One more attempt at building the transfer."""
+    attempt = attempts(stream) + 1
+    build = effect_id(stream.id, EffectKind.BUILD, attempt)
+    return Decision(
+        events=(leg_of(stream).requested(effect_id=build, transfer=transfer),),
+        effects_requested=(
+            EffectRequested(
+                id=build,
+                group=Group.PROVIDER,
+                kind=EffectKind.BUILD,
+                key=str(build),
+                attempt=attempt,
+                request={
+                    "sender": transfer.sender_address,
+                    "recipient": transfer.recipient_address,
+                    "amount": transfer.amount,
+                    "platform_fee": transfer.platform_fee,
+                },
+                due_at=facts.now,
+            ),
+        ),
+    )
+
+
+def cancelled(stream: Stream) -> Decision:
+    """The transfer is not to be made: nothing of it has left the platform."""
+    failed = leg_of(stream).failed(
+        code="TXN_CANCELLED", reason="cancelled before it was signed", landed=False
+    )
+    return Decision(events=(failed,))
+
+
+def on_cancellation(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """Withdraws what was asked of the user. Before a transfer there is nothing to withdraw."""
+    attempt = attempts(stream)
+    if attempt == 0:
+        return NOTHING
+    action = stream.latest(UserActionRequired)
+    if action is None or stream.happened_since(TransferRequested, UserActionRequired):
+        build = effect_id(stream.id, EffectKind.BUILD, attempt)
+        moved = EffectMoved(id=build, state=EffectState.CANCELLED)
+        return cancelled(stream) + Decision(effects_moved=(moved,))
+    withdrawn = Decision(
+        events=(UserActionCancelled(action_id=action.action_id),),
+        actions_moved=(
+            ActionMoved(id=action.action_id, status=ActionStatus.CANCELLED, at=facts.now),
+        ),
+        effects_moved=(
+            EffectMoved(
+                id=effect_id(stream.id, EffectKind.SIGN_DEADLINE, attempt),
+                state=EffectState.CANCELLED,
+            ),
+        ),
+    )
+    return withdrawn + cancelled(stream)
+
+
+def on_action_expired(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    if stream.known(UserActionExpired).final:
+        failed = leg_of(stream).failed(
+            code="TXN_APPROVAL_EXPIRED", reason="not signed in time", landed=False
+        )
+        return Decision(events=(failed,))
+    return _again(stream, facts)
+
+
+def on_transfer_expired(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    return NOTHING if stream.known(TransferExpired).final else _again(stream, facts)
+
+
+def _again(stream: Stream, facts: Facts) -> Decision:
+    return request_transfer(stream, facts, stream.known(TransferRequested).transfer)
+
+
+def transfer_reactions(leg: Leg) -> dict[type[EventPayload], Reaction]:
+    """What a flow with such a transfer reacts to, beside what asks for it."""
+    return {
+        CancellationRequested: on_cancellation,
+        UserActionExpired: on_action_expired,
+        leg.expired: on_transfer_expired,
+    }

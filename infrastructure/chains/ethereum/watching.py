@@ -1,0 +1,80 @@
+"""What became of a transaction, and whom it credited, by the word of one node."""
+
+from typing import Final
+
+from domain.provider.ports.chain import Movement, Presence, Sighting
+from domain.shared.assets import ETH
+from infrastructure.chains.ethereum import addresses, rpc, tokens
+from infrastructure.chains.ethereum.wire import Receipt, quantity
+from infrastructure.chains.nodes import Node
+
+_SUCCESS: Final = 1
+
+
+async def sighting_at(node: Node, transaction_hash: str, inputs: tuple[str, ...]) -> Sighting:
+    # Asked before the receipt: a nonce that is used by then is used by what the receipt would show.
+    used = await _is_nonce_used(node, inputs)
+    found = await rpc.receipt(node, transaction_hash)
+    if found is not None and await _is_in_best_chain(node, found):
+        return await _landed(node, found)
+    if await rpc.transaction(node, transaction_hash) is not None:
+        return Sighting(presence=Presence.PENDING)
+    return Sighting(presence=Presence.SUPERSEDED if used else Presence.UNKNOWN)
+
+
+async def _is_nonce_used(node: Node, inputs: tuple[str, ...]) -> bool:
+    """Whether the finalised chain holds transactions with all of these nonces."""
+    for one in inputs:
+        address, _, nonce = one.rpartition(":")
+        if await rpc.transaction_count(node, address, "finalized") <= int(nonce):
+            return False
+    return bool(inputs)
+
+
+async def _is_in_best_chain(node: Node, receipt: Receipt) -> bool:
+    """Whether its block still counts: after a reorganisation a node may name one that does not."""
+    block = await rpc.block(node, receipt.block_number)
+    return block is not None and block.hash == receipt.block_hash
+
+
+async def _landed(node: Node, receipt: Receipt) -> Sighting:
+    number = quantity(receipt.block_number)
+    finalized = await rpc.block(node, "finalized")
+    presence = Presence.INCLUDED
+    if finalized is not None and quantity(finalized.number) >= number:
+        succeeded = quantity(receipt.status) == _SUCCESS
+        presence = Presence.FINAL if succeeded else Presence.REVERTED
+    return Sighting(
+        presence=presence,
+        depth=max(1, await rpc.block_number(node) - number + 1),
+        block=receipt.block_hash,
+        fee=quantity(receipt.gas_used) * quantity(receipt.effective_gas_price),
+    )
+
+
+async def movements_at(node: Node, transaction_hash: str) -> tuple[Movement, ...]:
+    found = await rpc.receipt(node, transaction_hash)
+    if found is None or quantity(found.status) != _SUCCESS:
+        return ()
+    if not await _is_in_best_chain(node, found):
+        return ()
+    return (*await _own_value(node, transaction_hash), *_logged(found))
+
+
+async def _own_value(node: Node, transaction_hash: str) -> tuple[Movement, ...]:
+    sent = await rpc.proven_transaction(node, transaction_hash)
+    if sent is None or sent.to is None or quantity(sent.value) == 0:
+        return ()
+    recipient = addresses.parse(sent.to.lower())
+    amount = quantity(sent.value)
+    return (Movement(index=0, asset=ETH.symbol, address=recipient, amount=amount),)
+
+
+def _logged(receipt: Receipt) -> tuple[Movement, ...]:
+    # A log's place in its receipt outlives a reorganisation; its place in the block does not.
+    read = ((place, tokens.read_transfer(log)) for place, log in enumerate(receipt.logs, 1))
+    return tuple(
+        Movement(index=place, asset=found[0].symbol, address=found[1], amount=found[2])
+        for place, found in read
+        if found is not None
+    )
