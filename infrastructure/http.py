@@ -128,7 +128,9 @@ class HttpClient:
                 unknown = error if isinstance(error, HttpTimeout) else unknown
                 if tries_left == 0:
                     # What one try left unknown, a later one that found nobody does not settle.
-                    raise unknown or error
+                    if unknown is not None and unknown is not error:
+                        raise unknown from error
+                    raise
             else:
                 if tries_left == 0 or answer.status not in RETRYABLE_STATUSES:
                     return answer

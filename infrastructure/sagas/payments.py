@@ -15,6 +15,7 @@ from domain.contracts.deposit_events import (
     FiatPaymentRequested,
     OnRampProviderSelected,
 )
+from domain.contracts.events import UserActionRequired
 from domain.provider.effects import Declined, EffectKind, NotAttempted, Unknown
 from domain.provider.payments import (
     CheckOutcome,
@@ -59,6 +60,10 @@ LOOK_SECONDS_MAX: Final = 600.0
 """A bank takes days: asked often at first and seldom later. Webhooks make it sooner."""
 LOOK_SHARE_OF_AGE: Final = 0.1
 MISMATCH_LOOK_SECONDS: Final = 3600.0
+PAGE_SECONDS: Final = 24 * 3600.0
+"""How long a page is taken to be open, where the provider does not say."""
+PAYING_SECONDS: Final = 3600.0
+"""Who began to pay just before the page closed may take so long to be heard of."""
 
 _PAID: Final = frozenset({PaymentState.PAID, PaymentState.DELIVERED})
 _ENDED: Final[Mapping[PaymentState, str]] = {
@@ -135,6 +140,9 @@ class PaymentEffects:
             )
         if status.state is PaymentState.DELIVERED and status.transaction_hash is not None:
             return await self._delivered(stream, status, status.transaction_hash, again)
+        if status.state is PaymentState.AWAITING_USER and now > _payable_until(stream):
+            # Nothing that may have moved is let go: money that still came would be booked as found.
+            return Ended(code="PAY_EXPIRED", reason="never paid", refunded=False)
         paid = status.state in _PAID
         return Waiting(due_at=again, paid=paid, fiat_amount=status.fiat_amount if paid else None)
 
@@ -215,6 +223,15 @@ def _open_outcome(answer: PaymentOpened | answers.Setback, now: datetime) -> Ope
             return Unknown(reason=reason, due_at=retry_at)
         case _:
             assert_never(answer)
+
+
+def _payable_until(stream: Stream) -> datetime:
+    """When a page that nobody has paid at counts as left: providers do not tell."""
+    required = stream.known(UserActionRequired)
+    asked = next(e.occurred_at for e in reversed(stream.events) if e.data is required)
+    return (required.expires_at or asked + timedelta(seconds=PAGE_SECONDS)) + timedelta(
+        seconds=PAYING_SECONDS
+    )
 
 
 def _pause_seconds(stream: Stream, now: datetime) -> float:

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from infrastructure.http import HttpClient
-from infrastructure.sandbox.frame import control
-from infrastructure.sandbox.frame.control import WorldControl
+from infrastructure.sandbox.frame.control import BadControl, WorldControl
 from infrastructure.sandbox.frame.faults import FaultKind, ProviderFault
 from infrastructure.sandbox.frame.memory import Memory
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import SandboxClock, World
+from infrastructure.sandbox.solana.control import refuse
 
 BASE_URL = "http://sandbox.test"
 PLATFORM_URL = "http://platform.test/webhooks/"
@@ -78,7 +78,7 @@ async def provider_world(
                 *mounts(world, sender),
                 Mount("/control", routes=WorldControl(world, sender).routes()),
             ],
-            exception_handlers={control.BadControl: control.refuse},
+            exception_handlers={BadControl: refuse},
         )
         transport = httpx.ASGITransport(app)
         async with HttpClient(transport=transport, timeout_seconds=timeout_seconds) as client:
