@@ -17,8 +17,7 @@ def create_app(parts: ApiParts) -> Starlette:
     `/health/ready`."""
     ports = Ports(
         views=parts.views,
-        sends=parts.movements,
-        deposits=parts.deposits,
+        money=parts.movements,
         feed=parts.feed,
         sign_in=parts.sign_in,
         texts=parts.texts,

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 import os
 import secrets
 import socket
@@ -51,10 +52,10 @@ from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.money import MoneyMovements
 from infrastructure.services.policy import load_policy
 from infrastructure.services.providers import OfferDesk, load_providers
-from infrastructure.services.sends import SendDesk
 from infrastructure.services.signin import SignInDesk, StoredChallenges
 from infrastructure.services.solana import open_gateway
 from infrastructure.services.tokens import token_authority
+from infrastructure.services.transfers import Send, TransferDesk, Withdraw
 from infrastructure.settings import Settings, StartupError
 from infrastructure.web.auth import TokenAuthority
 from infrastructure.web.health import Check
@@ -65,10 +66,14 @@ from infrastructure.web.webhooks import Webhooks
 from infrastructure.workers.relay import Relay
 from infrastructure.workers.wakeup import WakeupListener, WakeupPublisher
 
+logger = logging.getLogger(__name__)
+
 API: Final = "api"
 WORKER: Final = "worker"
 RELAY: Final = "relay"
 ALL_ROLES: Final = frozenset({API, WORKER, RELAY})
+DURATIONS_SECONDS: Final = 60.0
+"""How old an estimate's history may be."""
 APP: Final = "app"
 """By name: the application imports schema and resolvers, which nothing beneath it may."""
 
@@ -79,7 +84,6 @@ class ApiParts:
 
     views: DatabaseViews
     movements: MoneyMovements
-    deposits: DepositDesk
     webhooks: Webhooks
     feed: TransactionFeed
     sign_in: SignInDesk
@@ -195,6 +199,7 @@ class Process:
             clock=self._clock,
             on_leased=self._leased,
         )
+        self._keep(self._learn_durations(), "durations")
         seconds = min(settings.provider_timeout_seconds, CALL_SECONDS_MAX)
         client = await self._resources.enter_async_context(HttpClient(timeout_seconds=seconds))
         self._gateway = open_gateway(settings, client)
@@ -277,11 +282,7 @@ class Process:
         domain = settings.sign_in_domain
         return ApiParts(
             views=DatabaseViews(pool),
-            movements=MoneyMovements(
-                SendDesk(engine=self._engine, openings=reader, gateway=self._gateway),
-                ApprovalDesk(engine=self._engine, actions=reader, gateway=self._gateway),
-            ),
-            deposits=self._deposits(),
+            movements=self._movements(reader),
             webhooks=Webhooks(
                 readers=self._on_ramps,
                 inbox=Inbox(pool),
@@ -307,6 +308,15 @@ class Process:
             checks={"database": self._database_answers, "redis": self._redis_answers},
         )
 
+    def _movements(self, reader: SendReader) -> MoneyMovements:
+        engine, gateway = self._engine, self._gateway
+        return MoneyMovements(
+            sends=TransferDesk(Send(), engine=engine, openings=reader, gateway=gateway),
+            withdraws=TransferDesk(Withdraw(), engine=engine, openings=reader, gateway=gateway),
+            deposits=self._deposits(),
+            approvals=ApprovalDesk(engine=engine, actions=reader, gateway=gateway),
+        )
+
     def _deposits(self) -> DepositDesk:
         reader, listed = OpeningReader(self._pool), load_providers()
         return DepositDesk(
@@ -326,6 +336,18 @@ class Process:
         while True:
             await asyncio.sleep(SYNC_SECONDS)
             await self._clock.sync()
+
+    async def _learn_durations(self) -> None:
+        """Estimates follow history."""
+        reader, figures = OpeningReader(self._pool), self._engine.policy.figures
+        while True:
+            try:
+                self._engine.history = await reader.durations(
+                    completed_min=figures.estimate_after_completed
+                )
+            except Exception:
+                logger.exception("durations could not be read")
+            await asyncio.sleep(DURATIONS_SECONDS)
 
     def _committed(self, _units: Sequence[Unit]) -> None:
         for told in self._after_commit:
@@ -358,10 +380,13 @@ async def _cancel(task: "asyncio.Task[None]") -> None:
 
 
 def _groups(roles: frozenset[str], contexts: frozenset[str]) -> tuple[Group, ...]:
-    """Who reacts inline. An API alone records its transactions, so that what it answers is there
+    """Who reacts inline; the orchestrator where the transactions are. An API alone records its transactions, so that what it answers is there
     to be read; everything else is the workers'."""
     if WORKER in roles:
-        return tuple(Group(context) for context in contexts)
+        groups = {Group(context) for context in contexts}
+        if Group.TRANSACTION in groups:
+            groups.add(Group.ORCHESTRATOR)
+        return tuple(groups)
     return (Group.TRANSACTION,)
 
 

@@ -17,7 +17,7 @@ from domain.contracts.views import (
 from domain.shared.errors import DomainError, Refused
 from domain.shared.ids import TransactionId, UserId
 from resolvers.loaders import Loaders, user_loader
-from resolvers.ports import Deposits, Feed, Scope, Sends, SignIn, Texts, Views
+from resolvers.ports import Feed, Money, Scope, SignIn, Texts, Views
 
 
 class NobodyKnown(Refused):
@@ -31,8 +31,7 @@ class Ports:
     """Everything that resolvers use of the platform."""
 
     views: Views
-    sends: Sends
-    deposits: Deposits
+    money: Money
     feed: Feed
     sign_in: SignIn
     texts: Texts

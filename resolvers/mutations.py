@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 
 import strawberry
 
-from domain.contracts.services import DepositInput, SendInput
+from domain.contracts.services import DepositInput, SendInput, WithdrawInput
 from domain.shared.errors import DomainError
 from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
@@ -16,6 +16,7 @@ from schema.inputs import (
     CancelTransactionInput,
     InitiateDepositInput,
     InitiateSendInput,
+    InitiateWithdrawInput,
     SignInChallengeInput,
     SignInInput,
     SubmitUserActionInput,
@@ -35,7 +36,7 @@ class Mutation:
             memo=input.memo,
             idempotency_key=input.idempotency_key,
         )
-        return await _answer(info, info.context.ports.sends.initiate(viewer.id, wish))
+        return await _answer(info, info.context.ports.money.initiate_send(viewer.id, wish))
 
     @described("Begins a Deposit; the user goes on at the page of its COMPLETE_PAYMENT action.")
     async def initiate_deposit(self, info: Info, input: InitiateDepositInput) -> TransactionPayload:  # noqa: A002 (the API's name)
@@ -47,7 +48,24 @@ class Mutation:
             return_url=input.return_url,
             idempotency_key=input.idempotency_key,
         )
-        return await _answer(info, info.context.ports.deposits.initiate(viewer.id, wish))
+        return await _answer(info, info.context.ports.money.initiate_deposit(viewer.id, wish))
+
+    @described("Begins a Withdraw; the user signs the transfer.")
+    async def initiate_withdraw(
+        self,
+        info: Info,
+        input: InitiateWithdrawInput,  # noqa: A002 (the API's name)
+    ) -> TransactionPayload:
+        viewer = await viewer_of(info)
+        wallet = input.destination.external_wallet
+        wish = WithdrawInput(
+            amount=input.amount,
+            asset=input.asset,
+            address=wallet.address if wallet else "",
+            chain=wallet.chain if wallet else "",
+            idempotency_key=input.idempotency_key,
+        )
+        return await _answer(info, info.context.ports.money.initiate_withdraw(viewer.id, wish))
 
     @described("Hands in what the user signed.")
     async def submit_user_action(
@@ -98,12 +116,12 @@ class Mutation:
 
 async def _submit(info: Info, user_id: UserId, answer: SubmitUserActionInput) -> TransactionId:
     key = decode(Kind.USER_ACTION, answer.action_id, field="input.actionId")
-    return await info.context.ports.sends.submit(user_id, ActionId(key), answer.signed_transaction)
+    return await info.context.ports.money.submit(user_id, ActionId(key), answer.signed_transaction)
 
 
 async def _cancel(info: Info, user_id: UserId, wish: CancelTransactionInput) -> TransactionId:
     key = decode(Kind.TRANSACTION, wish.id, field="input.id")
-    return await info.context.ports.sends.cancel(user_id, TransactionId(key))
+    return await info.context.ports.money.cancel(user_id, TransactionId(key))
 
 
 async def _answer(info: Info, doing: Awaitable[TransactionId]) -> TransactionPayload:

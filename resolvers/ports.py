@@ -7,7 +7,14 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from domain.contracts.services import DepositInput, SendInput, SendPreview, Session, SignInMessage
+from domain.contracts.services import (
+    DepositInput,
+    SendInput,
+    SendPreview,
+    Session,
+    SignInMessage,
+    WithdrawInput,
+)
 from domain.contracts.views import (
     AttemptView,
     BalanceView,
@@ -89,21 +96,17 @@ class Views(Protocol):
         ...
 
 
-class Sends(Protocol):
-    """What a user may ask for about sending. Every method raises `DomainError`."""
+class Money(Protocol):
+    """What a user may ask for about their money. Every method raises `DomainError`."""
 
     async def preview(self, user_id: UserId, amount: str, recipient: str) -> SendPreview: ...
-    async def initiate(self, user_id: UserId, wish: SendInput) -> TransactionId: ...
+    async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId: ...
+    async def initiate_deposit(self, user_id: UserId, wish: DepositInput) -> TransactionId: ...
+    async def initiate_withdraw(self, user_id: UserId, wish: WithdrawInput) -> TransactionId: ...
     async def submit(
         self, user_id: UserId, action_id: ActionId, signed_transaction: str
     ) -> TransactionId: ...
     async def cancel(self, user_id: UserId, transaction_id: TransactionId) -> TransactionId: ...
-
-
-class Deposits(Protocol):
-    """What a user may ask for about paying in. Raises `DomainError`."""
-
-    async def initiate(self, user_id: UserId, wish: DepositInput) -> TransactionId: ...
 
 
 class SignIn(Protocol):

@@ -59,7 +59,7 @@ class Query:
     ) -> TransactionPreviewPayload:
         user_id = (await viewer_of(info)).id
         try:
-            preview = await info.context.ports.sends.preview(user_id, input.amount, input.recipient)
+            preview = await info.context.ports.money.preview(user_id, input.amount, input.recipient)
         except DomainError as error:
             return TransactionPreviewPayload(errors=[Error.of(info.context.explain_error(error))])
         return TransactionPreviewPayload(preview=Preview.of(preview))

@@ -36,6 +36,27 @@ class InitiateDepositInput:
     )
 
 
+@strawberry.input(description="A wallet that is not of this platform.")
+class ExternalWalletInput:
+    address: str
+    chain: str = strawberry.field(default="SOLANA", description="The chain of the address.")
+
+
+@strawberry.input(one_of=True, description="Where a Withdraw goes: exactly one of these.")
+class WithdrawDestinationInput:
+    external_wallet: ExternalWalletInput | None = strawberry.UNSET
+
+
+@strawberry.input(description="Money to take out of the platform.")
+class InitiateWithdrawInput:
+    amount: str = strawberry.field(description="A decimal string, fees included.")
+    asset: str = strawberry.field(default="USDC", description="What is taken out.")
+    destination: WithdrawDestinationInput
+    idempotency_key: str = strawberry.field(
+        description="Yours to choose, one for each wish: the same key never pays twice."
+    )
+
+
 @strawberry.input(description="The user's answer to SIGN_TRANSACTION.")
 class SubmitUserActionInput:
     action_id: strawberry.ID

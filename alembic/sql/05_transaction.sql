@@ -51,6 +51,7 @@ CREATE TABLE transaction (
     completed_at timestamptz,
     details jsonb NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 70);
+CREATE INDEX transaction_completed ON transaction (completed_at) WHERE completed_at IS NOT NULL;
 CREATE INDEX transaction_wallet ON transaction (wallet_id, created_at, id);
 CREATE INDEX transaction_recipient ON transaction (recipient_wallet_id, created_at, id)
     WHERE recipient_wallet_id IS NOT NULL;

@@ -1,7 +1,9 @@
 """Whether a movement may pass: the level's flows and limit, and the sanctions list."""
 
 from domain.compliance.errors import FlowNotAllowed, LimitExceeded, SanctionedAddress
+from domain.shared.assets import USDC
 from domain.shared.decision import Facts, KycLevel, Profile
+from domain.shared.money import format_amount
 
 
 def assess(
@@ -18,4 +20,5 @@ def assess(
     if flow not in limits.flows:
         raise FlowNotAllowed(level=level)
     if amount > limits.transaction:
-        raise LimitExceeded(level=level, limit=str(limits.transaction))
+        limit = format_amount(limits.transaction, USDC.decimals)
+        raise LimitExceeded(field="input.amount", level=level, limit=limit)

@@ -28,6 +28,15 @@ class InitiateSendCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InitiateWithdrawCommand:
+    """Begin a Withdraw to an external wallet; `wish` names its address as the recipient."""
+
+    transaction_id: TransactionId
+    username: str
+    wish: SendWish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InitiateDepositCommand:
     """Begin a Deposit: `fiat_amount` (hundredths), fees included; `offers` the best first."""
 

@@ -23,6 +23,10 @@ class EventPayload:
         """The event's type, as it is published."""
         return cls.__name__
 
+    def was_skipped(self) -> bool:
+        """Whether it stands for a leg that this case did not need."""
+        return False
+
     @classmethod
     def kind_name(cls) -> str:
         """The general event that this type specialises, or its own name."""

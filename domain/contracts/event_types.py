@@ -3,9 +3,18 @@
 from domain.contracts.deposit_events import DEPOSIT_EVENTS
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import GENERAL_EVENTS, SEND_EVENTS
+from domain.contracts.orchestration_events import ORCHESTRATION_EVENTS
 from domain.contracts.transfer_events import TRANSFER_EVENTS
+from domain.contracts.withdraw_events import WITHDRAW_EVENTS
 
 EVENT_TYPES: dict[str, type[EventPayload]] = {
     payload.type_name(): payload
-    for payload in (*GENERAL_EVENTS, *SEND_EVENTS, *TRANSFER_EVENTS, *DEPOSIT_EVENTS)
+    for payload in (
+        *GENERAL_EVENTS,
+        *TRANSFER_EVENTS,
+        *ORCHESTRATION_EVENTS,
+        *SEND_EVENTS,
+        *DEPOSIT_EVENTS,
+        *WITHDRAW_EVENTS,
+    )
 }

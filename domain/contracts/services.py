@@ -18,6 +18,17 @@ class SendInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawInput:
+    """A wish to withdraw to an external wallet, as the user typed it."""
+
+    amount: str
+    asset: str
+    address: str
+    chain: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DepositInput:
     """A wish to pay in, as the user typed it."""
 

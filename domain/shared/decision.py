@@ -3,7 +3,8 @@
 Many decisions (a command's, then those of the reactions to its events) add up to one Unit.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
@@ -49,13 +50,19 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a handler may know beside the stream. `rejection`: what the database refused."""
+    """What a handler may know beside the stream. `rejection`: what the database refused;
+    `history`: how long (seconds) nine of ten transactions of a type have lately taken."""
 
     now: datetime
     figures: Figures
     screening: ScreeningList
     profile: Profile | None = None
     rejection: Rejected | None = None
+    history: Mapping[str, int] = field(default_factory=dict)
+
+    def estimated_seconds(self, kind: str) -> int | None:
+        """How long a transaction of that type is expected to take."""
+        return self.history.get(kind, self.figures.estimated_seconds.get(kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,18 @@ class KycLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Limits, fees and times that the business changes."""
+    """Limits, fees and times that the business changes.
+
+    `estimated_seconds` by type of transaction hold until `estimate_after_completed` of that type
+    have been completed: from then on history tells.
+    """
 
     policy_version: str
     send_minimum: int
     fee_reserve: int
     send_fee_millionths: int
+    withdraw_minimum: int
+    withdraw_fee_millionths: int
     deposit_minimum_cents: int
     deposit_fee_millionths: int
     kyc: Mapping[str, KycLimits]
@@ -30,3 +36,5 @@ class Figures:
     rebuilds_max: int
     lamports_per_usdc: int
     lamports_price_source: str
+    estimated_seconds: Mapping[str, int]
+    estimate_after_completed: int

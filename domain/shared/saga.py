@@ -126,6 +126,7 @@ def _recorded(
                 data=payload,
                 state=state,
                 sub_state=sub_state,
+                skipped=payload.was_skipped(),
                 counterparty_wallet_id=origin.counterparty_wallet_id,
                 traceparent=origin.traceparent,
             )

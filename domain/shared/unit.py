@@ -24,6 +24,7 @@ class Group(StrEnum):
     COMPLIANCE = "compliance"
     WALLET = "wallet"
     PROVIDER = "provider"
+    ORCHESTRATOR = "orchestrator"
 
 
 @dataclass(frozen=True, slots=True)

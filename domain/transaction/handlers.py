@@ -7,6 +7,7 @@ from domain.contracts.commands import (
     CancelTransactionCommand,
     InitiateDepositCommand,
     InitiateSendCommand,
+    InitiateWithdrawCommand,
     SendWish,
 )
 from domain.contracts.deposit_events import DepositTransactionInitiated, FiatPaymentRequested
@@ -16,6 +17,7 @@ from domain.contracts.events import (
     TransactionRefused,
     UserActionSubmitted,
 )
+from domain.contracts.withdraw_events import WithdrawTransactionInitiated
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InsufficientBalance, Refused
@@ -31,19 +33,22 @@ from domain.transaction.errors import (
 from domain.transaction.model import position_of
 from domain.transaction.states import TERMINAL_STATES
 
+WITHDRAW_DEFINITION_VERSION = 1
+"""The newest version of the flow's definition: what begins now goes on by it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendCosts:
-    """What a Send of an amount costs and delivers, in USDC base units."""
+    """What a transfer of an amount costs and delivers, in USDC base units."""
 
     platform_fee: int
     network: int
     delivered: int
 
 
-def send_costs(*, amount: int, network: int, facts: Facts) -> SendCosts:
+def transfer_costs(*, amount: int, network: int, fee_millionths: int) -> SendCosts:
     """The costs, taken out of what the user typed. Raises `FeesExceedAmount`."""
-    platform_fee = share_rounded_down(amount, millionths=facts.figures.send_fee_millionths)
+    platform_fee = share_rounded_down(amount, millionths=fee_millionths)
     delivered = amount - platform_fee - network
     if delivered <= 0:
         raise FeesExceedAmount(field="input.amount")
@@ -56,14 +61,31 @@ def check_send(wish: SendWish, *, spendable: int, facts: Facts) -> SendCosts:
     `spendable` is what Available shows now; the database decides in the end.
     """
     figures = facts.figures
+    return _checked(
+        wish,
+        spendable=spendable,
+        facts=facts,
+        minimum=figures.send_minimum,
+        fee_millionths=figures.send_fee_millionths,
+    )
+
+
+def _checked(
+    wish: SendWish, *, spendable: int, facts: Facts, minimum: int, fee_millionths: int
+) -> SendCosts:
     if wish.recipient.address == wish.sender_address:
         raise SelfSend(field="input.recipient")
-    if wish.amount < figures.send_minimum:
-        minimum = format_amount(figures.send_minimum, USDC.decimals)
-        raise BelowMinimum(field="input.amount", minimum=minimum, asset=USDC.symbol)
-    costs = send_costs(amount=wish.amount, network=wish.network_cost.total_base_units, facts=facts)
-    if spendable - figures.fee_reserve < wish.amount:
-        most = format_amount(max(0, spendable - figures.fee_reserve), USDC.decimals)
+    if wish.amount < minimum:
+        least = format_amount(minimum, USDC.decimals)
+        raise BelowMinimum(field="input.amount", minimum=least, asset=USDC.symbol)
+    costs = transfer_costs(
+        amount=wish.amount,
+        network=wish.network_cost.total_base_units,
+        fee_millionths=fee_millionths,
+    )
+    free = spendable - facts.figures.fee_reserve
+    if free < wish.amount:
+        most = format_amount(max(0, free), USDC.decimals)
         raise InsufficientBalance(field="input.amount", spendable=most, asset=USDC.symbol)
     return costs
 
@@ -82,6 +104,40 @@ def initiate_send(command: InitiateSendCommand, *, spendable: int, facts: Facts)
         platform_fee=costs.platform_fee,
         network_cost=wish.network_cost,
         memo=command.memo,
+        approval_deadline=facts.now + timedelta(seconds=facts.figures.approval_window_seconds),
+    )
+    return Decision(events=(initiated,))
+
+
+def check_withdraw(wish: SendWish, *, spendable: int, facts: Facts) -> SendCosts:
+    """The costs of a Withdraw that may begin; raises the `Refused` that says why it may not."""
+    figures = facts.figures
+    return _checked(
+        wish,
+        spendable=spendable,
+        facts=facts,
+        minimum=figures.withdraw_minimum,
+        fee_millionths=figures.withdraw_fee_millionths,
+    )
+
+
+def initiate_withdraw(
+    command: InitiateWithdrawCommand, *, spendable: int, facts: Facts
+) -> Decision:
+    """Begins a Withdraw that `check_withdraw` lets pass."""
+    wish = command.wish
+    costs = check_withdraw(wish, spendable=spendable, facts=facts)
+    initiated = WithdrawTransactionInitiated(
+        definition_version=WITHDRAW_DEFINITION_VERSION,
+        transaction_id=command.transaction_id,
+        username=command.username,
+        sender_address=wish.sender_address,
+        recipient=wish.recipient,
+        chain=USDC.chain,
+        asset=USDC.symbol,
+        amount=wish.amount,
+        platform_fee=costs.platform_fee,
+        network_cost=wish.network_cost,
         approval_deadline=facts.now + timedelta(seconds=facts.figures.approval_window_seconds),
     )
     return Decision(events=(initiated,))

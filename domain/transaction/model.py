@@ -6,15 +6,17 @@ from typing import Final
 from domain.contracts.deposit_events import DepositTransactionInitiated
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import SendTransactionInitiated
+from domain.contracts.withdraw_events import WithdrawTransactionInitiated
 from domain.shared.stream import Stream
 from domain.transaction.flow import Flow, Record
-from domain.transaction.flows import deposit, send
+from domain.transaction.flows import deposit, send, withdraw
 from domain.transaction.machine import Position, enter, fire
 from domain.transaction.states import RULES, State
 
 FLOWS: Final[Mapping[type[EventPayload], Flow]] = {
     SendTransactionInitiated: send.FLOW,
     DepositTransactionInitiated: deposit.FLOW,
+    WithdrawTransactionInitiated: withdraw.FLOW,
 }
 """Every flow by the event that opens its streams."""
 

@@ -1,5 +1,7 @@
 """The transaction records what all contexts publish, and says when a flow has ended."""
 
+from datetime import timedelta
+
 from domain.contracts.envelope import Event, EventPayload
 from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reactions
@@ -45,6 +47,7 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
                     "progress_percent": progress_percent(payloads),
                     **_changed(record),
                     **columns,
+                    **(_estimated(columns, facts) if opens else {}),
                 },
             ),
         ),
@@ -81,6 +84,14 @@ def _changed(record: Record) -> JsonObject:
         "outcome_certainty": record.outcome_certainty,
     }
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _estimated(opening: JsonObject, facts: Facts) -> JsonObject:
+    """When it should be done, as such transactions go."""
+    seconds = facts.estimated_seconds(str(opening["type"]))
+    if seconds is None:
+        return {}
+    return {"estimated_completion": facts.now + timedelta(seconds=seconds)}
 
 
 def _reason(columns: JsonObject) -> str | None:

@@ -3,10 +3,12 @@
 from domain.contracts.deposit_events import DepositTransactionInitiated
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import SendTransactionInitiated
+from domain.contracts.withdraw_events import WithdrawTransactionInitiated
 from domain.shared.saga import Reactions
-from domain.wallet.flows import deposit, send
+from domain.wallet.flows import deposit, send, withdraw
 
 REACTIONS: dict[type[EventPayload], Reactions] = {
     SendTransactionInitiated: send.REACTIONS,
     DepositTransactionInitiated: deposit.REACTIONS,
+    WithdrawTransactionInitiated: withdraw.REACTIONS,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from domain.contracts.events import Recipient
 from domain.shared.assets import Chain
@@ -61,26 +61,34 @@ class SendOpening:
     recipient: Recipient | None
 
 
+class Named(Protocol):
+    """Whom a user named: by name or by address."""
+
+    @property
+    def username(self) -> str | None: ...
+    @property
+    def address(self) -> str | None: ...
+
+
 class SendReader:
     """Reads through a pool of `infrastructure.db.pool`."""
-
-    OPERATION: Final = "initiateSend"
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def opening(
-        self, user_id: UserId, *, key: str, username: str | None, address: str | None
+        self, user_id: UserId, *, operation: str, key: str, recipient: Named
     ) -> SendOpening | None:
-        """The recipient by `username` or by `address`; None for a user who cannot send."""
+        """The recipient by name or by address; None for a user who cannot send."""
+        by_name = recipient.username is not None
         row = await self._pool.fetchrow(
-            _BY_ADDRESS if username is None else _BY_USERNAME,
+            _BY_USERNAME if by_name else _BY_ADDRESS,
             user_id,
             Chain.SOLANA,
             str(user_id),
-            self.OPERATION,
+            operation,
             key,
-            address if username is None else username,
+            recipient.username if by_name else recipient.address,
         )
         return None if row is None else _opening(user_id, row)
 

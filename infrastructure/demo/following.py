@@ -51,7 +51,7 @@ class Following:
         """Does what waits for the user; whether something did."""
         waiting = [
             action
-            for action in (await self._found(transaction_id)).user_actions
+            for action in (await self.found(transaction_id)).user_actions
             if action.status == "PENDING"
         ]
         for action in waiting:
@@ -62,7 +62,7 @@ class Following:
         """The state after an event, or an empty one where it is another transaction's."""
         if update.resync:
             await self.act_on_waiting(transaction_id)
-            return (await self._found(transaction_id)).state
+            return (await self.found(transaction_id)).state
         if update.transaction is None or update.transaction.id != transaction_id:
             return ""
         self.on_update(update)
@@ -70,7 +70,8 @@ class Following:
             await self.act_on_waiting(transaction_id)
         return update.state or ""
 
-    async def _found(self, transaction_id: str) -> SentTransaction:
+    async def found(self, transaction_id: str) -> SentTransaction:
+        """The transaction as it stands now."""
         found = (await self.api.ask(ACTIONS, Found, id=transaction_id)).transaction
         if found is None:
             raise ApiError("the transaction cannot be found right after it was made")

@@ -15,6 +15,7 @@ from infrastructure.demo.documents import (
     UPDATES,
     Action,
     Initiated,
+    SentTransaction,
     Submitted,
     Updated,
 )
@@ -57,6 +58,10 @@ class Sending:
     async def sign(self, transaction_id: str) -> bool:
         """Sign what waits for it; whether something did."""
         return await self._following.act_on_waiting(transaction_id)
+
+    async def found(self, transaction_id: str) -> SentTransaction:
+        """The transaction as it stands now."""
+        return await self._following.found(transaction_id)
 
     @property
     def _following(self) -> Following:

@@ -19,7 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from infrastructure.messaging.codec import LOST
-from infrastructure.messaging.retrying import REDIS_ERRORS, backoff_seconds
+from infrastructure.messaging.retrying import REDIS_ERRORS, backoff_seconds, heed_cancellation
 
 _log: Final = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class SteadyRedisBackend(RedisBackend):
         acknowledged = self._wanted.setdefault(channel, asyncio.Event())
         if self._live is not None and not acknowledged.is_set():
             await self._command(self._live, "SUBSCRIBE", channel)
+            heed_cancellation()
         await acknowledged.wait()
 
     async def unsubscribe(self, channel: str) -> None:
@@ -129,6 +130,7 @@ class SteadyRedisBackend(RedisBackend):
         clock = asyncio.get_running_loop().time
         heard_at = pinged_at = clock()
         while not self._broken:
+            heed_cancellation()
             reply = await pubsub.get_message(timeout=_READ_SECONDS)
             now = clock()
             if reply is not None:
@@ -193,3 +195,4 @@ class RedisPublisher:
         for channel, payload in batch:
             pipeline.publish(channel, payload)
         await pipeline.execute()
+        heed_cancellation()

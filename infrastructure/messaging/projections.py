@@ -44,6 +44,10 @@ from domain.contracts.transfer_events import (
     SolanaTransferFailed,
     TransferWanted,
 )
+from domain.contracts.withdraw_events import (
+    CrossChainTransferConfirmed,
+    WithdrawTransactionInitiated,
+)
 from domain.shared.money import format_asset
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
@@ -106,6 +110,8 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     FiatPaymentRefunded: {"fiat_amount": _FIAT},
     USDCConversionCompleted: {"amount": _OWN},
     AvailableBalanceUpdateRequested: {"amount": _OWN},
+    WithdrawTransactionInitiated: {"amount": _OWN, "platform_fee": _OWN},
+    CrossChainTransferConfirmed: {"debited": _OWN, "credited": _OWN, "fees": _OWN},
     AvailableBalanceUpdated: {"credited": _OWN, "fee_due": _OWN, "difference": _OWN},
 }
 
@@ -119,6 +125,7 @@ COUNTS: Final = frozenset(
         "instruction",
         "estimated_seconds",
         "score",
+        "definition_version",
     }
 )
 """The integers that are no amounts; a test asks that every integer is in one of the tables."""

@@ -32,6 +32,14 @@ def backoff_seconds(failures: int) -> float:
     return random.uniform(0, bound)  # noqa: S311 - spreads load, guards nothing
 
 
+def heed_cancellation() -> None:
+    """Raises `CancelledError` where the task was cancelled and has not noticed: before Python 3.12
+    `asyncio.wait_for`, which redis-py writes with, drops a cancellation that comes as it ends."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def persist(read: Callable[[], Awaitable[Result]]) -> Result:
     """`read`'s result, asked for again until the database answers."""
     failures = 0

@@ -100,6 +100,7 @@ class SagaEngine:
         on_leased: OnLeased | None = None,
     ) -> None:
         self.policy = policy
+        self.history: Mapping[str, int] = {}
         self.clock = clock
         self.groups = tuple(group for group in Group if group in groups)
         self._commits = commits
@@ -123,7 +124,12 @@ class SagaEngine:
     def facts(self) -> Facts:
         """What handlers may know now, without a user's profile."""
         policy = self.policy
-        return Facts(now=self.clock(), figures=policy.figures, screening=policy.screening)
+        return Facts(
+            now=self.clock(),
+            figures=policy.figures,
+            screening=policy.screening,
+            history=self.history,
+        )
 
     async def decide(
         self,

@@ -84,8 +84,11 @@ class DepositDesk:
             try:
                 return await self._begin(user_id, opening, read)
             except Refused as refusal:
-                await self._refuse(user_id, opening, read, refusal)
-                raise
+                replayed = await self._refuse(user_id, opening, read, refusal)
+                if replayed is None:
+                    raise
+            # A twin was faster with this key: its result stands.
+            return result_of(replayed)
 
     async def _begin(
         self, user_id: UserId, opening: UserOpening, read: ReadDeposit
@@ -146,10 +149,10 @@ class DepositDesk:
 
     async def _refuse(
         self, user_id: UserId, opening: UserOpening, read: ReadDeposit, refusal: Refused
-    ) -> None:
-        """The attempt goes into the log, the refusal under its key."""
+    ) -> JsonObject | None:
+        """The attempt goes into the log, the refusal under its key; what stood there already."""
         result = {"refused": refusal.code, "field": refusal.field, "details": refusal.details}
-        await self._engine.decide(
+        decided = await self._engine.decide(
             StreamId(derived(user_id, "refused", OPERATION, read.key)),
             lambda _stream, _facts: record_refusal(
                 refusal, operation=OPERATION, amount=read.amount, asset=read.currency
@@ -160,6 +163,7 @@ class DepositDesk:
             ),
             key=_claim(user_id, read, result),
         )
+        return decided.replayed
 
 
 def read_deposit(wish: DepositInput) -> ReadDeposit:

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from domain.contracts.services import SendInput
+from domain.contracts.services import SendInput, WithdrawInput
 from domain.shared.assets import USDC
 from domain.shared.errors import InvalidInput
 from domain.shared.money import parse_amount
@@ -25,15 +25,16 @@ SIGNED_TEXT_MAX: Final = 4 * (TRANSACTION_BYTES_MAX // 3 + 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedRecipient:
-    """Whom the user named: by `username` (without the @) or by `address`."""
+    """Whom the user named: by `username` (without the @) or by `address`, in which field."""
 
     username: str | None = None
     address: str | None = None
+    field: str = "input.recipient"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadSend:
-    """A wish to send, read: `amount` in USDC base units."""
+class ReadTransfer:
+    """A wish to transfer, read: `amount` in USDC base units."""
 
     amount: int
     recipient: NamedRecipient
@@ -48,9 +49,28 @@ class ReadSend:
         return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
-def read_send(wish: SendInput) -> ReadSend:
+def read_withdraw(wish: WithdrawInput) -> ReadTransfer:
     """Raises `InvalidInput` that names the first field that is wrong."""
-    return ReadSend(
+    field = "input.destination.externalWallet"
+    if wish.asset != USDC.symbol:
+        raise InvalidInput(code="VAL_ASSET", field="input.asset")
+    if wish.chain != USDC.chain:
+        raise InvalidInput(code="VAL_CHAIN", field=f"{field}.chain")
+    try:
+        address = str(parse_address(wish.address))
+    except InvalidAddress:
+        raise InvalidInput(code="VAL_ADDRESS", field=f"{field}.address") from None
+    return ReadTransfer(
+        amount=read_amount(wish.amount),
+        recipient=NamedRecipient(address=address, field=f"{field}.address"),
+        memo=None,
+        key=read_key(wish.idempotency_key),
+    )
+
+
+def read_send(wish: SendInput) -> ReadTransfer:
+    """Raises `InvalidInput` that names the first field that is wrong."""
+    return ReadTransfer(
         amount=read_amount(wish.amount),
         recipient=read_recipient(wish.recipient),
         memo=_memo(wish.memo),

@@ -1,14 +1,36 @@
 """The use cases of moving money behind one door, as the API asks for them."""
 
+from domain.contracts.services import DepositInput, SendInput, WithdrawInput
+from domain.shared.ids import TransactionId, UserId
 from infrastructure.services.approvals import ApprovalDesk
-from infrastructure.services.sends import SendDesk
+from infrastructure.services.deposits import DepositDesk
+from infrastructure.services.inputs import read_send, read_withdraw
+from infrastructure.services.transfers import TransferDesk
 
 
 class MoneyMovements:
     """Every method raises `DomainError` alone."""
 
-    def __init__(self, sends: SendDesk, approvals: ApprovalDesk) -> None:
+    def __init__(
+        self,
+        *,
+        sends: TransferDesk,
+        withdraws: TransferDesk,
+        deposits: DepositDesk,
+        approvals: ApprovalDesk,
+    ) -> None:
+        self._sends = sends
+        self._withdraws = withdraws
+        self._deposits = deposits
         self.preview = sends.preview
-        self.initiate = sends.initiate
         self.submit = approvals.submit
         self.cancel = approvals.cancel
+
+    async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
+        return await self._sends.initiate(user_id, read_send(wish))
+
+    async def initiate_withdraw(self, user_id: UserId, wish: WithdrawInput) -> TransactionId:
+        return await self._withdraws.initiate(user_id, read_withdraw(wish))
+
+    async def initiate_deposit(self, user_id: UserId, wish: DepositInput) -> TransactionId:
+        return await self._deposits.initiate(user_id, wish)

@@ -6,6 +6,7 @@ from typing import Protocol
 from domain.contracts.services import Session, SignInMessage
 from domain.shared.assets import Chain
 from domain.shared.errors import DomainError
+from infrastructure.chains.solana.addresses import InvalidAddress, parse_address
 from infrastructure.db.identity import Challenge, IdentityStore, StoredUser
 from infrastructure.services.faults import in_plain_words
 from infrastructure.web.auth import AuthError, Now, TokenAuthority
@@ -61,6 +62,10 @@ class SignInDesk:
 
     async def challenge(self, address: str) -> SignInMessage:
         """What the wallet is to sign."""
+        try:
+            parse_address(address)
+        except InvalidAddress:
+            raise DomainError(code="VAL_ADDRESS", field="input.address") from None
         with in_plain_words():
             issued = await self._wallets.challenge(address)
         if isinstance(issued, AuthError):

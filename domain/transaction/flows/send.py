@@ -7,18 +7,14 @@ from domain.contracts.events import (
     AvailableBalanceReserved,
     BalanceReservationRejected,
     BalanceReservationReleased,
-    CancellationRequested,
     ComplianceBlocked,
     ComplianceCleared,
     GatewaySelected,
-    OutcomeUnknown,
     RecipientBalanceUpdated,
     RecipientValidated,
     SendTransactionCompleted,
     SendTransactionFailed,
     SendTransactionInitiated,
-    SignatureWanted,
-    UserActionExpired,
     UserActionRequired,
     UserActionSubmitted,
 )
@@ -32,6 +28,7 @@ from domain.contracts.transfer_events import (
 from domain.shared.ids import TransactionId
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.transfer import transfer_columns, transfer_records
 from domain.transaction.states import Trigger
 
 RECORDS: dict[type[EventPayload], Record] = {
@@ -56,39 +53,13 @@ RECORDS: dict[type[EventPayload], Record] = {
         moves=((Trigger.SELECT_PROVIDER, None),),
         steps=(("prepare", "PROVIDER", "STARTED"),),
     ),
-    SolanaTransferRequested: Record(
-        moves=((Trigger.PROCESS, "TRANSACTION_BUILDING"),),
-        waiting_on="PROVIDER",
-        outcome_certainty="CERTAIN",
-        funds_location="RESERVED",
+    **transfer_records(
+        requested=SolanaTransferRequested,
+        broadcast=SolanaTransferBroadcast,
+        confirmed=SolanaTransferConfirmed,
+        expired=SolanaTransferExpired,
+        failed=SolanaTransferFailed,
     ),
-    UserActionRequired: Record(moves=((None, "TRANSACTION_SIGNING"),), waiting_on="USER"),
-    UserActionExpired: Record(waiting_on="NONE"),
-    UserActionSubmitted: Record(
-        moves=((Trigger.SUBMIT_TO_CHAIN, "TRANSACTION_BROADCASTING"),),
-        waiting_on="CHAIN",
-        steps=(("prepare", "PROVIDER", "COMPLETED"), ("transfer", "BLOCKCHAIN", "STARTED")),
-    ),
-    # Solana has no public pool: a node that takes a transaction hands it to the leader at once.
-    SolanaTransferBroadcast: Record(
-        moves=((None, "MEMPOOL_PENDING"), (None, "BLOCK_CONFIRMATION_PENDING")),
-        waiting_on="CHAIN",
-        funds_location="CHAIN",
-        outcome_certainty="CERTAIN",
-    ),
-    OutcomeUnknown: Record(outcome_certainty="UNKNOWN", funds_location="CHAIN"),
-    SolanaTransferConfirmed: Record(
-        moves=((Trigger.CONFIRM, "CONFIRMATION_COMPLETED"),),
-        waiting_on="NONE",
-        outcome_certainty="CERTAIN",
-        steps=(("transfer", "BLOCKCHAIN", "COMPLETED"), ("book", "UPDATE", "STARTED")),
-    ),
-    # A final expiry fails from here: nothing happened on the chain, so nothing is compensated.
-    SolanaTransferExpired: Record(outcome_certainty="CERTAIN"),
-    SolanaTransferFailed: Record(
-        moves=((Trigger.COMPENSATE, None),), waiting_on="NONE", outcome_certainty="CERTAIN"
-    ),
-    CancellationRequested: Record(waiting_on="NONE"),
     RecipientBalanceUpdated: Record(
         moves=((Trigger.UPDATE_BALANCE, None),),
         funds_location="DELIVERED",
@@ -123,25 +94,12 @@ def columns(_stream: Stream, event: Event) -> Columns:
             facts: Columns = _opening(event, send)
         case GatewaySelected(provider=provider, explanation=explanation):
             facts = {"provider": provider, "provider_explanation": explanation}
-        case UserActionRequired(
-            signature=SignatureWanted(network_cost=cost), expires_at=expires_at
-        ):
-            facts = {"network_fee": cost.total_base_units, "next_check_at": expires_at}
-        case UserActionSubmitted(signature=signature):
-            facts = {
-                "chain": "SOLANA",
-                "chain_signature": signature,
-                "next_check_at": None,
-                "cancellable": False,
-            }
-        case SolanaTransferConfirmed(recipient_amount=amount):
-            facts = {"received_amount": amount}
         case SendTransactionFailed(reason=reason):
             facts = {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
         case SendTransactionCompleted():
             facts = {"completed_at": event.occurred_at}
         case _:
-            facts = {}
+            facts = transfer_columns(event)
     return facts
 
 

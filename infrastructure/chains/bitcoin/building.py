@@ -73,14 +73,12 @@ def parse_psbt(content: bytes) -> PSBT:
     if not is_psbt(content) or len(content) > PSBT_BYTES_MAX:
         raise NotAPsbt("not a PSBT")
     try:
-        if _has_counts(content):
-            raise NotAPsbt("a PSBT of version 2")
-        psbt = PSBT.parse(content)
+        psbt = None if _has_counts(content) else PSBT.parse(content)
     except Exception as error:
         # embit raises whatever it runs into where bytes are cut off.
         raise NotAPsbt("the PSBT is not readable") from error
-    if not psbt.inputs or not psbt.outputs:
-        raise NotAPsbt("no inputs, or no outputs")
+    if psbt is None or not psbt.inputs or not psbt.outputs:
+        raise NotAPsbt("no PSBT of version 0 with inputs and outputs")
     return psbt
 
 

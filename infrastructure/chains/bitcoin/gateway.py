@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
 from embit.psbt import PSBT
-from embit.transaction import Transaction
+from embit.transaction import SIGHASH, Transaction
 
 from domain.provider.ports.answers import Declined, Setback, Unanswered
 from domain.provider.ports.chain import (
@@ -166,6 +166,8 @@ class BitcoinGateway:
             output = scope.witness_utxo
             if output is None or output.script_pubkey.data != sender.script:
                 return _unsupported("an input is not the sender's")
+            if scope.sighash_type not in {None, SIGHASH.DEFAULT, SIGHASH.ALL}:
+                return _unsupported("asks for a signature that leaves something open")
             if known.get((scope.txid.hex(), scope.vout)) != output.value:
                 return Declined(
                     code="PRV_RESPONSE_INVALID",

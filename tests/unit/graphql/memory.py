@@ -7,7 +7,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from domain.contracts.services import DepositInput, SendInput, SendPreview, Session, SignInMessage
+from domain.contracts.services import (
+    DepositInput,
+    SendInput,
+    SendPreview,
+    Session,
+    SignInMessage,
+    WithdrawInput,
+)
 from domain.contracts.views import (
     AttemptView,
     BalanceKind,
@@ -186,7 +193,7 @@ def _balance(kind: BalanceKind, asset: str, posted: int) -> BalanceView:
 
 
 @dataclass
-class MemorySends:
+class MemoryMoney:
     """Answers with the first of Alice's transactions, or raises `refusal`."""
 
     refusal: Exception | None = None
@@ -204,8 +211,16 @@ class MemorySends:
             provider="solana-rpc",
         )
 
-    async def initiate(self, user_id: UserId, wish: SendInput) -> TransactionId:
-        self._take("initiate", user_id, wish)
+    async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
+        self._take("initiate_send", user_id, wish)
+        return transaction_id(1)
+
+    async def initiate_deposit(self, user_id: UserId, wish: DepositInput) -> TransactionId:
+        self._take("initiate_deposit", user_id, wish)
+        return transaction_id(1)
+
+    async def initiate_withdraw(self, user_id: UserId, wish: WithdrawInput) -> TransactionId:
+        self._take("initiate_withdraw", user_id, wish)
         return transaction_id(1)
 
     async def submit(
@@ -222,20 +237,6 @@ class MemorySends:
         self.calls.append(call)
         if self.refusal is not None:
             raise self.refusal
-
-
-@dataclass
-class MemoryDeposits:
-    """Answers with the first of Alice's transactions, or raises `refusal`."""
-
-    refusal: Exception | None = None
-    calls: list[tuple[UserId, DepositInput]] = field(default_factory=list)
-
-    async def initiate(self, user_id: UserId, wish: DepositInput) -> TransactionId:
-        self.calls.append((user_id, wish))
-        if self.refusal is not None:
-            raise self.refusal
-        return transaction_id(1)
 
 
 class MemorySignIn:

@@ -16,13 +16,7 @@ from infrastructure.web.validation import schema_extensions
 from resolvers.context import Ports, context_factory
 from schema.root import ROOTS
 from tests.unit.graphql.examples import ALICE, NOW, transaction
-from tests.unit.graphql.memory import (
-    MemoryDeposits,
-    MemoryFeed,
-    MemorySends,
-    MemorySignIn,
-    MemoryViews,
-)
+from tests.unit.graphql.memory import MemoryFeed, MemoryMoney, MemorySignIn, MemoryViews
 
 SCHEMA = ServedSchema(**ROOTS, extensions=schema_extensions())
 CATALOGUE = Catalogue.load()
@@ -33,16 +27,14 @@ class World:
     """The served schema with its ports."""
 
     views: MemoryViews = field(default_factory=lambda: MemoryViews(sent=[transaction(1)]))
-    sends: MemorySends = field(default_factory=MemorySends)
-    deposits: MemoryDeposits = field(default_factory=MemoryDeposits)
+    money: MemoryMoney = field(default_factory=MemoryMoney)
     feed: MemoryFeed = field(default_factory=MemoryFeed)
 
     def __post_init__(self) -> None:
         self.authority = TokenAuthority(TokenSettings(secret="s" * 32), now=lambda: NOW)
         ports = Ports(
             views=self.views,
-            sends=self.sends,
-            deposits=self.deposits,
+            money=self.money,
             feed=self.feed,
             sign_in=MemorySignIn(),
             texts=CATALOGUE,

@@ -279,4 +279,4 @@ async def test_the_preview_itemises_what_a_send_costs() -> None:
             "recipient": {"username": "bob"},
         },
     }
-    assert world.sends.calls == [("preview", ALICE.id, "25", "@bob")]
+    assert world.money.calls == [("preview", ALICE.id, "25", "@bob")]

@@ -55,6 +55,8 @@ FIGURES = Figures(
     send_minimum=5_000_000,
     fee_reserve=100_000,
     send_fee_millionths=0,
+    withdraw_minimum=5_000_000,
+    withdraw_fee_millionths=0,
     deposit_minimum_cents=1_000,
     deposit_fee_millionths=4_800,
     kyc={
@@ -65,6 +67,8 @@ FIGURES = Figures(
     rebuilds_max=3,
     lamports_per_usdc=6_666_666,
     lamports_price_source="test",
+    estimated_seconds={"SEND": 60, "WITHDRAW": 1_200},
+    estimate_after_completed=30,
 )
 FACTS = Facts(
     now=START,

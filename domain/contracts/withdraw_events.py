@@ -1,0 +1,121 @@
+"""The event types of a Withdraw to an external wallet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.contracts.envelope import EventPayload
+from domain.contracts.events import NetworkCost, Recipient
+from domain.shared.ids import TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawTransactionInitiated(EventPayload):
+    """A user wants `amount` of an asset, all fees included, at an address of their own choice."""
+
+    KIND = "TransactionInitiated"
+    definition_version: int
+    transaction_id: TransactionId
+    username: str
+    sender_address: str
+    recipient: Recipient
+    chain: str
+    asset: str
+    amount: int
+    platform_fee: int
+    network_cost: NetworkCost
+    approval_deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalWalletValidated(EventPayload):
+    """The address is one that can hold the asset."""
+
+    address: str
+    chain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DEXProviderSelected(EventPayload):
+    """Who converts, and why; without a need to convert, nobody (`skipped`)."""
+
+    KIND = "ProviderSelected"
+    provider: str
+    explanation: str
+    skipped: bool
+
+    def was_skipped(self) -> bool:
+        return self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetConversionRequested(EventPayload):
+    """The source asset is to become the target asset."""
+
+    KIND = "DEXSwapRequested"
+    skipped: bool
+
+    def was_skipped(self) -> bool:
+        return self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetConversionCompleted(EventPayload):
+    """The target asset is there."""
+
+    KIND = "ProviderResponseReceived"
+    skipped: bool
+
+    def was_skipped(self) -> bool:
+        return self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossChainTransferRequested(EventPayload):
+    """The asset is to go to the address: over a bridge, or plainly on the `same_chain`."""
+
+    KIND = "DEXSwapRequested"
+    same_chain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossChainTransferConfirmed(EventPayload):
+    """It has arrived and is booked, with the amounts that the chain shows."""
+
+    KIND = "BlockchainConfirmationReceived"
+    same_chain: bool
+    asset: str
+    debited: int
+    credited: int
+    fees: int
+    journal_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawTransactionCompleted(EventPayload):
+    """The Withdraw is done."""
+
+    KIND = "TransactionCompleted"
+    transaction_id: TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawTransactionFailed(EventPayload):
+    """The Withdraw ended without moving money; `reason` is a code of the catalogue."""
+
+    KIND = "TransactionFailed"
+    transaction_id: TransactionId
+    reason: str
+
+
+WITHDRAW_EVENTS: tuple[type[EventPayload], ...] = (
+    WithdrawTransactionInitiated,
+    ExternalWalletValidated,
+    DEXProviderSelected,
+    AssetConversionRequested,
+    AssetConversionCompleted,
+    CrossChainTransferRequested,
+    CrossChainTransferConfirmed,
+    WithdrawTransactionCompleted,
+    WithdrawTransactionFailed,
+)

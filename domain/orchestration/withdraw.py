@@ -1,0 +1,92 @@
+"""A Withdraw to an external wallet, as it is led."""
+
+from typing import Final
+
+from domain.contracts.events import (
+    AvailableBalanceReserved,
+    BalanceReservationRejected,
+    BalanceReservationReleased,
+    ComplianceBlocked,
+    ComplianceCleared,
+)
+from domain.contracts.orchestration_events import Command
+from domain.contracts.transfer_events import (
+    BlockchainConfirmationReceived,
+    BlockchainTransferExpired,
+    BlockchainTransferFailed,
+)
+from domain.contracts.withdraw_events import (
+    AssetConversionCompleted,
+    CrossChainTransferConfirmed,
+    DEXProviderSelected,
+    ExternalWalletValidated,
+    WithdrawTransactionCompleted,
+)
+from domain.orchestration.definition import Compensation, Definition, Step, StepType
+
+WITHDRAW: Final = Definition(
+    version=1,
+    steps=(
+        Step(
+            name="screen",
+            kind=StepType.VALIDATION,
+            command=Command.SCREEN,
+            success=ComplianceCleared,
+        ),
+        Step(
+            name="validate",
+            kind=StepType.VALIDATION,
+            command=Command.VALIDATE_ADDRESS,
+            success=ExternalWalletValidated,
+        ),
+        Step(
+            name="reserve",
+            kind=StepType.RESERVATION,
+            command=Command.RESERVE,
+            success=AvailableBalanceReserved,
+            prerequisites=("screen", "validate"),
+            compensation=Compensation(command=Command.RELEASE, success=BalanceReservationReleased),
+        ),
+        Step(
+            name="select",
+            kind=StepType.PROVIDER,
+            command=Command.SELECT_PROVIDER,
+            success=DEXProviderSelected,
+            prerequisites=("reserve",),
+        ),
+        Step(
+            name="convert",
+            kind=StepType.PROVIDER,
+            command=Command.CONVERT,
+            success=AssetConversionCompleted,
+            prerequisites=("select",),
+        ),
+        Step(
+            name="transfer",
+            kind=StepType.BLOCKCHAIN,
+            command=Command.TRANSFER,
+            success=BlockchainConfirmationReceived,
+            prerequisites=("convert",),
+        ),
+        Step(
+            name="book",
+            kind=StepType.UPDATE,
+            command=Command.BOOK,
+            success=CrossChainTransferConfirmed,
+            prerequisites=("transfer",),
+        ),
+        Step(
+            name="complete",
+            kind=StepType.NOTIFICATION,
+            command=Command.COMPLETE,
+            success=WithdrawTransactionCompleted,
+            prerequisites=("book",),
+        ),
+    ),
+    failures={
+        ComplianceBlocked: "CMP_REFUSED",
+        BalanceReservationRejected: "TXN_INSUFFICIENT_BALANCE",
+        BlockchainTransferFailed: "TXN_CHAIN_REFUSED",
+        BlockchainTransferExpired: "TXN_EXPIRED",
+    },
+)

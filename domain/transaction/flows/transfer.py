@@ -1,0 +1,86 @@
+"""What the events of a signed transfer say of the transaction, whatever its flow calls them."""
+
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import (
+    CancellationRequested,
+    OutcomeUnknown,
+    SignatureWanted,
+    UserActionExpired,
+    UserActionRequired,
+    UserActionSubmitted,
+)
+from domain.contracts.transfer_events import (
+    TransferBroadcast,
+    TransferConfirmed,
+    TransferExpired,
+    TransferFailed,
+    TransferRequested,
+)
+from domain.transaction.flow import Columns, Record
+from domain.transaction.states import Trigger
+
+
+def transfer_records(
+    *,
+    requested: type[TransferRequested],
+    broadcast: type[TransferBroadcast],
+    confirmed: type[TransferConfirmed],
+    expired: type[TransferExpired],
+    failed: type[TransferFailed],
+) -> dict[type[EventPayload], Record]:
+    """The records of the leg; its steps are `prepare`, begun before it, and `transfer`."""
+    return {
+        requested: Record(
+            moves=((Trigger.PROCESS, "TRANSACTION_BUILDING"),),
+            waiting_on="PROVIDER",
+            outcome_certainty="CERTAIN",
+            funds_location="RESERVED",
+        ),
+        UserActionRequired: Record(moves=((None, "TRANSACTION_SIGNING"),), waiting_on="USER"),
+        UserActionExpired: Record(waiting_on="NONE"),
+        UserActionSubmitted: Record(
+            moves=((Trigger.SUBMIT_TO_CHAIN, "TRANSACTION_BROADCASTING"),),
+            waiting_on="CHAIN",
+            steps=(("prepare", "PROVIDER", "COMPLETED"), ("transfer", "BLOCKCHAIN", "STARTED")),
+        ),
+        # Solana has no public pool: a node that takes a transaction hands it to the leader at once.
+        broadcast: Record(
+            moves=((None, "MEMPOOL_PENDING"), (None, "BLOCK_CONFIRMATION_PENDING")),
+            waiting_on="CHAIN",
+            funds_location="CHAIN",
+            outcome_certainty="CERTAIN",
+        ),
+        OutcomeUnknown: Record(outcome_certainty="UNKNOWN", funds_location="CHAIN"),
+        confirmed: Record(
+            moves=((Trigger.CONFIRM, "CONFIRMATION_COMPLETED"),),
+            waiting_on="NONE",
+            outcome_certainty="CERTAIN",
+            steps=(("transfer", "BLOCKCHAIN", "COMPLETED"), ("book", "UPDATE", "STARTED")),
+        ),
+        # A final expiry fails from here: nothing happened on the chain, so nothing is compensated.
+        expired: Record(outcome_certainty="CERTAIN"),
+        failed: Record(
+            moves=((Trigger.COMPENSATE, None),), waiting_on="NONE", outcome_certainty="CERTAIN"
+        ),
+        CancellationRequested: Record(waiting_on="NONE"),
+    }
+
+
+def transfer_columns(event: Event) -> Columns:
+    """What the leg's events fill in the row beside the state."""
+    match event.data:
+        case UserActionRequired(
+            signature=SignatureWanted(network_cost=cost), expires_at=expires_at
+        ):
+            return {"network_fee": cost.total_base_units, "next_check_at": expires_at}
+        case UserActionSubmitted(signature=signature):
+            return {
+                "chain": "SOLANA",
+                "chain_signature": signature,
+                "next_check_at": None,
+                "cancellable": False,
+            }
+        case TransferConfirmed(recipient_amount=amount):
+            return {"received_amount": amount}
+        case _:
+            return {}

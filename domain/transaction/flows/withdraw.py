@@ -1,0 +1,148 @@
+"""What a Withdraw's events say of the transaction: its states, where the money is, who acts next."""
+
+from typing import Final
+
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import (
+    AvailableBalanceReserved,
+    BalanceReservationRejected,
+    BalanceReservationReleased,
+    ComplianceBlocked,
+    ComplianceCleared,
+    UserActionRequired,
+    UserActionSubmitted,
+)
+from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.contracts.transfer_events import (
+    BlockchainConfirmationReceived,
+    BlockchainTransactionBroadcast,
+    BlockchainTransferExpired,
+    BlockchainTransferFailed,
+    BlockchainTransferRequested,
+)
+from domain.contracts.withdraw_events import (
+    AssetConversionCompleted,
+    AssetConversionRequested,
+    CrossChainTransferConfirmed,
+    CrossChainTransferRequested,
+    DEXProviderSelected,
+    ExternalWalletValidated,
+    WithdrawTransactionCompleted,
+    WithdrawTransactionFailed,
+    WithdrawTransactionInitiated,
+)
+from domain.shared.ids import TransactionId
+from domain.shared.stream import Stream
+from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.transfer import transfer_columns, transfer_records
+from domain.transaction.states import Trigger
+
+RECORDS: Final[dict[type[EventPayload], Record]] = {
+    WithdrawTransactionInitiated: Record(
+        waiting_on="NONE",
+        funds_location="WALLET",
+        outcome_certainty="CERTAIN",
+        steps=(("validate", "VALIDATION", "STARTED"),),
+    ),
+    CommandIssued: Record(),
+    ComplianceCleared: Record(),
+    ComplianceBlocked: Record(),
+    BalanceReservationRejected: Record(),
+    ExternalWalletValidated: Record(steps=(("validate", "VALIDATION", "COMPLETED"),)),
+    AvailableBalanceReserved: Record(
+        moves=((Trigger.RESERVE, None),),
+        funds_location="RESERVED",
+        steps=(("reserve", "RESERVATION", "COMPLETED"),),
+    ),
+    DEXProviderSelected: Record(
+        moves=((Trigger.SELECT_PROVIDER, None),), steps=(("prepare", "PROVIDER", "STARTED"),)
+    ),
+    AssetConversionRequested: Record(),
+    AssetConversionCompleted: Record(steps=(("convert", "PROVIDER", "SKIPPED"),)),
+    CrossChainTransferRequested: Record(),
+    **transfer_records(
+        requested=BlockchainTransferRequested,
+        broadcast=BlockchainTransactionBroadcast,
+        confirmed=BlockchainConfirmationReceived,
+        expired=BlockchainTransferExpired,
+        failed=BlockchainTransferFailed,
+    ),
+    CrossChainTransferConfirmed: Record(
+        moves=((Trigger.UPDATE_BALANCE, None),),
+        funds_location="DELIVERED",
+        steps=(("book", "UPDATE", "COMPLETED"),),
+    ),
+    BalanceReservationReleased: Record(funds_location="RETURNED"),
+    WithdrawTransactionCompleted: Record(
+        moves=((Trigger.COMPLETE, None),),
+        waiting_on="NONE",
+        steps=(("notify", "NOTIFICATION", "COMPLETED"),),
+    ),
+    WithdrawTransactionFailed: Record(moves=((Trigger.FAIL, None),), waiting_on="NONE"),
+}
+
+MILESTONES: Final = (
+    WithdrawTransactionInitiated,
+    ExternalWalletValidated,
+    AvailableBalanceReserved,
+    DEXProviderSelected,
+    CrossChainTransferRequested,
+    UserActionRequired,
+    UserActionSubmitted,
+    BlockchainTransactionBroadcast,
+    BlockchainConfirmationReceived,
+    CrossChainTransferConfirmed,
+    WithdrawTransactionCompleted,
+)
+
+
+def columns(_stream: Stream, event: Event) -> Columns:
+    match event.data:
+        case WithdrawTransactionInitiated() as withdraw:
+            found = _opening(event, withdraw)
+        case DEXProviderSelected(provider=provider, explanation=explanation):
+            found = {"provider": provider, "provider_explanation": explanation}
+        case WithdrawTransactionFailed(reason=reason):
+            found = {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
+        case WithdrawTransactionCompleted():
+            found = {"completed_at": event.occurred_at}
+        case _:
+            found = transfer_columns(event)
+    return found
+
+
+def _opening(event: Event, withdraw: WithdrawTransactionInitiated) -> Columns:
+    return {
+        "type": "WITHDRAW",
+        "user_id": event.user_id,
+        "amount": withdraw.amount,
+        "asset": withdraw.asset,
+        "platform_fee": withdraw.platform_fee,
+        "network_fee": withdraw.network_cost.total_base_units,
+        "sender_username": withdraw.username,
+        "sender_address": withdraw.sender_address,
+        "recipient_address": withdraw.recipient.address,
+        "recipient_user_id": withdraw.recipient.user_id,
+        "recipient_wallet_id": withdraw.recipient.wallet_id,
+        "definition_version": withdraw.definition_version,
+        "correlation_id": event.correlation_id,
+        "approval_deadline": withdraw.approval_deadline,
+        "created_at": event.occurred_at,
+    }
+
+
+def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
+    transaction_id = TransactionId(stream.id)
+    match event.data:
+        case CommandIssued(command=Command.COMPLETE):
+            return (WithdrawTransactionCompleted(transaction_id=transaction_id),)
+        case CommandIssued(command=Command.FAIL, reason=reason):
+            failed = WithdrawTransactionFailed(
+                transaction_id=transaction_id, reason=reason or "TXN_REFUSED"
+            )
+            return (failed,)
+        case _:
+            return ()
+
+
+FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)

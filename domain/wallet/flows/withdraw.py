@@ -1,0 +1,57 @@
+"""The wallet holds, books and lets go for a Withdraw as the orchestrator tells it to."""
+
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import BalanceReservationRejected, CancellationRequested
+from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.contracts.withdraw_events import (
+    CrossChainTransferConfirmed,
+    ExternalWalletValidated,
+    WithdrawTransactionInitiated,
+)
+from domain.shared.decision import NOTHING, Decision, Facts
+from domain.shared.ids import derived
+from domain.shared.saga import Reaction
+from domain.shared.stream import Stream
+from domain.wallet.transfer import book, release, reserve
+
+
+def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
+    withdraw = stream.known(WithdrawTransactionInitiated)
+    match event.data:
+        case CommandIssued(command=Command.VALIDATE_ADDRESS):
+            address = withdraw.recipient.address
+            validated = ExternalWalletValidated(address=address, chain=withdraw.chain)
+            return Decision(events=(validated,))
+        case CommandIssued(command=Command.RESERVE):
+            return _reserved(stream, withdraw, facts)
+        case CommandIssued(command=Command.BOOK):
+            return _booked(stream, withdraw)
+        case CommandIssued(command=Command.RELEASE, reason=reason):
+            return release(stream, reason=reason or "TXN_REFUSED")
+        case _:
+            return NOTHING
+
+
+def _reserved(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts) -> Decision:
+    if stream.has(CancellationRequested):
+        return Decision(events=(BalanceReservationRejected(code="TXN_CANCELLED"),))
+    if facts.rejection is not None:
+        return Decision(events=(BalanceReservationRejected(code="TXN_INSUFFICIENT_BALANCE"),))
+    fees = withdraw.platform_fee + withdraw.network_cost.total_base_units
+    return reserve(stream, amount=withdraw.amount, fees=fees)
+
+
+def _booked(stream: Stream, withdraw: WithdrawTransactionInitiated) -> Decision:
+    booking = book(stream, recipient_wallet_id=withdraw.recipient.wallet_id)
+    confirmed = CrossChainTransferConfirmed(
+        same_chain=True,
+        asset=withdraw.asset,
+        debited=booking.debited,
+        credited=booking.credited,
+        fees=booking.fees,
+        journal_id=derived(stream.id, "journal", stream.sequence + 1),
+    )
+    return Decision(events=(confirmed,)) + booking.rows
+
+
+REACTIONS: dict[type[EventPayload], Reaction] = {CommandIssued: on_command}

@@ -1,0 +1,98 @@
+"""How a transfer out of Available is held, booked and let go, in whatever flow it is a leg."""
+
+from dataclasses import dataclass
+
+from domain.contracts.events import AvailableBalanceReserved, BalanceReservationReleased
+from domain.contracts.transfer_events import TransferConfirmed, TransferFailed
+from domain.shared.accounts import CHAIN_SOL, FEE_PAYER, available, chain, fees
+from domain.shared.assets import USDC, Chain
+from domain.shared.decision import Decision
+from domain.shared.ids import WalletId
+from domain.shared.stream import Stream
+from domain.shared.unit import ChainClaim, Posting
+from domain.wallet.model import Reservation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What the chain shows of the transfer, and the rows that book it; the event is the flow's."""
+
+    debited: int
+    credited: int
+    fees: int
+    rows: Decision
+
+
+def reserve(stream: Stream, *, amount: int, fees: int) -> Decision:
+    """Holds `amount`, of which `fees` are a part of their own (USDC base units)."""
+    reservation = Reservation.opened(
+        stream_id=stream.id, wallet_id=stream.wallet_id, amount=amount, fees=fees
+    )
+    reserved = AvailableBalanceReserved(
+        principal_hold_id=reservation.principal_hold_id,
+        principal=reservation.principal,
+        fees_hold_id=reservation.fees_hold_id,
+        fees=reservation.fees,
+    )
+    return Decision(
+        events=(reserved,),
+        holds_placed=reservation.placed(),
+        postings=(reservation.posting(held=reservation.total),),
+    )
+
+
+def book(stream: Stream, *, recipient_wallet_id: WalletId | None) -> Booking:
+    """Books what the chain shows, each movement claimed so that it is booked once; to a user of
+    the platform, or to the world beyond."""
+    seen = stream.known(TransferConfirmed)
+    reservation = _reservation(stream)
+    debited = seen.recipient_amount + seen.fee_amount
+    credited = available(recipient_wallet_id) if recipient_wallet_id else chain(USDC)
+    rows = Decision(
+        holds_settled=reservation.settled(captured=debited),
+        postings=(
+            reservation.posting(held=-reservation.total, posted=-debited),
+            Posting(account=credited, posted=seen.recipient_amount),
+            *((Posting(account=fees(USDC), posted=seen.fee_amount),) if seen.fee_amount else ()),
+            *_network_fee(seen.lamports_spent),
+        ),
+        claims=_claims(seen),
+    )
+    return Booking(debited=debited, credited=seen.recipient_amount, fees=seen.fee_amount, rows=rows)
+
+
+def release(stream: Stream, *, reason: str) -> Decision:
+    """Lets the whole hold go; what a failed transfer cost the platform is booked with it."""
+    reservation = _reservation(stream)
+    failed = stream.latest(TransferFailed)
+    cost = _network_fee(failed.lamports_spent) if failed else ()
+    return Decision(
+        events=(BalanceReservationReleased(released=reservation.total, reason=reason),),
+        holds_settled=reservation.settled(captured=0),
+        postings=(reservation.posting(held=-reservation.total), *cost),
+    )
+
+
+def _reservation(stream: Stream) -> Reservation:
+    return Reservation.of(stream.known(AvailableBalanceReserved), stream.wallet_id)
+
+
+def _network_fee(lamports: int) -> tuple[Posting, ...]:
+    if not lamports:
+        return ()
+    return (
+        Posting(account=FEE_PAYER, posted=-lamports),
+        Posting(account=CHAIN_SOL, posted=lamports),
+    )
+
+
+def _claims(seen: TransferConfirmed) -> tuple[ChainClaim, ...]:
+    movements = [(seen.recipient_instruction, seen.recipient_account)]
+    if seen.fee_instruction is not None and seen.fee_account is not None:
+        movements.append((seen.fee_instruction, seen.fee_account))
+    return tuple(
+        ChainClaim(
+            chain=Chain.SOLANA, signature=seen.signature, instruction=instruction, account=account
+        )
+        for instruction, account in movements
+    )

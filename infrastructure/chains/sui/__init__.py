@@ -1,0 +1,1 @@
+"""Sui through its GraphQL RPC: coin objects, programmable transactions, checkpoints."""

@@ -1,0 +1,101 @@
+"""Writes the TransactionData of a transfer, and names transactions: pure.
+
+The coins pay the gas and, merged by that into one, are what the amount is split from.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from embit import base58
+
+from domain.provider.ports.chain import TransferPrepared
+from infrastructure.chains.sui import bcs
+from infrastructure.chains.sui.addresses import from_bytes, to_bytes
+from infrastructure.chains.sui.model import Gas, ObjectRef, Transaction
+
+_DIGEST_BYTES: Final = 32
+_SALT: Final = b"TransactionData::"
+_U16: Final = 2
+_U64: Final = 8
+# Variants by their places.
+_VERSION_1 = _PROGRAMMABLE = b"\0"
+_PURE: Final = b"\0"
+_TRANSFER_OBJECTS, _SPLIT_COINS = b"\1", b"\2"
+_GAS_COIN: Final = b"\0"
+_INPUT, _RESULT = b"\1", b"\2"
+_NO_EXPIRY: Final = b"\0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Addresses parsed, `amount` in MIST."""
+
+    sender: str
+    recipient: str
+    amount: int
+    gas: Gas
+
+
+def encode(transfer: Transfer) -> bytes:
+    """The bytes that are signed: SplitCoins(GasCoin, [amount]), TransferObjects([it], recipient)."""
+    inputs = (
+        _PURE + bcs.content(bcs.number(transfer.amount, _U64)),
+        _PURE + bcs.content(to_bytes(transfer.recipient)),
+    )
+    commands = (
+        _SPLIT_COINS + _GAS_COIN + bcs.many([_place(_INPUT, 0)]),
+        _TRANSFER_OBJECTS + bcs.many([_place(_RESULT, 0)]) + _place(_INPUT, 1),
+    )
+    gas = transfer.gas
+    return b"".join(
+        (
+            _VERSION_1,
+            _PROGRAMMABLE,
+            bcs.many(inputs),
+            bcs.many(commands),
+            to_bytes(transfer.sender),
+            bcs.many(map(_reference, gas.payment)),
+            to_bytes(gas.owner),
+            bcs.number(gas.price, _U64),
+            bcs.number(gas.budget, _U64),
+            _NO_EXPIRY,
+        )
+    )
+
+
+def prepared(payload: bytes, transaction: Transaction) -> TransferPrepared:
+    """`payload` is that transaction. Its commitment is its digest; its fee all of its budget."""
+    return TransferPrepared(
+        payload=payload,
+        commitment=digest(payload),
+        fee=transaction.gas.budget,
+        inputs=tuple(f"{from_bytes(one.object_id)}:{one.version}" for one in transaction.spent),
+    )
+
+
+def digest(transaction: bytes) -> bytes:
+    """What the chain knows a transaction by: signatures do not change it."""
+    return hashlib.blake2b(_SALT + transaction, digest_size=_DIGEST_BYTES).digest()
+
+
+def digest_text(content: bytes) -> str:
+    """A digest as the chain spells it."""
+    return str(base58.encode(content))
+
+
+def digest_bytes(text: str) -> bytes | None:
+    """None for what is no digest."""
+    try:
+        content = bytes(base58.decode(text))
+    except (ValueError, AttributeError, TypeError):
+        return None
+    return content if len(content) == _DIGEST_BYTES else None
+
+
+def _place(kind: bytes, index: int) -> bytes:
+    return kind + bcs.number(index, _U16)
+
+
+def _reference(one: ObjectRef) -> bytes:
+    return one.object_id + bcs.number(one.version, _U64) + bcs.content(one.digest)

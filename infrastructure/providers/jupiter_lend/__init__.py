@@ -1,0 +1,1 @@
+"""Jupiter Lend Earn: USDC lent on Solana (dev.jup.ag)."""

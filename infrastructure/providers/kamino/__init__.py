@@ -1,0 +1,1 @@
+"""Kamino Earn: vaults that lend USDC on Solana (api.kamino.finance)."""

@@ -1,0 +1,1 @@
+"""Jupiter Lend Earn: lending tokens of the sandbox's Solana runtime."""

@@ -1,0 +1,1 @@
+"""Kamino Earn: vaults whose shares are tokens of the sandbox's Solana runtime."""

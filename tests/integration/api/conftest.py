@@ -1,0 +1,91 @@
+"""One platform for all tests of a worker, and in each test its users at rest."""
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bench.platform import Platform, started
+from infrastructure.chains.solana.keys import load_keypair
+from infrastructure.db.pool import connect
+from resolvers.ids import Kind, encode
+from tests.integration.api.client import Person, Records
+
+People = dict[str, Person]
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("api") / "data"
+
+
+@pytest.fixture(scope="session")
+def platform(data_dir: Path) -> Iterator[Platform]:
+    with started(data_dir) as running:
+        yield running
+
+
+@pytest.fixture
+def secret(platform: Platform, data_dir: Path) -> str:
+    """What the platform signs its tokens with."""
+    return (data_dir / "keys" / "jwt_secret").read_text()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    # Everything is on loopback and unencrypted: reading the certificates each time cost the most.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    async with httpx.AsyncClient(trust_env=False, timeout=20, verify=context) as client:
+        yield client
+
+
+@pytest.fixture
+async def records(platform: Platform) -> AsyncIterator[Records]:
+    connection = await connect(platform.ready.database_url)
+    yield Records(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def people(
+    platform: Platform, http: httpx.AsyncClient, records: Records
+) -> AsyncIterator[People]:
+    """Alice (with most of the money), bob and carol; whatever a test leaves open is ended."""
+    found = {
+        user.username: Person(
+            name=user.username,
+            token=user.token,
+            keypair=load_keypair(user.keypair_file),
+            http=http,
+            ready=platform.ready,
+        )
+        for user in platform.ready.users
+    }
+    yield found
+    for username, key in await records.open_transactions():
+        person, identifier = found[username], encode(Kind.TRANSACTION, key)
+        await person.cancel(identifier)
+        await person.ended(identifier)
+
+
+@pytest.fixture
+def alice(people: People) -> Person:
+    return people["alice"]
+
+
+@pytest.fixture
+def bob(people: People) -> Person:
+    return people["bob"]
+
+
+@pytest.fixture
+def carol(people: People) -> Person:
+    return people["carol"]
+
+
+@pytest.fixture
+def stranger(platform: Platform, http: httpx.AsyncClient, alice: Person) -> Person:
+    """Somebody who has not signed in."""
+    return Person(name="", token="", keypair=alice.keypair, http=http, ready=platform.ready)
