@@ -116,7 +116,7 @@ async def committers(own_world: World) -> list[Committer]:
     return [await own_world.another_committer() for _ in range(COMMITTERS)]
 
 
-@settings(examples, max_examples=60)
+@settings(examples, max_examples=100)
 @given(program=rounds(steps))
 async def test_every_answer_and_every_balance_is_the_model_s(
     own_world: World, watched: Watched, answered: Counter[str], program: Sequence[Round]
@@ -134,7 +134,7 @@ async def test_every_answer_and_every_balance_is_the_model_s(
     await assert_it_stands(own_world, made)
 
 
-@settings(examples, max_examples=30)
+@settings(examples, max_examples=50)
 @given(program=rounds(steps_of_one_cause))
 async def test_what_several_processes_do_has_an_order_that_the_model_takes(
     own_world: World,
