@@ -50,7 +50,8 @@ CREATE TABLE entry (
     soft_after numeric(38, 0) NOT NULL,
     incoming_after numeric(38, 0) NOT NULL,
     at timestamptz NOT NULL,
-    PRIMARY KEY (account_id, sequence)
+    PRIMARY KEY (account_id, sequence),
+    CHECK (held_after >= 0 AND soft_after >= 0 AND incoming_after >= 0)
 ) PARTITION BY HASH (account_id);
 CREATE INDEX entry_time ON entry (account_id, at);
 

@@ -114,21 +114,21 @@ CREATE FUNCTION commit_moves(
 LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
     WITH line AS (
         SELECT 0 AS n, NULL::uuid AS stream_id, NULL::uuid AS journal_id, b.account_id, b.asset, b.sequence AS step,
-            b.posted, b.held, b.soft, b.incoming, b.floor, b.last_at
+            b.posted, b.held, b.soft, b.incoming, 0 AS leaves, b.floor, b.last_at
         FROM unnest(balances) b
         UNION ALL
         SELECT p.n, p.stream_id, p.journal_id, p.account_id, p.asset, 1,
-            p.posted, p.held, p.soft, p.incoming, NULL, clock.now
+            p.posted, p.held, p.soft, p.incoming, p.leaves, NULL, clock.now
         FROM (SELECT clock_timestamp() AS now) clock, ROWS FROM (
             jsonb_to_recordset(batch->'postings') AS (
                 stream_id uuid, journal_id uuid, account_id uuid, asset text,
-                posted numeric, held numeric, soft numeric, incoming numeric)
+                posted numeric, held numeric, soft numeric, incoming numeric, leaves numeric)
         ) WITH ORDINALITY AS p(
-            stream_id, journal_id, account_id, asset, posted, held, soft, incoming, n)
+            stream_id, journal_id, account_id, asset, posted, held, soft, incoming, leaves, n)
         WHERE NOT refused ? p.stream_id::text
     ), sums AS (
         SELECT l.n, l.stream_id, l.journal_id, l.account_id, l.asset,
-            l.posted, l.held, l.soft, l.incoming,
+            l.posted, l.held, l.soft, l.incoming, l.leaves,
             sum(l.step) OVER w AS sequence,
             first_value(l.asset) OVER w AS account_asset,
             sum(l.posted) OVER w AS posted_after,
@@ -146,9 +146,9 @@ LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
             s.posted_after, s.held_after, s.soft_after, s.incoming_after, s.at
         )::ledger_move ORDER BY s.n),
         (array_agg(s.stream_id ORDER BY s.n)
-            FILTER (WHERE s.posted_after - s.held_after - s.soft_after < s.floor))[1],
+            FILTER (WHERE s.posted_after - s.held_after - s.soft_after < s.floor + s.leaves))[1],
         (array_agg(s.account_id ORDER BY s.n)
-            FILTER (WHERE s.posted_after - s.held_after - s.soft_after < s.floor))[1],
+            FILTER (WHERE s.posted_after - s.held_after - s.soft_after < s.floor + s.leaves))[1],
         (array_agg(s.account_id) FILTER (WHERE s.asset <> s.account_asset))[1]
     FROM sums s WHERE s.n > 0;
 $$;

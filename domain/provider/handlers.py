@@ -133,10 +133,21 @@ def _retried_or_given_up(
 def on_sign_deadline(stream: Stream, effect: Claimed, facts: Facts) -> Decision:
     """The message can no longer be signed: nothing has moved, a fresh one is built or it ends."""
     done = EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch)
-    return Decision(effects_moved=(done,)) + expire_action(stream, facts, attempt=effect.attempt)
+    return Decision(effects_moved=(done,)) + _expired(stream, facts, attempt=effect.attempt)
 
 
-def expire_action(stream: Stream, facts: Facts, *, attempt: int) -> Decision:
+def expire_action(stream: Stream, facts: Facts) -> Decision:
+    """Ends the action that was found to be too late before its deadline came, and the deadline."""
+    attempt = attempts(stream)
+    expired = _expired(stream, facts, attempt=attempt)
+    if expired == NOTHING:
+        return NOTHING
+    deadline = effect_id(stream.id, EffectKind.SIGN_DEADLINE, attempt)
+    pointless = EffectMoved(id=deadline, state=EffectState.CANCELLED)
+    return expired + Decision(effects_moved=(pointless,))
+
+
+def _expired(stream: Stream, facts: Facts, *, attempt: int) -> Decision:
     """Ends the attempt's action if it still waits; otherwise nothing."""
     action = action_id(stream.id, attempt)
     if _status(stream, action) is not ActionStatus.PENDING or stream.has(CancellationRequested):

@@ -47,6 +47,7 @@ class Posting:
     """What one decision changes on one account, each part in base units of its asset.
 
     The `posted` of all postings of a Unit sum to zero per asset; the others mirror holds.
+    `leaves`: so much above the account's floor has to be free after it, or the Unit is rejected.
     """
 
     account: Account
@@ -54,6 +55,7 @@ class Posting:
     held: int = 0
     soft: int = 0
     incoming: int = 0
+    leaves: int = 0
 
 
 class HoldKind(StrEnum):

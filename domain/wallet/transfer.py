@@ -6,7 +6,7 @@ from domain.contracts.events import AvailableBalanceReserved, BalanceReservation
 from domain.contracts.transfer_events import TransferConfirmed, TransferFailed
 from domain.shared.accounts import CHAIN_SOL, FEE_PAYER, available, chain, fees
 from domain.shared.assets import USDC, Chain
-from domain.shared.decision import Decision
+from domain.shared.decision import Decision, Facts
 from domain.shared.ids import WalletId
 from domain.shared.stream import Stream
 from domain.shared.unit import ChainClaim, Posting
@@ -23,8 +23,9 @@ class Booking:
     rows: Decision
 
 
-def reserve(stream: Stream, *, amount: int, fees: int) -> Decision:
-    """Holds `amount`, of which `fees` are a part of their own (USDC base units)."""
+def reserve(stream: Stream, facts: Facts, *, amount: int, fees: int) -> Decision:
+    """Holds `amount`, of which `fees` are a part of their own (USDC base units), and leaves the
+    reserve for fees free."""
     reservation = Reservation.opened(
         stream_id=stream.id, wallet_id=stream.wallet_id, amount=amount, fees=fees
     )
@@ -37,7 +38,13 @@ def reserve(stream: Stream, *, amount: int, fees: int) -> Decision:
     return Decision(
         events=(reserved,),
         holds_placed=reservation.placed(),
-        postings=(reservation.posting(held=reservation.total),),
+        postings=(
+            Posting(
+                account=available(stream.wallet_id),
+                held=reservation.total,
+                leaves=facts.figures.fee_reserve,
+            ),
+        ),
     )
 
 

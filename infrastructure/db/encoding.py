@@ -156,6 +156,7 @@ def merged_postings(postings: Iterable[Posting]) -> dict[AccountId, Posting]:
                 held=known.held + posting.held,
                 soft=known.soft + posting.soft,
                 incoming=known.incoming + posting.incoming,
+                leaves=max(known.leaves, posting.leaves),
             )
         )
     return merged
@@ -254,6 +255,7 @@ def _posting_rows(unit: Unit) -> Iterable[Row]:
             "held": posting.held,
             "soft": posting.soft,
             "incoming": posting.incoming,
+            "leaves": posting.leaves,
         }
 
 

@@ -102,8 +102,16 @@ class DepositWatcher:
             if account is None or account.content != content:
                 account = self._seen[receiver.address] = _Account(content)
             if content is not None and account.looks_left:
-                await self._book_since_last(receiver)
                 account.looks_left -= 1
+                await self._book_or_leave(receiver)
+
+    async def _book_or_leave(self, receiver: Receiver) -> None:
+        """What a node cannot tell of one wallet must not keep the others waiting."""
+        try:
+            await self._book_since_last(receiver)
+        except RpcError as error:
+            logger.info("receipts of %s cannot be read: %s", receiver.address, error)
+            self._seen.pop(receiver.address, None)
 
     async def _book_since_last(self, receiver: Receiver) -> None:
         found = await self._gateway.inbound(

@@ -23,8 +23,16 @@ AT_ONCE_MAX: Final = 64
 CLAIM_MAX: Final = 64
 CLAIM_POLL_SECONDS: Final = 0.25
 LEASE_SECONDS: Final = 5.0
-"""Longer than a call's deadline, short enough for a takeover to be quick."""
+"""Short enough for a takeover to be quick; renewed while a call takes longer."""
+RENEW_SECONDS: Final = 2.0
+"""How often a lease is made longer while a call is under way, well before it ends."""
+WORK_SECONDS_MAX: Final = 40.0
+"""All calls of one effect together, with the retries of their adapter."""
 CALL_SECONDS_MAX: Final = 4.0
+
+
+class LeaseLost(Exception):
+    """Another process has taken the effect over: what is under way here no longer counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +99,10 @@ class Claims(Protocol):
     async def claim(
         self, owner: str, groups: Collection[Group], *, limit: int, lease_seconds: float
     ) -> Sequence[ClaimedEffect]: ...
+
+    async def renew(self, effect_id: EffectId, epoch: int, *, lease_seconds: float) -> bool:
+        """Holds it longer; False: it is somebody else's, or it has ended."""
+        ...
 
 
 class EffectExecutor:
@@ -163,13 +175,30 @@ class EffectExecutor:
             await asyncio.wait(self._tasks, timeout=CALL_SECONDS_MAX)
 
     async def _carry_out(self, effect: EffectInHand) -> None:
+        """Makes the call while the lease is ours: a slow provider's is held longer, step by step."""
+        taken_at = asyncio.get_running_loop().time()
         async with self._gate:
             try:
-                async with asyncio.timeout(LEASE_SECONDS):
+                async with asyncio.timeout(WORK_SECONDS_MAX), asyncio.TaskGroup() as group:
+                    waited = asyncio.get_running_loop().time() - taken_at
+                    if waited > RENEW_SECONDS and not await self._held(effect):
+                        return
+                    renewing = group.create_task(self._renew(effect))
                     await self._execute(effect)
+                    renewing.cancel()
             except Exception:
                 # Its lease runs out and it is taken over, with an inquiry first.
                 logger.exception("effect %s of %s did not end", effect.kind, effect.stream_id)
+
+    async def _renew(self, effect: EffectInHand) -> None:
+        """Until cancelled; raises `LeaseLost` where somebody else has it by now."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            if not await self._held(effect):
+                raise LeaseLost(str(effect.id))
+
+    async def _held(self, effect: EffectInHand) -> bool:
+        return await self._claims.renew(effect.id, effect.epoch, lease_seconds=LEASE_SECONDS)
 
     async def _execute(self, effect: EffectInHand) -> None:
         carry_out = self._handlers.get(effect.kind)

@@ -10,7 +10,6 @@ from domain.contracts.events import UserActionRequired
 from domain.contracts.transfer_events import TransferRequested
 from domain.provider.errors import ActionRefused, ActionStale
 from domain.provider.handlers import check_submittable, expire_action, submit_signature
-from domain.provider.transfer import attempts
 from domain.shared.errors import Refused
 from domain.shared.ids import ActionId, StreamId, TransactionId, UserId
 from domain.shared.stream import Stream
@@ -96,10 +95,7 @@ class ApprovalDesk:
         if result.ok:
             return
         if result.error == BLOCKHASH_EXPIRED:
-            attempt = attempts(stream)
-            await self._engine.decide(
-                stream.id, lambda known, facts: expire_action(known, facts, attempt=attempt)
-            )
+            await self._engine.decide(stream.id, expire_action)
             raise ActionStale
         raise ActionRefused(
             code="TXN_SIMULATION_FAILED",

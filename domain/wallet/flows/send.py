@@ -32,7 +32,7 @@ def on_cleared(stream: Stream, _event: Event, facts: Facts) -> Decision:
     if facts.rejection is not None:
         return validated + _rejected("TXN_INSUFFICIENT_BALANCE")
     fees = send.platform_fee + send.network_cost.total_base_units
-    return validated + reserve(stream, amount=send.amount, fees=fees)
+    return validated + reserve(stream, facts, amount=send.amount, fees=fees)
 
 
 def on_confirmed(stream: Stream, _event: Event, _facts: Facts) -> Decision:

@@ -38,7 +38,7 @@ def _reserved(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Fac
     if facts.rejection is not None:
         return Decision(events=(BalanceReservationRejected(code="TXN_INSUFFICIENT_BALANCE"),))
     fees = withdraw.platform_fee + withdraw.network_cost.total_base_units
-    return reserve(stream, amount=withdraw.amount, fees=fees)
+    return reserve(stream, facts, amount=withdraw.amount, fees=fees)
 
 
 def _booked(stream: Stream, withdraw: WithdrawTransactionInitiated) -> Decision:

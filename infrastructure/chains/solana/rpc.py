@@ -38,7 +38,6 @@ from infrastructure.http import HttpClient, HttpResponse, HttpTimeout, HttpUnava
 STATUSES_MAX: Final = 256
 ACCOUNTS_MAX: Final = 100
 SIGNATURES_PAGE_MAX: Final = 1000
-TIMEOUT_SECONDS: Final = 8.0
 _HTTP_TOO_MANY: Final = 429
 _HTTP_SERVER_ERROR: Final = 500
 _INVALID_PARAMS: Final = -32602
@@ -240,7 +239,6 @@ class SolanaRpc:
                 url,
                 content=msgspec.json.encode(body),
                 headers={"content-type": "application/json"},
-                timeout_seconds=TIMEOUT_SECONDS,
                 idempotent=idempotent,
             )
         except HttpUnavailable as error:

@@ -19,10 +19,12 @@ from infrastructure.chains.sui.model import ObjectRef
 from infrastructure.chains.sui.outcomes import failure_of_broadcast, failure_of_read
 from infrastructure.chains.sui.wire import (
     Answer,
+    Author,
     BalanceData,
     Change,
     Changed,
     ChangedData,
+    Checkpoint,
     CoinObject,
     CoinsData,
     Current,
@@ -30,6 +32,7 @@ from infrastructure.chains.sui.wire import (
     EpochData,
     ExecutedData,
     Failure,
+    Landing,
     SeenData,
     UsersData,
 )
@@ -40,8 +43,8 @@ COIN_TYPE: Final = f"0x{2:064x}::coin::Coin<{SUI_TYPE}>"
 PAGE_ITEMS: Final = 50
 # Whoever has more coins than these pages hold merges them elsewhere; a bound on our questions.
 PAGES_MAX: Final = 10
-# Of an object's users the newest: its coin may be in use again before the first is final.
-USERS_MAX: Final = 10
+# The last user of an object that is gone is the one that used it up; a few more for good measure.
+USERS_MAX: Final = 5
 
 BALANCE: Final = """query Balance($address: SuiAddress!, $coinType: String!) {
   address(address: $address) {
@@ -83,15 +86,24 @@ MOVEMENTS: Final = """query Movements($digest: String!, $first: Int!, $after: St
 OBJECTS: Final = """query Objects($keys: [ObjectKey!]!) {
   multiGetObjects(keys: $keys) { address version }
 }"""
-USERS: Final = """query Users($object: SuiAddress!, $last: Int!) {
+USERS: Final = """query Users($object: SuiAddress!, $version: UInt53!, $last: Int!, $first: Int!) {
+  objectVersions(address: $object, first: 1, filter: {afterVersion: $version}) {
+    nodes { version previousTransaction { digest effects { checkpoint { sequenceNumber } } } }
+  }
   transactions(last: $last, filter: {affectedObject: $object}) {
-    nodes { digest effects { lamportVersion checkpoint { sequenceNumber } } }
+    nodes {
+      digest
+      effects {
+        checkpoint { sequenceNumber }
+        objectChanges(first: $first) { nodes { address inputState { version } } }
+      }
+    }
   }
   checkpoint { sequenceNumber }
 }"""
 EXECUTE: Final = """mutation Execute($transaction: Base64!, $signatures: [Base64!]!) {
   executeTransaction(transactionDataBcs: $transaction, signatures: $signatures) {
-    effects { digest status }
+    effects { digest }
   }
 }"""
 
@@ -182,9 +194,27 @@ async def current(node: Node, addresses: list[str]) -> list[Current | None]:
     return found
 
 
-async def users(node: Node, address: str) -> UsersData:
-    """The newest transactions that changed an object, and the newest checkpoint."""
-    return await _read(node, USERS, {"object": address, "last": USERS_MAX}, _USERS)
+async def user(node: Node, address: str, version: int) -> tuple[Author | None, Checkpoint]:
+    """The transaction that used an object up at that version, None where that is not shown; and
+    the newest checkpoint."""
+    variables = {
+        "object": address,
+        "version": version,
+        "last": USERS_MAX,
+        "first": PAGE_ITEMS,
+    }
+    found = await _read(node, USERS, variables, _USERS)
+    for next_one in found.object_versions.nodes:
+        if next_one.version > version:
+            return next_one.previous_transaction, found.checkpoint
+    # One that is gone has no next version.
+    for one in found.transactions.nodes:
+        for change in one.effects.object_changes.nodes:
+            before = change.input_state
+            if change.address == address and before is not None and before.version == version:
+                landing = Landing(checkpoint=one.effects.checkpoint)
+                return Author(digest=one.digest, effects=landing), found.checkpoint
+    return None, found.checkpoint
 
 
 async def execute(node: Node, transaction: bytes, signature: bytes) -> str:

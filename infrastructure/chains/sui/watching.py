@@ -5,12 +5,13 @@ more checkpoints that are waited for, a second's worth, are what one node's word
 taken back.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
 from domain.provider.ports.chain import Movement, Presence, Sighting
 from domain.shared.assets import SUI
-from infrastructure.chains.nodes import Node, NodeContradicts
+from infrastructure.chains.nodes import Node, NodeContradicts, NodeMalformed
 from infrastructure.chains.sui import addresses, building, rpc
 from infrastructure.chains.sui.bcs import NotBcs
 from infrastructure.chains.sui.coins import COINS_MAX
@@ -24,7 +25,11 @@ from infrastructure.chains.sui.model import (
 from infrastructure.chains.sui.reading import read
 from infrastructure.chains.sui.wire import Change, Checkpoint, GasSummary, Seen
 
-SUCCESS: Final = "SUCCESS"
+logger = logging.getLogger(__name__)
+
+# One input that is used up is enough; what used the first ones mostly used the others as well.
+PROOFS_MAX: Final = 5
+_STATUSES: Final = {"SUCCESS": True, "FAILURE": False}
 
 
 async def sighting_at(
@@ -44,7 +49,7 @@ async def movements_at(node: Node, digest: str) -> tuple[Movement, ...]:
     if found is None or found[0].effects.checkpoint is None:
         return ()
     transaction, changes = found
-    if transaction.effects.status != SUCCESS:
+    if not _succeeded(transaction.effects.status):
         return ()
     _demand_fitting(rpc.decoded_base64(transaction.transaction_bcs), digest, changes)
     return tuple(
@@ -56,14 +61,23 @@ async def movements_at(node: Node, digest: str) -> tuple[Movement, ...]:
 
 def _sighted(transaction: Seen, tip: Checkpoint, finality_depth: int) -> Sighting:
     effects = transaction.effects
-    fee = _fee(effects.gas_effects.gas_summary)
+    fee, succeeded = _fee(effects.gas_effects.gas_summary), _succeeded(effects.status)
     if effects.checkpoint is None:
         return Sighting(presence=Presence.PENDING, fee=fee)
     depth = _depth(effects.checkpoint.sequence_number, tip)
     presence = Presence.INCLUDED
     if depth >= finality_depth:
-        presence = Presence.FINAL if effects.status == SUCCESS else Presence.REVERTED
+        presence = Presence.FINAL if succeeded else Presence.REVERTED
     return Sighting(presence=presence, depth=depth, block=effects.checkpoint.digest, fee=fee)
+
+
+def _succeeded(status: str) -> bool:
+    """NodeMalformed for a status that is not known: it must not count as a failure, on which money
+    is released."""
+    if status not in _STATUSES:
+        logger.warning("a status of Sui that is not known: %.40s", status)
+        raise NodeMalformed("a status that is not known")
+    return _STATUSES[status]
 
 
 def _depth(sequence_number: int, tip: Checkpoint) -> int:
@@ -77,23 +91,21 @@ def _fee(summary: GasSummary) -> int:
 
 
 async def _is_used(node: Node, digest: str, inputs: tuple[str, ...], finality_depth: int) -> bool:
-    """Whether another transaction that is final has used one of `inputs`."""
-    versions = dict(_object_and_version(one) for one in inputs[:COINS_MAX])
+    """Whether another transaction that is final is shown to have used one of `inputs`."""
+    versions = dict(map(_object_and_version, inputs[:COINS_MAX]))
     if not versions:
         return False
     now = await rpc.current(node, list(versions))
-    for (address, version), held in zip(versions.items(), now, strict=True):
-        if held is not None and held.version == version:
-            continue
-        found = await rpc.users(node, address)
-        others = [
-            one
-            for one in found.transactions.nodes
-            # Whatever changes an object gives it a version above all that it had.
-            if one.digest != digest and one.effects.lamport_version > version
-        ]
-        landed = [one.effects.checkpoint for one in others if one.effects.checkpoint is not None]
-        if any(_depth(one.sequence_number, found.checkpoint) >= finality_depth for one in landed):
+    # An older version than that is of a node that is behind.
+    moved_on = [
+        one
+        for one, held in zip(versions, now, strict=True)
+        if held is None or held.version > versions[one]
+    ]
+    for address in moved_on[:PROOFS_MAX]:
+        user, tip = await rpc.user(node, address, versions[address])
+        landed = None if user is None or user.digest == digest else user.effects.checkpoint
+        if landed is not None and _depth(landed.sequence_number, tip) >= finality_depth:
             return True
     return False
 

@@ -124,7 +124,7 @@ class GasEffects(Wire, frozen=True):
 
 
 class Effects(Wire, frozen=True):
-    """`status` is SUCCESS or FAILURE; what is none of them has not succeeded."""
+    """`status` is SUCCESS or FAILURE."""
 
     status: str
     checkpoint: ProvenCheckpoint | None
@@ -177,9 +177,40 @@ class CurrentData(Wire, frozen=True):
     multi_get_objects: list[Current | None]
 
 
-class UserEffects(Wire, frozen=True):
-    lamport_version: UInt53
+class Landing(Wire, frozen=True):
     checkpoint: Checkpoint | None
+
+
+class Author(Wire, frozen=True):
+    digest: Digest
+    effects: Landing
+
+
+class Successor(Wire, frozen=True):
+    version: UInt53
+    previous_transaction: Author
+
+
+class Successors(Wire, frozen=True):
+    nodes: list[Successor]
+
+
+class Version(Wire, frozen=True):
+    version: UInt53
+
+
+class ObjectChange(Wire, frozen=True):
+    address: Address
+    input_state: Version | None
+
+
+class ObjectChanges(Wire, frozen=True):
+    nodes: list[ObjectChange]
+
+
+class UserEffects(Wire, frozen=True):
+    checkpoint: Checkpoint | None
+    object_changes: ObjectChanges
 
 
 class User(Wire, frozen=True):
@@ -192,13 +223,15 @@ class UserPage(Wire, frozen=True):
 
 
 class UsersData(Wire, frozen=True):
+    """`object_versions` has the next version, if there is one; `transactions` the newest users."""
+
+    object_versions: Successors
     transactions: UserPage
     checkpoint: Checkpoint
 
 
 class ExecutedEffects(Wire, frozen=True):
     digest: Digest
-    status: str
 
 
 class Executed(Wire, frozen=True):

@@ -59,10 +59,6 @@ class VaultBook:
     def rate_millionths(self) -> int:
         return self._accrual.rate_millionths
 
-    @property
-    def opened_price(self) -> int:
-        return PRICE_SCALE
-
     def price(self) -> int:
         """Of one share, in USDC, scaled: linear in time at one rate."""
         known = self._accrual

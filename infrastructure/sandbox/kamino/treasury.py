@@ -55,7 +55,7 @@ class TreasuryFailed(Exception):
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):
-    """`taker` may take all of it until `until`. `is_taken=None`: not known yet."""
+    """`taker` may take all of it until `until`, who pays `paid` for it."""
 
     account: str
     mint: str
@@ -65,7 +65,6 @@ class SetAside(msgspec.Struct, frozen=True, kw_only=True):
     paid: int
     at: datetime
     until: datetime
-    is_taken: bool | None = None
 
 
 class Treasury:
@@ -115,8 +114,8 @@ class Treasury:
         mint = self.share_mint(vault)
         account = self._chain.runtime.svm.get_account(mint)
         supply = 0 if account is None else int(Mint.from_bytes(account.data).supply)
-        waiting = sum(self._left_in(one) or 0 for one in self._waiting() if one.mint == str(mint))
-        return supply - waiting
+        waiting = [one for one in self._waiting() if one.mint == str(mint)]
+        return supply - sum(self._left_in(one) for one in waiting)
 
     def balance(self, owner: Pubkey, mint: Pubkey) -> int:
         account = associated_token_account(owner, mint)
@@ -160,50 +159,49 @@ class Treasury:
             at=now,
             until=now + SET_ASIDE_FOR,
         )
-        self._keep(kept)
+        self._keep_waiting([*self._waiting(), kept])
         return account.pubkey()
 
     def taken(self, taker: Pubkey) -> list[SetAside]:
-        """What that wallet took, of all vaults, in the order in which it was set aside."""
-        mine = [
-            one
-            for one in self._world.memory.all(f"{self._provider}_set_aside", SetAside)
-            if one.taker == str(taker)
-        ]
-        return sorted((one for one in mine if self._is_taken(one)), key=lambda one: one.at)
+        """What that wallet took, of all vaults, in the order in which it was seen to be taken."""
+        self._settle()
+        return self._taken(str(taker))
 
-    def _is_taken(self, one: SetAside) -> bool:
-        if one.is_taken is not None:
-            return one.is_taken
-        return self._left_in(one) == 0
+    def _settle(self) -> None:
+        """What was taken becomes a part of its taker's history."""
+        waiting = []
+        for one in self._waiting():
+            if self._left_in(one) > 0:
+                waiting.append(one)
+            else:
+                history = [*self._taken(one.taker), one]
+                self._world.memory.put(f"{self._provider}_taken", one.taker, history)
+        self._keep_waiting(waiting)
 
-    def _left_in(self, one: SetAside) -> int | None:
-        account = Pubkey.from_string(one.account)
-        state = token_state(self._chain.runtime.svm.get_account(account))
-        return None if state is None else state.amount
+    def _taken(self, taker: str) -> list[SetAside]:
+        return self._world.memory.get(f"{self._provider}_taken", taker, list[SetAside]) or []
 
     def _waiting(self) -> list[SetAside]:
-        found = self._world.memory.all(f"{self._provider}_set_aside", SetAside)
-        return [one for one in found if one.is_taken is None]
+        return self._world.memory.get(f"{self._provider}_waiting", "all", list[SetAside]) or []
 
-    def _keep(self, one: SetAside) -> None:
-        self._world.memory.put(f"{self._provider}_set_aside", one.account, one)
+    def _keep_waiting(self, waiting: list[SetAside]) -> None:
+        self._world.memory.put(f"{self._provider}_waiting", "all", waiting)
+
+    def _left_in(self, one: SetAside) -> int:
+        account = Pubkey.from_string(one.account)
+        state = token_state(self._chain.runtime.svm.get_account(account))
+        return 0 if state is None else state.amount
 
     def _take_back(self) -> None:
-        now = self._world.clock.now()
-        old = [one for one in self._waiting() if one.until <= now]
-        for one in old[:_TAKEN_BACK_AT_ONCE]:
-            left = self._left_in(one)
+        self._settle()
+        now, waiting = self._world.clock.now(), self._waiting()
+        old = [one for one in waiting if one.until <= now][:_TAKEN_BACK_AT_ONCE]
+        for one in old:
             account, mint = Pubkey.from_string(one.account), Pubkey.from_string(one.mint)
-            steps: list[Instruction] = []
-            if left:
-                steps.append(self._emptying(mint, account, left))
-            if left is not None:
-                steps.append(
-                    close_account(account=account, target=self.address, owner=self.address)
-                )
-                self._run(steps, [self._key])
-            self._keep(msgspec.structs.replace(one, is_taken=left == 0))
+            emptied = self._emptying(mint, account, self._left_in(one))
+            closed = close_account(account=account, target=self.address, owner=self.address)
+            self._run([emptied, closed], [self._key])
+        self._keep_waiting([one for one in waiting if one not in old])
 
     def _filling(self, mint: Pubkey, account: Pubkey, base_units: int) -> Instruction:
         if mint == USDC_MINT:

@@ -22,6 +22,7 @@ SHOWN: Final = """transaction { id state reason cancellable availableActions
   userActions { id type status payload summary expiresAt } }"""
 INPUTS: Final = {
     "initiateSend": "InitiateSendInput",
+    "initiateWithdraw": "InitiateWithdrawInput",
     "submitUserAction": "SubmitUserActionInput",
     "cancelTransaction": "CancelTransactionInput",
 }

@@ -232,7 +232,6 @@ async def test_as_many_sends_are_accepted_as_are_covered(
     assert await sender.held() == covered * amount
 
 
-@pytest.mark.xfail(strict=True, reason="the fee reserve is checked against what was read alone")
 async def test_sends_at_once_leave_the_reserve_for_fees(world: World) -> None:
     """50 USDC are ten times 5, but one of them would take the reserve."""
     sender = await a_sender(world, funds=50 * DOLLAR, processes=1, gateway=Meeting())

@@ -167,7 +167,6 @@ async def test_what_several_processes_do_has_an_order_that_the_model_takes(
     await assert_it_stands(own_world, made)
 
 
-@pytest.mark.xfail(strict=True, reason="of one call all holds are placed before any is settled")
 async def test_a_hold_that_is_settled_before_it_is_placed_is_a_defect_in_one_call_too(
     broken_world: World,
 ) -> None:

@@ -1,0 +1,1 @@
+"""A simulated Sui network behind its GraphQL RPC."""
