@@ -78,6 +78,10 @@ def _relay(_options: argparse.Namespace) -> int:
 
 
 def _sandbox(options: argparse.Namespace) -> int:
+    if options.sandbox_action == "fault":
+        from infrastructure.cli.faults import set_fault
+
+        return set_fault(options)
     from infrastructure.cli.sandbox import run_sandbox
 
     return run_sandbox(

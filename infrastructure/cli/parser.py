@@ -52,6 +52,16 @@ def _add_sandbox(commands: "_Commands") -> None:
     sandbox.add_argument("--port", type=_port, default=0, help="0 for a free one (%(default)s)")
     sandbox.add_argument("--data-dir", type=Path, default=DATA_DIR / "sandbox")
     sandbox.add_argument("--ready-file", type=Path, help="write its addresses there as JSON")
+    actions = sandbox.add_subparsers(dest="sandbox_action", metavar="ACTION")
+    fault = actions.add_parser("fault", help="have a simulated provider misbehave, or stop it")
+    fault.add_argument("kind", help="latency, outage, error, webhook_lost, …; or clear")
+    fault.add_argument("--provider", required=True, help="coinbase, stripe, …")
+    fault.add_argument("--operation", action="append", help="of the provider; all without any")
+    fault.add_argument("--remaining", type=int, help="how often; until cleared without it")
+    fault.add_argument("--latency-ms", type=int)
+    fault.add_argument("--status", type=int, help="of the kind error")
+    fault.add_argument("--hang-ms", type=int, help="of timeouts")
+    fault.add_argument("--up-dir", type=Path, default=DATA_DIR, help="of `diboas up`")
 
 
 def _add_tools(commands: "_Commands") -> None:

@@ -5,6 +5,7 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -96,14 +97,12 @@ class Payer:
 
     def verify(self) -> None:
         """Every invariant of ledger and log holds."""
-        result = subprocess.run(
-            [sys.executable, "-m", "infrastructure.cli", "verify"],
-            check=False,
-            capture_output=True,
-            text=True,
-            env=environment(DATABASE_URL=self.ready.database_url),
-        )
+        result = _diboas("verify", DATABASE_URL=self.ready.database_url)
         assert result.returncode == 0, result.stdout + result.stderr
+
+    def diboas(self, *arguments: str, up_dir: Path) -> "subprocess.CompletedProcess[str]":
+        """A command of the command line for the running platform."""
+        return _diboas(*arguments, "--up-dir", str(up_dir))
 
     def _ask(self, query: str, **variables: object) -> Json:
         answer = self.http.post(
@@ -114,3 +113,13 @@ class Payer:
         content = answer.json()
         assert "errors" not in content, content
         return content["data"]
+
+
+def _diboas(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "infrastructure.cli", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment(**settings),
+    )

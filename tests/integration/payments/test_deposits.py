@@ -172,3 +172,17 @@ def test_the_same_key_is_one_deposit_and_another_body_a_conflict(alice: Payer) -
     assert alice.begin(idempotencyKey="a-deposit") == first
     refused = alice.initiate("200", idempotencyKey="a-deposit")
     assert [error["code"] for error in refused["errors"]] == ["VAL_IDEMPOTENCY_CONFLICT"]
+
+
+def test_the_command_line_has_a_provider_misbehave(alice: Payer, data_dir: Path) -> None:
+    said = alice.diboas("sandbox", "fault", "outage", "--provider", "coinbase", up_dir=data_dir)
+    assert said.returncode == 0, said.stderr
+    assert '"outage"' in said.stdout
+
+    assert alice.until(alice.begin(), waitingOn="USER")["provider"] == "stripe"
+
+    cleared = alice.diboas("sandbox", "fault", "clear", "--provider", "coinbase", up_dir=data_dir)
+    assert '"faults": []' in cleared.stdout
+    wrong = alice.diboas("sandbox", "fault", "bad_mood", "--provider", "coinbase", up_dir=data_dir)
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("diboas: the sandbox refuses")
