@@ -161,7 +161,8 @@ class EffectExecutor:
     async def _pause(self) -> None:
         self._due.clear()
         try:
-            await asyncio.wait_for(self._due.wait(), CLAIM_POLL_SECONDS)
+            async with asyncio.timeout(CLAIM_POLL_SECONDS):
+                await self._due.wait()
         except TimeoutError:
             return
 

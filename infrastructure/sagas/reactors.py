@@ -51,7 +51,8 @@ class Reactor:
 
     async def _wait(self) -> bool:
         try:
-            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._woken.wait()
         except TimeoutError:
             return False
         self._woken.clear()

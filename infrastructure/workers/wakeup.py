@@ -117,7 +117,8 @@ class Doorbell:
         """Returns when the log should be read again."""
         seconds = next(self._steps, self._poll_seconds)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
         if self._rung.is_set():
             self._rung.clear()
             self._steps = iter(self.STEPS_SECONDS)

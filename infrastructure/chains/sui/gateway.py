@@ -156,7 +156,9 @@ class SuiGateway:
         gas = transaction.gas
         rate = await self._nodes.read(_rate_at)
         if not gas.payment or len(gas.payment) > coins.COINS_MAX:
-            return Declined(code="PRV_RESPONSE_INVALID", reason="names no coins that pay for gas")
+            return Declined(
+                code="PRV_RESPONSE_INVALID", reason="names no coins for gas, or too many"
+            )
         if gas.price < rate:
             return Declined(code="TXN_COST_ROSE", reason="gas costs more than the call offers")
         if gas.price > rate * PROVIDED_PRICE_FACTOR_MAX or gas.budget > PROVIDED_BUDGET_MAX:

@@ -19,7 +19,6 @@ from infrastructure.chains.sui.model import ObjectRef
 from infrastructure.chains.sui.outcomes import failure_of_broadcast, failure_of_read
 from infrastructure.chains.sui.wire import (
     Answer,
-    Author,
     BalanceData,
     Change,
     Changed,
@@ -32,12 +31,14 @@ from infrastructure.chains.sui.wire import (
     EpochData,
     ExecutedData,
     Failure,
-    Landing,
+    MoveType,
     SeenData,
+    User,
     UsersData,
 )
 
 SUI_TYPE: Final = f"0x{2:064x}::sui::SUI"
+_SHORT_SUI_TYPE: Final = "0x2::sui::SUI"
 COIN_TYPE: Final = f"0x{2:064x}::coin::Coin<{SUI_TYPE}>"
 # The service's own bound on a page.
 PAGE_ITEMS: Final = 50
@@ -88,18 +89,17 @@ OBJECTS: Final = """query Objects($keys: [ObjectKey!]!) {
 }"""
 USERS: Final = """query Users($object: SuiAddress!, $version: UInt53!, $last: Int!, $first: Int!) {
   objectVersions(address: $object, first: 1, filter: {afterVersion: $version}) {
-    nodes { version previousTransaction { digest effects { checkpoint { sequenceNumber } } } }
+    nodes { previousTransaction { ...User } }
   }
-  transactions(last: $last, filter: {affectedObject: $object}) {
-    nodes {
-      digest
-      effects {
-        checkpoint { sequenceNumber }
-        objectChanges(first: $first) { nodes { address inputState { version } } }
-      }
-    }
-  }
+  transactions(last: $last, filter: {affectedObject: $object}) { nodes { ...User } }
   checkpoint { sequenceNumber }
+}
+fragment User on Transaction {
+  digest
+  effects {
+    checkpoint { sequenceNumber }
+    objectChanges(first: $first) { nodes { address inputState { version } } }
+  }
 }"""
 EXECUTE: Final = """mutation Execute($transaction: Base64!, $signatures: [Base64!]!) {
   executeTransaction(transactionDataBcs: $transaction, signatures: $signatures) {
@@ -129,7 +129,7 @@ async def balance(node: Node, address: str) -> int:
         raise NodeContradicts("the balance is of another address")
     if held.balance is None:
         return 0
-    if held.balance.coin_type.repr != SUI_TYPE:
+    if not is_sui(held.balance.coin_type):
         raise NodeContradicts("the balance is of another coin")
     return int(held.balance.total_balance)
 
@@ -194,26 +194,17 @@ async def current(node: Node, addresses: list[str]) -> list[Current | None]:
     return found
 
 
-async def user(node: Node, address: str, version: int) -> tuple[Author | None, Checkpoint]:
-    """The transaction that used an object up at that version, None where that is not shown; and
+async def user(node: Node, address: str, version: int) -> tuple[User | None, Checkpoint]:
+    """The transaction that used an object up at just that version, None where none is shown; and
     the newest checkpoint."""
-    variables = {
-        "object": address,
-        "version": version,
-        "last": USERS_MAX,
-        "first": PAGE_ITEMS,
-    }
+    variables = {"object": address, "version": version, "last": USERS_MAX, "first": PAGE_ITEMS}
     found = await _read(node, USERS, variables, _USERS)
-    for next_one in found.object_versions.nodes:
-        if next_one.version > version:
-            return next_one.previous_transaction, found.checkpoint
-    # One that is gone has no next version.
-    for one in found.transactions.nodes:
+    shown = [one.previous_transaction for one in found.object_versions.nodes]
+    for one in (*shown, *found.transactions.nodes):
         for change in one.effects.object_changes.nodes:
             before = change.input_state
             if change.address == address and before is not None and before.version == version:
-                landing = Landing(checkpoint=one.effects.checkpoint)
-                return Author(digest=one.digest, effects=landing), found.checkpoint
+                return one, found.checkpoint
     return None, found.checkpoint
 
 
@@ -227,6 +218,11 @@ async def execute(node: Node, transaction: bytes, signature: bytes) -> str:
         node, EXECUTE, variables, _EXECUTED, idempotent=False, failed=failure_of_broadcast
     )
     return executed.execute_transaction.effects.digest
+
+
+def is_sui(kind: MoveType) -> bool:
+    """Services spell the package's address in full, or as short as it can be."""
+    return kind.repr in {SUI_TYPE, _SHORT_SUI_TYPE}
 
 
 def decoded_base64(text: str) -> bytes:

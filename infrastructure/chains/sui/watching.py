@@ -116,7 +116,7 @@ def _object_and_version(text: str) -> tuple[str, int]:
 
 
 def _is_credit(change: Change) -> bool:
-    return change.coin_type.repr == rpc.SUI_TYPE and int(change.amount) > 0
+    return rpc.is_sui(change.coin_type) and int(change.amount) > 0
 
 
 def _demand_fitting(content: bytes, digest: str, changes: Sequence[Change]) -> None:

@@ -177,24 +177,6 @@ class CurrentData(Wire, frozen=True):
     multi_get_objects: list[Current | None]
 
 
-class Landing(Wire, frozen=True):
-    checkpoint: Checkpoint | None
-
-
-class Author(Wire, frozen=True):
-    digest: Digest
-    effects: Landing
-
-
-class Successor(Wire, frozen=True):
-    version: UInt53
-    previous_transaction: Author
-
-
-class Successors(Wire, frozen=True):
-    nodes: list[Successor]
-
-
 class Version(Wire, frozen=True):
     version: UInt53
 
@@ -218,12 +200,21 @@ class User(Wire, frozen=True):
     effects: UserEffects
 
 
+class Successor(Wire, frozen=True):
+    previous_transaction: User
+
+
+class Successors(Wire, frozen=True):
+    nodes: list[Successor]
+
+
 class UserPage(Wire, frozen=True):
     nodes: list[User]
 
 
 class UsersData(Wire, frozen=True):
-    """`object_versions` has the next version, if there is one; `transactions` the newest users."""
+    """`object_versions` has the next version, if there is one; `transactions` the newest users: one
+    that is gone has no next version."""
 
     object_versions: Successors
     transactions: UserPage

@@ -83,7 +83,7 @@ class JupiterLend:
                 minimum=MINIMUM_BASE_UNITS,
                 lock_seconds=0,
                 exit_fee_millionths=0,
-                liquidity=int(token.liquidity_supply_data.withdrawable),
+                liquidity=_liquidity(token),
                 total_value=int(token.total_assets),
                 source=self.name,
                 at=at,
@@ -167,6 +167,11 @@ def _rate(text: str) -> Decimal | None:
         return Decimal(text).scaleb(-_RATE_DIGITS)
     logger.warning("jupiter_lend: a rate in another unit: %r", text)
     return None
+
+
+def _liquidity(token: Token) -> int:
+    """What Jupiter's other protocols could still draw is not this token's."""
+    return min(int(token.total_assets), int(token.liquidity_supply_data.withdrawable))
 
 
 def _is_plausible(position: UserPosition) -> bool:

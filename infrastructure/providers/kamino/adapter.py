@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 # Each has a call of its own for its figures.
 OFFERS_MAX: Final = 20
+# Our own word: Kamino has none for it.
+LOCKED: Final = "LOCKED"
 _U64_MAX: Final = 2**64 - 1
 
 
@@ -79,7 +81,8 @@ class KaminoVaults:
         found = await self._all()
         if not isinstance(found, list):
             return found
-        mine = [vault for vault in found if is_for_usdc(vault) and self._is_offered(vault)]
+        fitting = [vault for vault in found if is_for_usdc(vault) and self._is_offered(vault)]
+        mine = list({vault.address: vault for vault in fitting}.values())
         if len(mine) > OFFERS_MAX:
             logger.warning(
                 "kamino: %d of %d vaults are left out", len(mine) - OFFERS_MAX, len(mine)
@@ -143,7 +146,8 @@ class KaminoVaults:
         if not (until is None or isinstance(until, datetime)):
             return until
         if until is not None and until > self._clock():
-            return Declined(code="PRV_LOCKED", reason=f"locked until {until.isoformat()}")
+            reason = f"locked until {until.isoformat()}"
+            return Declined(code="PRV_DECLINED", reason=reason, provider_code=LOCKED)
         amount = in_decimals(shares, vault.state.shares_mint_decimals)
         answer = await self._calls.instructions("withdraw", AmountBody(owner, offer_id, amount))
         if not isinstance(answer, Instructions):

@@ -83,13 +83,13 @@ def share_units(shares: Shares, vault: Vault) -> int | Declined:
     """All that the owner has, staked or not, in the share's smallest unit."""
     if shares.vault_address != vault.address:
         return invalid("a position in another vault")
-    total = Fraction(shares.total_shares)
-    if total != Fraction(shares.staked_shares) + Fraction(shares.unstaked_shares):
+    one = 10**vault.state.shares_mint_decimals
+    total = Fraction(shares.total_shares) * one
+    parts = (Fraction(shares.staked_shares) + Fraction(shares.unstaked_shares)) * one
+    # A farm keeps fractions of the smallest unit, which nobody can take out.
+    if abs(total - parts) >= 1:
         return invalid(f"{shares.total_shares} shares are not the sum of their parts")
-    scaled = total * 10**vault.state.shares_mint_decimals
-    if scaled.denominator != 1:
-        return invalid(f"{shares.total_shares} shares are no whole number of smallest units")
-    return int(scaled)
+    return int(min(total, parts) // 1)
 
 
 def value_of(share_count: int, vault: Vault, metrics: Metrics) -> int:

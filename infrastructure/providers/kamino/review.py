@@ -24,8 +24,9 @@ INSTRUCTIONS_MAX: Final = 16
 _AMOUNT = slice(1, 9)
 _TRANSFERS: Final = frozenset({3, 12})
 _BURNS: Final = frozenset({8, 15})
-# What gives somebody power over an account, or the account itself: approve, set authority, close.
-_GIVING_AWAY: Final = frozenset({4, 6, 9, 13})
+# What gives somebody power over an account: approve, set authority.
+_GIVING_AWAY: Final = frozenset({4, 6, 13})
+_CLOSING: Final = 9
 _BATCH: Final = 255
 
 
@@ -118,10 +119,18 @@ def _paid(step: SolanaInstruction, payment: Payment) -> int:
         raise Unacceptable("an empty instruction of the token program")
     if kind[0] == _BATCH or (is_signed and kind[0] in _GIVING_AWAY):
         raise Unacceptable(f"instruction {kind[0]} of the token program")
+    if kind[0] == _CLOSING and not _is_cleared(step, payment):
+        raise Unacceptable("an account to be closed")
     takes = is_signed and kind[0] in _TRANSFERS | _BURNS
     if not takes or step.accounts[0].address != payment.account:
         return 0
     return int.from_bytes(step.data[_AMOUNT], "little")
+
+
+def _is_cleared(step: SolanaInstruction, payment: Payment) -> bool:
+    """Whether the account that was emptied is closed, to its owner, as Kamino does."""
+    closed, target, *_authority = [use.address for use in step.accounts] + ["", ""]
+    return (closed, target) == (payment.account, payment.owner)
 
 
 def _sponsored(instruction: SolanaInstruction, fee_payer: str) -> SolanaInstruction:

@@ -14,6 +14,7 @@ from domain.provider.ports.unsigned import AccountUse, SolanaInstruction, Solana
 
 PRICE_SCALE: Final = 10**18
 MILLION: Final = 1_000_000
+LOCKED: Final = "LOCKED"
 _YEAR_MICROSECONDS: Final = 365 * 86_400 * MILLION
 _MEMO: Final = "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr"
 
@@ -142,7 +143,8 @@ class MemoryStrategies:
         held = self._holdings.get((offer_id, owner), Holding(0, None))
         terms = self._terms[offer_id]
         if held.locked_until is not None and held.locked_until > self._clock():
-            return Declined(code="PRV_LOCKED", reason=f"locked until {held.locked_until}")
+            reason = f"locked until {held.locked_until.isoformat()}"
+            return Declined(code="PRV_DECLINED", reason=reason, provider_code=LOCKED)
         if held.shares < shares:
             return Declined(code="PRV_DECLINED", reason="insufficient shares")
         if terms.liquidity is not None and terms.liquidity < self._value(terms, shares):

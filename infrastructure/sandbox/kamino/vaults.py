@@ -59,7 +59,7 @@ class Vault:
         return [one for one in self.treasury.taken(owner) if one.vault == self.terms.key]
 
     def locked_until(self, owner: Pubkey) -> datetime | None:
-        """From the last deposit on."""
+        """From the last deposit on, which counts from when it was composed."""
         deposits = [one.at for one in self.moves_of(owner) if one.mint == str(self.mint)]
         if not deposits or self.terms.lock_seconds == 0:
             return None

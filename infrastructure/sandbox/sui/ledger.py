@@ -111,10 +111,14 @@ class Ledger:
             self._take_back(one, now)
 
     def drop(self, digest: str) -> bool:
-        """Forgets what no checkpoint has yet; False where it is not there."""
+        """Forgets what no checkpoint has yet, and what uses its coins; False if it is not there."""
         found = self.find(digest)
         if found is None or found.checkpoint is not None:
             return False
+        made = {(coin.object_id, coin.version) for coin in found.produced}
+        for one in self._pending():
+            if made & {(coin.object_id, coin.version) for coin in one.consumed}:
+                self.drop(one.digest)
         self._put(msgspec.structs.replace(found, gone=True))
         self._set_pending([one for one in self._pending_digests() if one != digest])
         return True

@@ -3,6 +3,7 @@
 A chain that is added later adds one function to STAGES.
 """
 
+import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 import rlp  # type: ignore[import-untyped]  # ships no types
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from embit import ec, script
 from embit.psbt import PSBT
 from eth_account import Account as EthereumAccounts
@@ -25,19 +27,22 @@ from domain.provider.ports.chain import (
     TransferPrepared,
 )
 from domain.provider.ports.unsigned import BitcoinPsbt, EthereumCall, Unsigned
-from domain.shared.assets import BTC, ETH, PAXG, XAUT, Asset, Chain
+from domain.shared.assets import BTC, ETH, PAXG, SUI, XAUT, Asset, Chain
 from infrastructure.chains.bitcoin.gateway import BitcoinGateway
 from infrastructure.chains.ethereum.gateway import EthereumGateway
 from infrastructure.chains.memory import MemoryAccount, MemoryGateway
+from infrastructure.chains.sui.gateway import SuiGateway
 from infrastructure.sandbox.bitcoin import server as bitcoin_server
 from infrastructure.sandbox.ethereum import server as ethereum_server
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.sui import server as sui_server
 from tests.contracts.worlds import BASE_URL, ProviderWorld, provider_world
 
 TIMEOUT_SECONDS: Final = 2.0
 BITCOIN_URL: Final = f"{BASE_URL}/bitcoin"
 ETHEREUM_URL: Final = f"{BASE_URL}/ethereum"
+SUI_URL: Final = f"{BASE_URL}/sui"
 
 Answer = TypeVar("Answer")
 
@@ -241,6 +246,66 @@ async def ethereum_stage(
         )
 
 
+# ---------------------------------------------------------------------- Sui
+
+
+class SuiWallet:
+    """One Ed25519 key; hands back the signature in Sui's form, as wallets do."""
+
+    def __init__(self, key: Ed25519PrivateKey | None = None) -> None:
+        self.key = key or Ed25519PrivateKey.generate()
+        self.public = self.key.public_key().public_bytes_raw()
+        self.address = "0x" + hashlib.blake2b(b"\0" + self.public, digest_size=32).hexdigest()
+
+    def sign(self, payload: bytes) -> bytes:
+        message = hashlib.blake2b(b"\0\0\0" + payload, digest_size=32).digest()
+        return b"\0" + self.key.sign(message) + self.public
+
+
+class SuiSimulator(SimulatedNode):
+    """Sui's orders have names of their own."""
+
+    def __init__(self, world: ProviderWorld) -> None:
+        super().__init__(world, SUI_URL)
+
+    async def fund(self, address: str, asset: Asset, amount: int) -> None:
+        assert asset == SUI
+        await self.order("fund", address=address, amount=amount)
+
+    async def mine(self, blocks: int) -> None:
+        await self.order("checkpoint", checkpoints=blocks)
+
+    async def reorganise(self, blocks: int) -> None:
+        await self.order("reorganise", checkpoints=blocks)
+
+    async def drop(self, transaction_hash: str) -> None:
+        await self.order("drop", digest=transaction_hash)
+
+
+def sui_mounts(world: World, _sender: WebhookSender) -> list[BaseRoute]:
+    return sui_server.mount(world)
+
+
+@asynccontextmanager
+async def sui_stage(*, timeout_seconds: float = TIMEOUT_SECONDS) -> AsyncIterator[Stage]:
+    async with provider_world(sui_mounts) as world:
+        yield Stage(
+            gateway=SuiGateway(
+                client=world.client, urls=(SUI_URL,), timeout_seconds=timeout_seconds
+            ),
+            simulator=SuiSimulator(world),
+            account=SuiWallet,
+            asset=SUI,
+            native=SUI,
+            amount=10**9,
+            plenty=10**10,
+            final_blocks=3,
+            foreign_asset=BTC,
+            foreign_call=BitcoinPsbt(psbt=b"psbt\xff"),
+            world=world,
+        )
+
+
 # ---------------------------------------------------------------------- in memory
 
 
@@ -284,4 +349,5 @@ STAGES: Final[dict[str, Callable[[], AbstractAsyncContextManager[Stage]]]] = {
     "bitcoin-p2tr": lambda: bitcoin_stage(taproot=True),
     "ethereum-eth": lambda: ethereum_stage(ETH),
     "ethereum-xaut": lambda: ethereum_stage(XAUT),
+    "sui": sui_stage,
 }
