@@ -5,6 +5,7 @@ from typing import Self
 import strawberry
 
 from domain.contracts.views import BalanceKind, BalanceView
+from domain.shared import money
 from domain.shared.money import format_asset
 
 
@@ -19,19 +20,16 @@ class Balance:
 
     @classmethod
     def of(cls, view: BalanceView) -> Self:
+        asset = view.booked.asset
         return cls(
-            asset=view.asset,
-            posted=format_asset(view.posted, view.asset),
-            reserved=format_asset(view.reserved, view.asset),
-            earmarked=format_asset(view.earmarked, view.asset),
-            pending=format_asset(view.pending, view.asset),
-            spendable=format_asset(view.spendable, view.asset),
+            asset=asset,
+            posted=format_asset(view.booked.amount, asset),
+            reserved=format_asset(view.reserved, asset),
+            earmarked=format_asset(view.earmarked, asset),
+            pending=format_asset(view.pending, asset),
+            spendable=format_asset(view.spendable, asset),
         )
 
     @classmethod
     def empty(cls, kind: BalanceKind, asset: str) -> Self:
-        return cls.of(
-            BalanceView(
-                kind=kind, asset=asset, posted=0, reserved=0, earmarked=0, pending=0, spendable=0
-            )
-        )
+        return cls.of(BalanceView(kind=kind, booked=money.Balance.of(0, asset)))

@@ -6,9 +6,9 @@ from typing import Self
 
 import strawberry
 
-from domain.contracts.views import FeeView, PageView, PartyView, Role, TransactionView
+from domain.contracts.views import PageView, PartyView, Role, TransactionView
 from domain.shared.ids import TransactionId
-from domain.shared.money import format_asset
+from domain.shared.money import TransactionFee, format_asset
 from domain.transaction.states import TERMINAL_STATES, State
 from resolvers.context import Info, as_viewer_sees
 from resolvers.ids import Kind, encode
@@ -61,7 +61,7 @@ class Fee:
     provider: str | None
 
     @classmethod
-    def of(cls, view: FeeView) -> Self:
+    def of(cls, view: TransactionFee) -> Self:
         return cls(
             kind=view.kind,
             amount=format_asset(view.amount, view.asset),
@@ -164,7 +164,7 @@ class Transaction(Node):
     @classmethod
     def of(cls, view: TransactionView) -> Self:
         """Of a view that is already cut to the viewer's role."""
-        target = view.target_asset or view.asset
+        given = view.given
         return cls(
             id=strawberry.ID(encode(Kind.TRANSACTION, view.id)),
             key=view.id,
@@ -173,11 +173,11 @@ class Transaction(Node):
             type=view.type,
             state=State(view.state),
             sub_state=view.sub_state,
-            asset=view.asset,
-            amount=format_asset(view.amount, view.asset),
-            target_asset=view.target_asset,
-            target_amount=_optional(view.target_amount, target),
-            received_amount=_optional(view.received_amount, target),
+            asset=given.source_asset,
+            amount=format_asset(given.value, given.source_asset),
+            target_asset=given.target_asset,
+            target_amount=_optional(view.target_amount, given.arrives_as),
+            received_amount=_optional(view.received_amount, given.arrives_as),
             fees=[Fee.of(fee) for fee in view.fees],
             sender=Party.of(view.sender),
             recipient=Party.of(view.recipient),

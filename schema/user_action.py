@@ -22,16 +22,18 @@ class UserAction:
     summary: str = strawberry.field(description="What signing does, in plain words.")
     expires_at: datetime | None
     created_at: datetime
+    approval: str | None = strawberry.field(description="The signature that the user gave.")
 
     @classmethod
     def of(cls, view: UserActionView) -> Self:
         return cls(
             id=strawberry.ID(encode(Kind.USER_ACTION, view.id)),
             transaction_id=strawberry.ID(encode(Kind.TRANSACTION, view.transaction_id)),
-            type=view.type,
+            type=view.action.type,
             status=ActionStatus(view.status),
             payload=view.payload,
             summary=view.summary,
             expires_at=view.expires_at,
-            created_at=view.created_at,
+            created_at=view.action.timestamp,
+            approval=view.action.approval,
         )

@@ -62,8 +62,7 @@ class Wallet(Node):
             id=strawberry.ID(encode(Kind.WALLET, view.id)),
             key=view.id,
             addresses=[
-                ChainAddress(chain=chain, address=address)
-                for chain, address in sorted(view.addresses.items())
+                ChainAddress(chain=each.chain, address=each.address) for each in view.addresses
             ],
             created_at=view.created_at,
         )

@@ -9,15 +9,7 @@ from uuid import UUID
 
 from domain.contracts.envelope import EventPayload
 from domain.shared.ids import EffectId, HoldId, TransactionId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChargedFee:
-    """One line of what is charged; `asset` is a symbol or a currency's code."""
-
-    kind: str
-    amount: int
-    asset: str
+from domain.shared.money import TransactionFee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +18,7 @@ class PaymentOffer:
 
     provider: str
     asset_amount: int
-    fees: tuple[ChargedFee, ...]
+    fees: tuple[TransactionFee, ...]
     expires_at: datetime
     estimated_seconds: int | None
     score: int

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.contracts.views import FeeView, PartyView
+from domain.contracts.views import PartyView
 from domain.shared.ids import UserId
+from domain.shared.money import TransactionFee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class SendPreview:
 
     asset: str
     amount: int
-    fees: tuple[FeeView, ...]
+    fees: tuple[TransactionFee, ...]
     received: int
     spendable_after: int
     recipient: PartyView

@@ -4,14 +4,15 @@ Amounts are integers in base units of the named asset; times are aware (UTC). No
 it is stored.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from domain.shared.actions import UserAction
 from domain.shared.ids import ActionId, TransactionId, UserId, WalletId
+from domain.shared.money import Balance, TransactionAmount, TransactionFee, WalletAddress
 
 T = TypeVar("T")
 
@@ -45,29 +46,28 @@ class UserView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletView:
-    """A wallet; `addresses` by the chain's name in upper case."""
+    """A wallet with an address on each chain that it is used on."""
 
     id: WalletId
     user_id: UserId
-    addresses: Mapping[str, str]
+    addresses: tuple[WalletAddress, ...]
     created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceView:
-    """One asset in one of the balances of a wallet.
+    """One asset in one of the balances of a wallet; `booked` is what its entries add up to.
 
     `reserved` cannot be spent, `earmarked` is promised but still shows, `pending` is expected;
     `spendable` is what a new movement may use now.
     """
 
     kind: BalanceKind
-    asset: str
-    posted: int
-    reserved: int
-    earmarked: int
-    pending: int
-    spendable: int
+    booked: Balance
+    reserved: int = 0
+    earmarked: int = 0
+    pending: int = 0
+    spendable: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +79,10 @@ class PartyView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeeView:
-    """One line of what a transaction costs; `kind` is PLATFORM, NETWORK or PROVIDER."""
-
-    kind: str
-    amount: int
-    asset: str
-    provider: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionView:
     """A transaction as one viewer sees it; `role` is the viewer's side.
 
-    `amount` is what the sender typed, all fees included; `received_amount` what the chain shows.
+    `given` is what the sender typed, all fees included; `received_amount` what the chain shows.
     `reason` is a code of the catalogue, where the transaction failed.
     """
 
@@ -101,12 +91,10 @@ class TransactionView:
     type: str
     state: str
     sub_state: str | None
-    asset: str
-    amount: int
-    target_asset: str | None
+    given: TransactionAmount
     target_amount: int | None
     received_amount: int | None
-    fees: tuple[FeeView, ...]
+    fees: tuple[TransactionFee, ...]
     sender: PartyView
     recipient: PartyView
     memo: str | None
@@ -144,7 +132,7 @@ def as_recipient_sees(view: TransactionView) -> TransactionView | None:
     return replace(
         view,
         role=Role.RECIPIENT,
-        amount=view.received_amount,
+        given=replace(view.given, value=view.received_amount),
         fees=(),
         sender=PartyView(username=view.sender.username),
         reason=None,
@@ -220,12 +208,11 @@ class UserActionView:
 
     id: ActionId
     transaction_id: TransactionId
-    type: str
+    action: UserAction
     status: str
     payload: str
     summary: str
     expires_at: datetime | None
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ from domain.shared.accounts import conversion, fiat, provider
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.ids import derived
-from domain.shared.money import format_asset
+from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from domain.shared.unit import (
     ActionMoved,
@@ -152,12 +152,12 @@ def on_payment_checked(
 def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> Decision:
     deposit = stream.known(DepositTransactionInitiated)
     action = payment_action_id(stream.id, effect.attempt)
-    amount = format_asset(deposit.fiat_amount, deposit.fiat_currency)
+    amount = AssetAmount.of(deposit.fiat_amount, deposit.fiat_currency)
     required = UserActionRequired(
         action_id=action,
         action=ACTION,
         payload=opened.redirect_url,
-        summary=f"Pay {amount} {deposit.fiat_currency} with {_provider(stream)}",
+        summary=f"Pay {amount} with {_provider(stream)}",
         expires_at=opened.expires_at,
     )
     check = effect_id(stream.id, EffectKind.ONRAMP_CHECK, effect.attempt)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from domain.shared.assets import Asset, Chain, decimals_of
+from domain.shared.assets import ASSETS, Asset, Chain, decimals_of
 from domain.shared.errors import InvalidAmount
 
 AMOUNT_PATTERN = re.compile(r"(0|[1-9][0-9]{0,19})(?:\.([0-9]+))?", re.ASCII)
@@ -18,9 +18,9 @@ class AssetAmount:
     symbol: str
 
     @classmethod
-    def of(cls, asset: Asset, base_units: int) -> "AssetAmount":
-        """The amount of `asset` that `base_units` stand for."""
-        return cls(base_units, asset.decimals, asset.symbol)
+    def of(cls, base_units: int, symbol: str) -> "AssetAmount":
+        """`base_units` of the asset or currency called `symbol`."""
+        return cls(base_units, decimals_of(symbol), symbol)
 
     def __str__(self) -> str:
         return f"{format_amount(self.value, self.decimals)} {self.symbol}"
@@ -34,6 +34,11 @@ class Balance:
     asset: str
     chain: Chain
 
+    @classmethod
+    def of(cls, base_units: int, symbol: str) -> "Balance":
+        """`base_units` of the asset called `symbol`, on the chain where it lives."""
+        return cls(base_units, symbol, ASSETS[symbol].chain)
+
 
 @dataclass(frozen=True, slots=True)
 class WalletAddress:
@@ -41,6 +46,36 @@ class WalletAddress:
 
     address: str
     chain: Chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionAmount:
+    """What is given: `value` in base units of the source, an asset's symbol or a currency's code.
+
+    `target_asset` is what it becomes; none where it stays what it is.
+    """
+
+    value: int
+    source_asset: str
+    target_asset: str | None = None
+
+    @property
+    def arrives_as(self) -> str:
+        """The asset in which the transaction ends."""
+        return self.target_asset or self.source_asset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionFee:
+    """One line of what a transaction costs, in base units of `asset`, a symbol or a currency's code.
+
+    `kind` is PLATFORM, NETWORK or PROVIDER; `provider` who charges it, where it is not the platform.
+    """
+
+    kind: str
+    amount: int
+    asset: str
+    provider: str | None = None
 
 
 def parse_amount(text: str, asset: Asset, *, field: str = "amount") -> int:

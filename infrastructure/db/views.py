@@ -18,7 +18,9 @@ from domain.contracts.views import (
     UserView,
     WalletView,
 )
+from domain.shared.assets import Chain
 from domain.shared.ids import TransactionId, UserId, WalletId
+from domain.shared.money import WalletAddress
 from infrastructure.db import views_statements as statements
 from infrastructure.db.pool import Pool
 from infrastructure.db.query import Query, Row
@@ -53,9 +55,9 @@ class DatabaseViews:
         if row is None:
             return None
         rows = await statements.ADDRESSES.all(self._pool, wanted_id=wallet_id)
-        return view_of(
-            WalletView, row, addresses={each["chain"].upper(): each["address"] for each in rows}
-        )
+        addresses = [WalletAddress(each["address"], Chain(each["chain"].upper())) for each in rows]
+        in_order = sorted(addresses, key=lambda each: each.chain)
+        return view_of(WalletView, row, addresses=tuple(in_order))
 
     async def balances(self, wallet_id: WalletId) -> Sequence[BalanceView]:
         """By account; USDC is always there, with zeros where nothing was booked."""

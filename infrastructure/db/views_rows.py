@@ -6,21 +6,22 @@ from typing import Any, Final, TypeVar
 from domain.contracts.views import (
     BalanceKind,
     BalanceView,
-    FeeView,
     PartyView,
     Role,
     TransactionView,
     UserActionView,
     as_recipient_sees,
 )
+from domain.shared.actions import UserAction
 from domain.shared.assets import USDC
 from domain.shared.ids import ActionId, TransactionId, WalletId
+from domain.shared.money import Balance, TransactionAmount, TransactionFee
 from infrastructure.db.query import Row
 
 View = TypeVar("View")
 
 _BALANCE_KINDS: Final = {kind.value.lower(): kind for kind in BalanceKind}
-_COMPOSED: Final = frozenset({"role", "fees", "sender", "recipient"})
+_COMPOSED: Final = frozenset({"role", "given", "fees", "sender", "recipient"})
 _PLAIN: Final = tuple(
     field.name for field in fields(TransactionView) if field.name not in _COMPOSED
 )
@@ -37,6 +38,9 @@ def transaction_as_seen(row: Row, viewer: WalletId) -> TransactionView | None:
     whole = TransactionView(
         **{name: row[name] for name in _PLAIN},
         role=Role.SENDER,
+        given=TransactionAmount(
+            value=row["amount"], source_asset=row["asset"], target_asset=row["target_asset"]
+        ),
         fees=_fees(row),
         sender=PartyView(username=row["sender_username"], address=row["sender_address"]),
         recipient=PartyView(username=row["recipient_username"], address=row["recipient_address"]),
@@ -44,15 +48,15 @@ def transaction_as_seen(row: Row, viewer: WalletId) -> TransactionView | None:
     return whole if row["wallet_id"] == viewer else as_recipient_sees(whole)
 
 
-def _fees(row: Row) -> tuple[FeeView, ...]:
+def _fees(row: Row) -> tuple[TransactionFee, ...]:
     """What costs something, and the platform's own fee also where it is nothing. A flow whose fees
     are in several assets names them one by one."""
     if row["fees"]:
-        return tuple(FeeView(**line) for line in row["fees"])
+        return tuple(TransactionFee(**line) for line in row["fees"])
     lines = (
-        FeeView(kind="PLATFORM", amount=row["platform_fee"], asset=row["asset"]),
-        FeeView(kind="NETWORK", amount=row["network_fee"], asset=row["asset"]),
-        FeeView(
+        TransactionFee(kind="PLATFORM", amount=row["platform_fee"], asset=row["asset"]),
+        TransactionFee(kind="NETWORK", amount=row["network_fee"], asset=row["asset"]),
+        TransactionFee(
             kind="PROVIDER",
             amount=row["provider_fee"],
             asset=row["asset"],
@@ -67,12 +71,11 @@ def action_view(row: Row) -> UserActionView:
     return UserActionView(
         id=ActionId(row["id"]),
         transaction_id=TransactionId(row["transaction_id"]),
-        type=row["type"],
+        action=UserAction(type=row["type"], timestamp=row["at"], approval=row["approval"]),
         status=row["status"],
         payload=row["payload"],
         summary=row["summary"],
         expires_at=row["expires_at"],
-        created_at=row["at"],
     )
 
 
@@ -92,8 +95,7 @@ def _balance_view(kind: BalanceKind, row: Row) -> BalanceView:
     covered = row["posted"] - row["held"] - row["soft"] - (row["floor"] or 0)
     return BalanceView(
         kind=kind,
-        asset=row["asset"],
-        posted=row["posted"],
+        booked=Balance.of(row["posted"], row["asset"]),
         reserved=row["held"],
         earmarked=row["soft"],
         pending=row["incoming"],
@@ -101,12 +103,4 @@ def _balance_view(kind: BalanceKind, row: Row) -> BalanceView:
     )
 
 
-_NOTHING: Final = BalanceView(
-    kind=BalanceKind.AVAILABLE,
-    asset=USDC.symbol,
-    posted=0,
-    reserved=0,
-    earmarked=0,
-    pending=0,
-    spendable=0,
-)
+_NOTHING: Final = BalanceView(kind=BalanceKind.AVAILABLE, booked=Balance.of(0, USDC.symbol))

@@ -18,6 +18,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from domain.shared.unit import ActionStatus
 from infrastructure.db.query import Query
 from infrastructure.db.tables import (
     Moment,
@@ -136,7 +137,17 @@ _STATUS: Final = (
     .scalar_subquery()
     .label("status")
 )
-_ACTIONS: Final = select(user_action, _STATUS)
+_APPROVAL: Final = (
+    select(user_action_status.c.approval["signature"].astext)
+    .where(
+        user_action_status.c.action_id == user_action.c.id,
+        user_action_status.c.status == ActionStatus.SUBMITTED,
+    )
+    .limit(1)
+    .scalar_subquery()
+    .label("approval")
+)
+_ACTIONS: Final = select(user_action, _STATUS, _APPROVAL)
 
 ACTIONS: Final = Query(
     _ACTIONS.where(user_action.c.transaction_id == any_(_IDS)).order_by(

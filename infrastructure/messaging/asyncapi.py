@@ -5,12 +5,13 @@ from typing import Final, cast
 
 import msgspec
 
-from domain.contracts.deposit_events import ChargedFee, PaymentOffer, RejectedOffer
+from domain.contracts.deposit_events import PaymentOffer, RejectedOffer
 from domain.contracts.envelope import EventPayload
 from domain.contracts.event_types import EVENT_TYPES
 from domain.contracts.events import NetworkCost, Recipient, SignatureWanted
 from domain.contracts.transfer_events import TransferWanted
 from domain.shared.assets import ASSETS
+from domain.shared.money import TransactionFee
 from infrastructure.messaging.channels import OPERATIONS, WALLET_CHANNELS, channel_name
 from infrastructure.messaging.codec import CloudEvent, Heartbeat, Message
 from infrastructure.messaging.projections import (
@@ -29,7 +30,7 @@ _NESTED: Final[tuple[type, ...]] = (
     Recipient,
     SignatureWanted,
     TransferWanted,
-    ChargedFee,
+    TransactionFee,
     PaymentOffer,
     RejectedOffer,
 )

@@ -13,7 +13,6 @@ from uuid import UUID
 from domain.contracts.deposit_events import (
     AvailableBalanceUpdated,
     AvailableBalanceUpdateRequested,
-    ChargedFee,
     DepositTransactionInitiated,
     ExpectedCreditReserved,
     FiatPaymentConfirmed,
@@ -48,7 +47,7 @@ from domain.contracts.withdraw_events import (
     CrossChainTransferConfirmed,
     WithdrawTransactionInitiated,
 )
-from domain.shared.money import format_asset
+from domain.shared.money import TransactionFee, format_asset
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -100,7 +99,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     RecipientBalanceUpdated: {"debited": _USDC, "credited": _USDC, "fees": _USDC},
     BalanceReservationReleased: {"released": _USDC},
     UnannouncedDepositReceived: {"amount": _OWN},
-    ChargedFee: {"amount": _OWN},
+    TransactionFee: {"amount": _OWN},
     PaymentOffer: {"asset_amount": _USDC},
     DepositTransactionInitiated: {"fiat_amount": _FIAT, "platform_fee": _OWN},
     ExpectedCreditReserved: {"amount": _OWN},

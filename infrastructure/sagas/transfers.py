@@ -29,7 +29,7 @@ from domain.provider.effects import (
 )
 from domain.shared.assets import USDC
 from domain.shared.figures import Figures
-from domain.shared.money import format_amount
+from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from domain.shared.unit import JsonObject
 from infrastructure.chains.solana.addresses import (
@@ -248,6 +248,6 @@ def _summary(wanted: TransferWanted, delivered: int) -> str:
     fees = wanted.amount - delivered
     what = "for the network" if not wanted.platform_fee else "in fees"
     return (
-        f"Send {format_amount(delivered, USDC.decimals)} USDC to {wanted.recipient_name} and pay "
-        f"{format_amount(fees, USDC.decimals)} USDC {what}"
+        f"Send {AssetAmount.of(delivered, USDC.symbol)} to {wanted.recipient_name} and pay "
+        f"{AssetAmount.of(fees, USDC.symbol)} {what}"
     )

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from domain.contracts.deposit_events import ChargedFee, PaymentOffer, RejectedOffer
+from domain.contracts.deposit_events import PaymentOffer, RejectedOffer
 from domain.provider.ports.onramp import OnRampProvider, OnRampQuote, OnRampQuoteRequest
 from domain.provider.registry import (
     ProviderEntry,
@@ -21,6 +21,7 @@ from domain.provider.registry import (
     rejection,
 )
 from domain.provider.selection import WHOLE, Candidate, Weights, rank
+from domain.shared.money import TransactionFee
 from infrastructure.db.openings import Record
 from infrastructure.settings import StartupError
 
@@ -164,7 +165,8 @@ def _offer(quote: OnRampQuote, name: str, score: int) -> PaymentOffer:
         provider=name,
         asset_amount=quote.asset_amount,
         fees=tuple(
-            ChargedFee(kind=fee.kind, amount=fee.amount, asset=fee.asset) for fee in quote.fees
+            TransactionFee(kind=fee.kind, amount=fee.amount, asset=fee.asset, provider=name)
+            for fee in quote.fees
         ),
         expires_at=quote.expires_at,
         estimated_seconds=quote.estimated_seconds,

@@ -8,11 +8,12 @@ from domain.compliance.model import assess
 from domain.contracts.commands import InitiateSendCommand, InitiateWithdrawCommand, SendWish
 from domain.contracts.events import Recipient
 from domain.contracts.services import SendPreview
-from domain.contracts.views import FeeView, PartyView
+from domain.contracts.views import PartyView
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import Refused
 from domain.shared.ids import StreamId, TransactionId, UserId, derived
+from domain.shared.money import TransactionFee
 from domain.shared.saga import Origin
 from domain.shared.stream import Stream
 from domain.shared.unit import JsonObject, KeyClaim
@@ -258,7 +259,7 @@ class TransferDesk:
             asset=USDC.symbol,
             amount=wish.amount,
             fees=tuple(
-                FeeView(kind=kind, amount=fee, asset=USDC.symbol, provider=provider)
+                TransactionFee(kind=kind, amount=fee, asset=USDC.symbol, provider=provider)
                 for kind, fee, provider in fees
                 if fee
             ),

@@ -13,7 +13,7 @@ from domain.contracts.deposit_events import (
 from domain.contracts.envelope import Event, EventPayload
 from domain.provider.effects import EffectKind, effect_id
 from domain.shared.decision import Decision, Facts
-from domain.shared.money import format_asset
+from domain.shared.money import AssetAmount
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import EffectRequested, Group
@@ -91,7 +91,7 @@ def _requested(
 def _explanation(deposit: DepositTransactionInitiated, chosen: PaymentOffer) -> str:
     """Every candidate with what it would deliver and its score, every rejection with its reason."""
     offers = [
-        f"{offer.provider}: {format_asset(offer.asset_amount, deposit.asset)} {deposit.asset}, "
+        f"{offer.provider}: {AssetAmount.of(offer.asset_amount, deposit.asset)}, "
         f"score {offer.score / 10_000:.1f} of 100"
         for offer in deposit.offers
     ]

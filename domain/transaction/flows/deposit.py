@@ -35,6 +35,7 @@ from domain.contracts.events import (
     UserActionRequired,
 )
 from domain.shared.ids import TransactionId
+from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
 from domain.transaction.states import Trigger
@@ -170,7 +171,7 @@ def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:
     }
 
 
-def _fees(stream: Stream, provider: str) -> list[Columns]:
+def _fees(stream: Stream, provider: str) -> tuple[TransactionFee, ...]:
     """What the provider charges by its offer, and the platform by what has arrived."""
     deposit, updated = (
         stream.known(DepositTransactionInitiated),
@@ -178,11 +179,7 @@ def _fees(stream: Stream, provider: str) -> list[Columns]:
     )
     offer = next(each for each in deposit.offers if each.provider == provider)
     own = deposit.platform_fee if updated is None else updated.fee_due
-    lines: list[Columns] = [
-        {"kind": fee.kind, "amount": fee.amount, "asset": fee.asset, "provider": provider}
-        for fee in offer.fees
-    ]
-    return [*lines, {"kind": "PLATFORM", "amount": own, "asset": deposit.asset, "provider": None}]
+    return (*offer.fees, TransactionFee(kind="PLATFORM", amount=own, asset=deposit.asset))
 
 
 def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:

@@ -2,16 +2,18 @@ from uuid import uuid4
 
 from domain.contracts.views import BalanceKind, BalanceView
 from domain.shared.accounts import available
+from domain.shared.assets import Chain
 from domain.shared.ids import HoldId, UserId, WalletId
+from domain.shared.money import Balance, WalletAddress
 from domain.shared.unit import Account, HoldKind, HoldPlaced, Posting
 from tests.integration.views.stage import Stage, initiated, unit_of
 from tests.unit.domain.send.journey import ALICE, ALICE_WALLET
 
 
 def usdc(posted: int = 0, **parts: int) -> BalanceView:
-    named = {"posted": posted, "reserved": 0, "earmarked": 0, "pending": 0} | parts
-    spendable = named["posted"] - named["reserved"] - named["earmarked"]
-    return BalanceView(kind=BalanceKind.AVAILABLE, asset="USDC", spendable=spendable, **named)
+    spendable = posted - parts.get("reserved", 0) - parts.get("earmarked", 0)
+    booked = Balance(posted, "USDC", Chain.SOLANA)
+    return BalanceView(kind=BalanceKind.AVAILABLE, booked=booked, spendable=spendable, **parts)
 
 
 async def test_a_user_and_their_wallet(stage: Stage) -> None:
@@ -22,7 +24,10 @@ async def test_a_user_and_their_wallet(stage: Stage) -> None:
     assert (user.id, user.wallet_id, user.username) == (ALICE, ALICE_WALLET, "Alice")
     assert (user.kyc_level, user.country) == ("basic", "US")
     assert (wallet.id, wallet.user_id) == (ALICE_WALLET, ALICE)
-    assert wallet.addresses == {"SOLANA": "Addr1", "ETHEREUM": "0x1"}
+    assert wallet.addresses == (
+        WalletAddress("0x1", Chain.ETHEREUM),
+        WalletAddress("Addr1", Chain.SOLANA),
+    )
     assert user.created_at == wallet.created_at
     assert user.created_at.tzinfo is not None
 
@@ -74,8 +79,9 @@ async def test_amounts_are_exact_however_large(stage: Stage) -> None:
     )
     dollars, invested = await stage.views.balances(ALICE_WALLET)
     assert dollars == usdc()
-    assert (invested.kind, invested.asset) == (BalanceKind.INVESTED, "ETH")
-    assert (invested.posted, invested.spendable) == (ether, ether)
+    assert invested.kind is BalanceKind.INVESTED
+    assert invested.booked == Balance(ether, "ETH", Chain.ETHEREUM)
+    assert invested.spendable == ether
 
 
 async def test_balances_are_of_the_wallet_alone(stage: Stage) -> None:

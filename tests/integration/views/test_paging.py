@@ -49,7 +49,7 @@ async def test_each_side_sees_its_own_role(stage: Stage) -> None:
     roles = [item.node.role for item in page.items]
     assert sorted(roles) == [Role.RECIPIENT, Role.RECIPIENT, Role.SENDER, Role.SENDER]
     assert all(
-        (item.node.amount == 24_998_500) is (item.node.role is Role.RECIPIENT)
+        (item.node.given.value == 24_998_500) is (item.node.role is Role.RECIPIENT)
         for item in page.items
     )
 

@@ -1,10 +1,12 @@
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from domain.contracts.views import FeeView, PartyView, Role
+from domain.contracts.views import PartyView, Role
 from domain.shared.ids import TransactionId, WalletId
+from domain.shared.money import TransactionAmount, TransactionFee
 from tests.integration.views.stage import MARCH, Sending, Stage, initiated
 from tests.unit.domain.send.journey import ALICE_WALLET, BOB_WALLET
 
@@ -38,10 +40,11 @@ async def test_the_sender_sees_all_of_it(stage: Stage, journey: Sending) -> None
         "COMPLETED",
         None,
     )
-    assert (seen.amount, seen.received_amount, seen.asset) == (25_000_000, 24_998_500, "USDC")
+    assert seen.given == TransactionAmount(value=25_000_000, source_asset="USDC")
+    assert seen.received_amount == 24_998_500
     assert seen.fees == (
-        FeeView(kind="PLATFORM", amount=0, asset="USDC"),
-        FeeView(kind="NETWORK", amount=1_500, asset="USDC"),
+        TransactionFee(kind="PLATFORM", amount=0, asset="USDC"),
+        TransactionFee(kind="NETWORK", amount=1_500, asset="USDC"),
     )
     assert (seen.sender, seen.recipient) == (
         PartyView(username="alice", address="alice"),
@@ -63,7 +66,7 @@ async def test_the_recipient_sees_what_they_got_once_they_got_it(
     await stage.commit(*completed(journey).units[before:])
     seen = await stage.views.transaction(BOB_WALLET, the_id(journey))
     assert seen is not None
-    assert (seen.role, seen.amount, seen.memo) == (Role.RECIPIENT, 24_998_500, "lunch")
+    assert (seen.role, seen.given.value, seen.memo) == (Role.RECIPIENT, 24_998_500, "lunch")
     assert seen.sender == PartyView(username="alice")
     assert (seen.fees, seen.chain_signature, seen.correlation_id) == ((), None, None)
 
@@ -100,7 +103,8 @@ async def test_a_user_action_has_its_present_status(stage: Stage, journey: Sendi
     journey.built()
     await stage.commit(*journey.units)
     (pending,) = await stage.views.user_actions_of(ALICE_WALLET)
-    assert (pending.status, pending.type) == ("PENDING", "SIGN_TRANSACTION")
+    assert (pending.status, pending.action.type) == ("PENDING", "SIGN_TRANSACTION")
+    assert pending.action.approval is None
     assert (pending.payload, pending.summary) == ("cGF5bG9hZA==", "Send 24.9985 USDC to @bob")
     assert (pending.transaction_id, pending.expires_at) == (
         transaction_id,
@@ -112,6 +116,7 @@ async def test_a_user_action_has_its_present_status(stage: Stage, journey: Sendi
     assert await stage.views.user_actions_of(ALICE_WALLET) == []
     (submitted,) = (await stage.views.user_actions([transaction_id]))[transaction_id]
     assert (submitted.id, submitted.status) == (pending.id, "SUBMITTED")
+    assert submitted.action == replace(pending.action, approval=f"signature-{transaction_id}")
 
 
 async def test_an_action_that_expired_is_followed_by_another(

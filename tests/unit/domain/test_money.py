@@ -2,9 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.shared.assets import ASSETS, ETH, USDC
+from domain.shared.assets import ASSETS, ETH, USDC, Chain
 from domain.shared.errors import InvalidAmount
-from domain.shared.money import format_amount, parse_amount, share_rounded_down
+from domain.shared.money import (
+    AssetAmount,
+    Balance,
+    TransactionAmount,
+    format_amount,
+    parse_amount,
+    share_rounded_down,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +68,20 @@ def test_a_negative_amount_is_written_with_its_sign() -> None:
 
 def test_a_share_is_rounded_down() -> None:
     assert share_rounded_down(10_000_001, millionths=4_800) == 48_000
+
+
+def test_an_amount_is_written_with_all_digits_and_its_asset() -> None:
+    assert str(AssetAmount.of(25_000_000, "USDC")) == "25.000000 USDC"
+    assert str(AssetAmount.of(1_999, "EUR")) == "19.99 EUR"
+    with pytest.raises(KeyError):
+        AssetAmount.of(1, "DOGE")
+
+
+def test_a_balance_is_on_the_chain_of_its_asset() -> None:
+    assert Balance.of(5, "ETH") == Balance(5, "ETH", Chain.ETHEREUM)
+
+
+def test_an_amount_ends_in_its_target_or_stays_what_it_is() -> None:
+    sent = TransactionAmount(value=1, source_asset="USDC")
+    paid_in = TransactionAmount(value=1, source_asset="EUR", target_asset="USDC")
+    assert (sent.arrives_as, paid_in.arrives_as) == ("USDC", "USDC")

@@ -6,14 +6,15 @@ from typing import Any, cast
 from uuid import UUID
 
 from domain.contracts.views import (
-    FeeView,
     PartyView,
     Role,
     TransactionView,
     UserActionView,
     UserView,
 )
+from domain.shared.actions import UserAction
 from domain.shared.ids import ActionId, TransactionId, UserId, WalletId, derived
+from domain.shared.money import TransactionAmount, TransactionFee
 from resolvers.ids import Kind, encode
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -50,12 +51,10 @@ def transaction(number: int, **changes: object) -> TransactionView:
         type="SEND",
         state="PROVIDER_PROCESSING",
         sub_state="TRANSACTION_SIGNING",
-        asset="USDC",
-        amount=25_000_000,
-        target_asset=None,
+        given=TransactionAmount(value=25_000_000, source_asset="USDC"),
         target_amount=None,
         received_amount=None,
-        fees=(FeeView(kind="NETWORK", amount=1_500, asset="USDC", provider="solana"),),
+        fees=(TransactionFee(kind="NETWORK", amount=1_500, asset="USDC", provider="solana"),),
         sender=PartyView(username="alice", address="alices-address"),
         recipient=PartyView(username="bob", address="bobs-address"),
         memo="lunch",
@@ -100,10 +99,9 @@ def action(number: int, status: str = "PENDING") -> UserActionView:
     return UserActionView(
         id=ActionId(derived(NAMESPACE, "action", number)),
         transaction_id=transaction_id(number),
-        type="SIGN_TRANSACTION",
+        action=UserAction(type="SIGN_TRANSACTION", timestamp=NOW),
         status=status,
         payload="AQID",
         summary="Send 24.998500 USDC to @bob",
         expires_at=NOW + timedelta(seconds=50),
-        created_at=NOW,
     )

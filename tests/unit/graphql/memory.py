@@ -19,7 +19,6 @@ from domain.contracts.views import (
     AttemptView,
     BalanceKind,
     BalanceView,
-    FeeView,
     InteractionView,
     PageItem,
     PageRequest,
@@ -33,8 +32,10 @@ from domain.contracts.views import (
     WalletView,
     as_recipient_sees,
 )
+from domain.shared.assets import Chain
 from domain.shared.errors import DomainError, InvalidInput
 from domain.shared.ids import ActionId, TransactionId, UserId, WalletId, derived
+from domain.shared.money import Balance, TransactionFee, WalletAddress
 from resolvers.ports import Resync, Update
 from tests.unit.graphql.examples import ALICE, BOB, EVE, NOW, action, transaction_id
 
@@ -54,7 +55,10 @@ class MemoryViews:
     async def wallet(self, wallet_id: WalletId) -> WalletView | None:
         self.calls["wallet"] += 1
         return WalletView(
-            id=wallet_id, user_id=ALICE.id, addresses={"SOLANA": "an-address"}, created_at=NOW
+            id=wallet_id,
+            user_id=ALICE.id,
+            addresses=(WalletAddress("an-address", Chain.SOLANA),),
+            created_at=NOW,
         )
 
     async def balances(self, wallet_id: WalletId) -> Sequence[BalanceView]:
@@ -188,7 +192,12 @@ class MemoryViews:
 
 def _balance(kind: BalanceKind, asset: str, posted: int) -> BalanceView:
     return BalanceView(
-        kind=kind, asset=asset, posted=posted, reserved=3, earmarked=2, pending=1, spendable=5
+        kind=kind,
+        booked=Balance.of(posted, asset),
+        reserved=3,
+        earmarked=2,
+        pending=1,
+        spendable=5,
     )
 
 
@@ -204,7 +213,7 @@ class MemoryMoney:
         return SendPreview(
             asset="USDC",
             amount=25_000_000,
-            fees=(FeeView(kind="NETWORK", amount=1_500, asset="USDC"),),
+            fees=(TransactionFee(kind="NETWORK", amount=1_500, asset="USDC"),),
             received=24_998_500,
             spendable_after=75_000_000,
             recipient=PartyView(username="bob", address="bobs-address"),

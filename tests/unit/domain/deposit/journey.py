@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.contracts.deposit_events import (
-    ChargedFee,
     DepositTransactionInitiated,
     PaymentOffer,
     RejectedOffer,
@@ -24,6 +23,7 @@ from domain.provider.payments import (
 from domain.registry import REGISTRY
 from domain.shared.decision import Decision, Facts, KycLevel, Profile
 from domain.shared.ids import StreamId, TransactionId
+from domain.shared.money import TransactionFee
 from domain.shared.saga import Origin, settle
 from domain.shared.stream import Stream
 from domain.shared.unit import Group, Rejected, Unit
@@ -40,7 +40,7 @@ def offer(provider: str, *, amount: int = 98_000_000, minutes: int = 10) -> Paym
     return PaymentOffer(
         provider=provider,
         asset_amount=amount,
-        fees=(ChargedFee(kind="PROVIDER", amount=200, asset="USD"),),
+        fees=(TransactionFee(kind="PROVIDER", amount=200, asset="USD"),),
         expires_at=START + timedelta(minutes=minutes),
         estimated_seconds=120,
         score=900_000,
