@@ -1,6 +1,6 @@
 """What a user may ask for: each answer carries a result or typed errors."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import strawberry
 
@@ -9,7 +9,7 @@ from domain.shared.errors import DomainError
 from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
 from resolvers.ids import Kind, decode
-from resolvers.queries import load_transaction, viewer_of
+from resolvers.queries import load_transaction
 from schema.errors import Error
 from schema.fields import described
 from schema.inputs import (
@@ -29,18 +29,18 @@ from schema.user import User
 class Mutation:
     @described("Begins a Send; the same key and input answer the same.")
     async def initiate_send(self, info: Info, input: InitiateSendInput) -> TransactionPayload:  # noqa: A002 (the API's name)
-        viewer = await viewer_of(info)
         wish = SendInput(
             amount=input.amount,
             recipient=input.recipient,
             memo=input.memo,
             idempotency_key=input.idempotency_key,
         )
-        return await _answer(info, info.context.ports.money.initiate_send(viewer.id, wish))
+        return await _answer(
+            info, lambda viewer: info.context.ports.money.initiate_send(viewer, wish)
+        )
 
     @described("Begins a Deposit; the user goes on at the page of its COMPLETE_PAYMENT action.")
     async def initiate_deposit(self, info: Info, input: InitiateDepositInput) -> TransactionPayload:  # noqa: A002 (the API's name)
-        viewer = await viewer_of(info)
         wish = DepositInput(
             amount=input.amount,
             currency=input.currency,
@@ -48,7 +48,9 @@ class Mutation:
             return_url=input.return_url,
             idempotency_key=input.idempotency_key,
         )
-        return await _answer(info, info.context.ports.money.initiate_deposit(viewer.id, wish))
+        return await _answer(
+            info, lambda viewer: info.context.ports.money.initiate_deposit(viewer, wish)
+        )
 
     @described("Begins a Withdraw; the user signs the transfer.")
     async def initiate_withdraw(
@@ -56,7 +58,6 @@ class Mutation:
         info: Info,
         input: InitiateWithdrawInput,  # noqa: A002 (the API's name)
     ) -> TransactionPayload:
-        viewer = await viewer_of(info)
         wallet = input.destination.external_wallet
         wish = WithdrawInput(
             amount=input.amount,
@@ -65,7 +66,9 @@ class Mutation:
             chain=wallet.chain if wallet else "",
             idempotency_key=input.idempotency_key,
         )
-        return await _answer(info, info.context.ports.money.initiate_withdraw(viewer.id, wish))
+        return await _answer(
+            info, lambda viewer: info.context.ports.money.initiate_withdraw(viewer, wish)
+        )
 
     @described("Hands in what the user signed.")
     async def submit_user_action(
@@ -73,8 +76,7 @@ class Mutation:
         info: Info,
         input: SubmitUserActionInput,  # noqa: A002 (the API's name)
     ) -> TransactionPayload:
-        viewer = await viewer_of(info)
-        return await _answer(info, _submit(info, viewer.id, input))
+        return await _answer(info, lambda viewer: _submit(info, viewer, input))
 
     @described("Stops a transaction before anything irreversible.")
     async def cancel_transaction(
@@ -82,8 +84,7 @@ class Mutation:
         info: Info,
         input: CancelTransactionInput,  # noqa: A002 (the API's name)
     ) -> TransactionPayload:
-        viewer = await viewer_of(info)
-        return await _answer(info, _cancel(info, viewer.id, input))
+        return await _answer(info, lambda viewer: _cancel(info, viewer, input))
 
     @described("A text to sign with the wallet: the first half of signing in.")
     async def sign_in_challenge(
@@ -124,10 +125,12 @@ async def _cancel(info: Info, user_id: UserId, wish: CancelTransactionInput) -> 
     return await info.context.ports.money.cancel(user_id, TransactionId(key))
 
 
-async def _answer(info: Info, doing: Awaitable[TransactionId]) -> TransactionPayload:
-    """What was done, read anew; or why not."""
+async def _answer(
+    info: Info, doing: Callable[[UserId], Awaitable[TransactionId]]
+) -> TransactionPayload:
+    """What was done for the viewer, read anew; or why not."""
     try:
-        transaction_id = await doing
+        transaction_id = await doing((await info.context.viewer()).id)
     except DomainError as error:
         return TransactionPayload(errors=_typed(info, error))
     finally:

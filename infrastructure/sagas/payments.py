@@ -152,14 +152,14 @@ class PaymentEffects:
         deposit = stream.known(DepositTransactionInitiated)
         account = str(associated_token_account(parse_address(deposit.address)))
         try:
-            movements = await self._gateway.movements(transaction_hash, "finalized")
+            left = await self._gateway.footprint(transaction_hash, "finalized")
         except RpcError as error:
             logger.info("a delivery cannot be looked up: %s", error)
-            movements = []
-        if not movements:
+            left = None
+        if left is None or not left.movements:
             # Not there, or not final yet: the provider's word alone credits nothing.
             return Waiting(due_at=again, paid=True, fiat_amount=status.fiat_amount)
-        for movement in movements:
+        for movement in left.movements:
             is_ours = movement.account == account and movement.mint == str(USDC_MINT)
             if is_ours and movement.delta_base_units > 0:
                 return Delivered(

@@ -206,19 +206,18 @@ class SolanaTransfers:
     async def _landed(
         self, stream: Stream, watched: Watched, status: Status, now: datetime
     ) -> BroadcastOutcome:
-        cost = stream.signature_wanted().network_cost
         if not self._reached(status):
             return Accepted(due_at=now + timedelta(seconds=LOOK_AGAIN_SECONDS))
+        left = await self._gateway.footprint(watched.signature)
+        if left is None:
+            return _unreadable(now)
         if status.error is not None:
-            return LandedWithError(reason=status.error, lamports_spent=cost.network_fee_lamports)
-        movements = await self._gateway.movements(watched.signature)
+            return LandedWithError(reason=status.error, lamports_spent=left.lamports_spent)
         wanted = stream.known(TransferRequested).transfer
-        received = _received(movements, parse_address(wanted.recipient_address))
+        received = _received(left.movements, parse_address(wanted.recipient_address))
         if received is None:
-            # Confirmed and yet unreadable here: a node behind. It is asked again, never guessed.
-            retry_at = now + timedelta(seconds=RETRY_SECONDS)
-            return Unknown(reason="the transfer is confirmed but not readable yet", due_at=retry_at)
-        fee = _received(movements, self._gateway.treasury_owner)
+            return _unreadable(now)
+        fee = _received(left.movements, self._gateway.treasury_owner)
         return Landed(
             slot=status.slot,
             commitment=self._commitment,
@@ -228,11 +227,17 @@ class SolanaTransfers:
             fee_amount=fee.delta_base_units if fee else 0,
             fee_instruction=fee.instruction_index if fee else None,
             fee_account=fee.account if fee else None,
-            lamports_spent=cost.network_fee_lamports + cost.rent_lamports,
+            lamports_spent=left.lamports_spent,
         )
 
     def _reached(self, status: Status) -> bool:
         return LEVELS.index(status.level) >= LEVELS.index(self._commitment)
+
+
+def _unreadable(now: datetime) -> Unknown:
+    """Confirmed and yet unreadable here: a node behind. It is asked again, never guessed."""
+    retry_at = now + timedelta(seconds=RETRY_SECONDS)
+    return Unknown(reason="the transfer is confirmed but not readable yet", due_at=retry_at)
 
 
 def _received(movements: Sequence[TokenMovement], owner: Pubkey) -> TokenMovement | None:

@@ -11,6 +11,8 @@ from typing import Protocol
 
 import jwt
 
+from domain.shared.errors import DomainError
+
 ALGORITHM = "HS256"
 SECRET_BYTES_MIN = 32  # as long as the digest that the secret keys
 TOKEN_LENGTH_MAX = 4_096
@@ -26,12 +28,13 @@ class AuthCode(StrEnum):
     EXPIRED = "AUTH_EXPIRED"
 
 
-class AuthError(Exception):
+class AuthError(DomainError):
     """Why somebody is nobody. The message may be shown."""
 
+    code: AuthCode
+
     def __init__(self, code: AuthCode, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+        super().__init__(code=code)
         self.message = message
 
 

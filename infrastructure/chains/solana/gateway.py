@@ -26,15 +26,15 @@ from infrastructure.chains.solana.model import (
     Absence,
     BroadcastKind,
     BroadcastOutcome,
+    Footprint,
     Inbound,
     PreparedTransfer,
     SimulationResult,
     Status,
-    TokenMovement,
     TransferCost,
     TransferRequest,
 )
-from infrastructure.chains.solana.movements import token_movements
+from infrastructure.chains.solana.movements import footprint_of
 from infrastructure.chains.solana.outcomes import error_text, rejection, status_of
 from infrastructure.chains.solana.rpc import STATUSES_MAX, SolanaRpc
 from infrastructure.chains.solana.wire import (
@@ -174,12 +174,12 @@ class SolanaGateway:
         proven = all(verdict is Absence.ABSENT for verdict in verdicts)
         return Absence.ABSENT if proven else Absence.STILL_POSSIBLE
 
-    async def movements(
+    async def footprint(
         self, signature: str, commitment: Commitment = "confirmed"
-    ) -> list[TokenMovement]:
-        """What a landed transaction did to token accounts; empty if it failed or is unknown."""
+    ) -> Footprint | None:
+        """What a landed transaction left on the chain; None while this node does not know it."""
         record = await self.rpc.transaction(signature, commitment)
-        return [] if record is None else token_movements(record)
+        return None if record is None else footprint_of(record)
 
     async def usdc_balance(self, owner: Pubkey, commitment: Commitment = "confirmed") -> int:
         """Base units in the owner's associated account; 0 where there is none."""

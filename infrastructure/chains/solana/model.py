@@ -111,6 +111,16 @@ class TokenMovement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """What a landed transaction left: movements of tokens, none where it failed, and what its fee
+    payer has less than before: the network's fee, and rent where an account was opened.
+    """
+
+    movements: tuple[TokenMovement, ...]
+    lamports_spent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundTransfer:
     """USDC that reached an owner's account in a finalised transaction."""
 

@@ -1,10 +1,10 @@
-"""Reads what a transaction moved from the node's own token balances before and after: pure."""
+"""Reads what a transaction moved from the node's own balances before and after: pure."""
 
 import base64
 
 from solders.transaction import VersionedTransaction
 
-from infrastructure.chains.solana.model import TokenMovement
+from infrastructure.chains.solana.model import Footprint, TokenMovement
 from infrastructure.chains.solana.wire import TokenBalance, TransactionRecord
 
 
@@ -40,6 +40,16 @@ def token_movements(record: TransactionRecord) -> list[TokenMovement]:
             )
         )
     return moved
+
+
+def footprint_of(record: TransactionRecord) -> Footprint | None:
+    """What the transaction left; None where the node does not tell its balances."""
+    if record.meta is None:
+        return None
+    return Footprint(
+        movements=tuple(token_movements(record)),
+        lamports_spent=record.meta.pre_balances[0] - record.meta.post_balances[0],
+    )
 
 
 def _by_account(balances: list[TokenBalance] | None) -> dict[int, TokenBalance]:

@@ -82,7 +82,11 @@ class LoadedAddresses(Wire, frozen=True):
 
 
 class TransactionMeta(Wire, frozen=True):
+    """Balances are in lamports, in the order of the message's accounts: the fee payer is first."""
+
     fee: int
+    pre_balances: list[int]
+    post_balances: list[int]
     err: object = None
     pre_token_balances: list[TokenBalance] | None = None
     post_token_balances: list[TokenBalance] | None = None

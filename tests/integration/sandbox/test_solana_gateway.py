@@ -4,7 +4,7 @@ from solders.keypair import Keypair
 
 from infrastructure.chains.solana.addresses import USDC_MINT, associated_token_account
 from infrastructure.chains.solana.gateway import SolanaGateway
-from infrastructure.chains.solana.model import Absence, BroadcastKind, Level
+from infrastructure.chains.solana.model import Absence, BroadcastKind, Footprint, Level
 from infrastructure.chains.solana.verification import signature_of
 from tests.integration.sandbox.conftest import URL, World
 
@@ -78,14 +78,17 @@ async def test_many_signatures_are_asked_for_in_batches(world: World) -> None:
     assert [key for key, status in statuses.items() if status] == [signature_of(transaction)]
 
 
-async def test_movements_say_who_got_what_where(world: World) -> None:
+async def test_a_footprint_says_who_got_what_where_and_what_it_cost(world: World) -> None:
     transaction = await world.transfer()
+    lamports = await world.gateway.fee_payer_lamports()
     await world.gateway.broadcast(transaction)
     world.clock.pass_ms(500)
 
-    movements = await world.gateway.movements(signature_of(transaction))
+    left = await world.gateway.footprint(signature_of(transaction))
 
-    found = {movement.owner: movement for movement in movements}
+    assert left is not None
+    assert left.lamports_spent == lamports - await world.gateway.fee_payer_lamports() > 0
+    found = {movement.owner: movement for movement in left.movements}
     bob = found[str(world.bob.pubkey())]
     assert bob.account == str(associated_token_account(world.bob.pubkey()))
     assert bob.mint == str(USDC_MINT)
@@ -105,7 +108,8 @@ async def test_a_transaction_that_landed_with_an_error_moved_nothing(world: Worl
     assert status is not None
     assert status.error == '{"InstructionError":[1,{"Custom":1}]}'
     world.clock.pass_ms(500)
-    assert await world.gateway.movements(signature_of(second)) == []
+    left = await world.gateway.footprint(signature_of(second))
+    assert left == Footprint(movements=(), lamports_spent=10_000)
     absence = await world.gateway.prove_absence(signature_of(second), 0)
     assert absence is Absence.FOUND
 

@@ -235,8 +235,8 @@ async def test_an_unexpected_error_is_masked_and_logged(
 async def test_nobody_moves_anything(name: str, document: str, given: dict[str, str]) -> None:
     world = World()
     response = await world.ask(document, by=None, input=given)
-    assert codes(response) == ["AUTH_MISSING"]
-    assert response["errors"][0]["path"] == [name]
+    answer = response["data"][name]
+    assert (answer["transaction"], answer["errors"][0]["code"]) == (None, "AUTH_MISSING")
     assert not world.money.calls
 
 
