@@ -100,7 +100,9 @@ class Transaction(Node):
     recipient: Party
     memo: str | None
     waiting_on: WaitingOn
-    next_check_at: datetime | None
+    next_check_at: datetime | None = strawberry.field(
+        description="When the platform looks at it next, whatever it waits for until then."
+    )
     outcome_certainty: OutcomeCertainty
     funds_location: FundsLocation
     available_actions: list[AvailableAction]

@@ -28,7 +28,6 @@ CREATE TABLE transaction (
     reason text,
     waiting_on text NOT NULL DEFAULT 'NONE'
         CHECK (waiting_on IN ('USER', 'PROVIDER', 'CHAIN', 'OPERATOR', 'NONE')),
-    next_check_at timestamptz,
     outcome_certainty text NOT NULL DEFAULT 'CERTAIN'
         CHECK (outcome_certainty IN ('CERTAIN', 'UNKNOWN')),
     funds_location text NOT NULL DEFAULT 'WALLET' CHECK (funds_location IN (

@@ -124,7 +124,7 @@ BEGIN
         UPDATE transaction t SET (
             state, sub_state, amount, asset, target_amount, target_asset, received_amount,
             recipient_wallet_id, recipient_user_id, recipient_username, recipient_address,
-            platform_fee, network_fee, provider_fee, fees, reason, waiting_on, next_check_at,
+            platform_fee, network_fee, provider_fee, fees, reason, waiting_on,
             outcome_certainty, funds_location, progress_percent, attempt, provider,
             provider_explanation, provider_reference, chain, chain_signature, linked_id,
             cancellable, approval_deadline, estimated_completion, updated_at, completed_at, details
@@ -132,7 +132,7 @@ BEGIN
             SELECT r.state, r.sub_state, r.amount, r.asset, r.target_amount, r.target_asset,
                 r.received_amount, r.recipient_wallet_id, r.recipient_user_id,
                 r.recipient_username, r.recipient_address, r.platform_fee, r.network_fee,
-                r.provider_fee, r.fees, r.reason, r.waiting_on, r.next_check_at,
+                r.provider_fee, r.fees, r.reason, r.waiting_on,
                 r.outcome_certainty, r.funds_location, r.progress_percent, r.attempt, r.provider,
                 r.provider_explanation, r.provider_reference, r.chain, r.chain_signature,
                 r.linked_id, r.cancellable, r.approval_deadline, r.estimated_completion,

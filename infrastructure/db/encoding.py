@@ -47,7 +47,6 @@ TRANSACTION_MOVING: Final = frozenset(
         "fees",
         "reason",
         "waiting_on",
-        "next_check_at",
         "outcome_certainty",
         "funds_location",
         "progress_percent",

@@ -13,18 +13,21 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    func,
+    or_,
     select,
     tuple_,
     union_all,
 )
 
-from domain.shared.unit import ActionStatus
+from domain.shared.unit import OPEN_EFFECT_STATES, ActionStatus
 from infrastructure.db.query import Query
 from infrastructure.db.tables import (
     Moment,
     account,
     app_user,
     balance,
+    effect,
     provider_interaction,
     recovery_attempt,
     transaction,
@@ -70,12 +73,23 @@ _RECEIVED: Final = (
     & transaction.c.received_amount.is_not(None)
 )
 
-TRANSACTION: Final = Query(select(transaction).where(transaction.c.id == _ID, _SENT | _RECEIVED))
+_NEXT_CHECK: Final = (
+    select(func.min(effect.c.due_at))
+    .where(
+        effect.c.stream_id == transaction.c.id,
+        or_(*(effect.c.state == state for state in OPEN_EFFECT_STATES)),
+    )
+    .scalar_subquery()
+    .label("next_check_at")
+)
+_TRANSACTIONS: Final = select(transaction, _NEXT_CHECK)
+
+TRANSACTION: Final = Query(_TRANSACTIONS.where(transaction.c.id == _ID, _SENT | _RECEIVED))
 
 
 def _range(side: ColumnElement[bool], *, backwards: bool) -> Select[Any]:
     place = tuple_(transaction.c.created_at, transaction.c.id)
-    found = select(transaction).where(side).limit(_COUNT)
+    found = _TRANSACTIONS.where(side).limit(_COUNT)
     if backwards:
         ordered = found.where(place > _PLACE)
         return ordered.order_by(transaction.c.created_at, transaction.c.id)

@@ -136,10 +136,8 @@ def columns(stream: Stream, event: Event) -> Columns:
                 "provider_explanation": explanation,
                 "fees": _fees(stream, provider),
             }
-        case UserActionRequired(expires_at=expires_at):
-            found = {"next_check_at": expires_at}
         case FiatPaymentConfirmed(reference=reference):
-            found = {"provider_reference": reference, "next_check_at": None}
+            found = {"provider_reference": reference}
         case USDCConversionCompleted(amount=amount, transaction_hash=transaction_hash):
             found = {"received_amount": amount, "chain_signature": transaction_hash}
         case AvailableBalanceUpdated():

@@ -69,17 +69,10 @@ def transfer_records(
 def transfer_columns(event: Event) -> Columns:
     """What the leg's events fill in the row beside the state."""
     match event.data:
-        case UserActionRequired(
-            signature=SignatureWanted(network_cost=cost), expires_at=expires_at
-        ):
-            return {"network_fee": cost.total_base_units, "next_check_at": expires_at}
+        case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
+            return {"network_fee": cost.total_base_units}
         case UserActionSubmitted(signature=signature):
-            return {
-                "chain": "SOLANA",
-                "chain_signature": signature,
-                "next_check_at": None,
-                "cancellable": False,
-            }
+            return {"chain": "SOLANA", "chain_signature": signature, "cancellable": False}
         case TransferConfirmed(recipient_amount=amount):
             return {"received_amount": amount}
         case _:

@@ -98,6 +98,24 @@ async def test_steps_end_before_the_next_begins(stage: Stage, journey: Sending) 
     assert steps[-1].name == "notify"
 
 
+async def test_when_the_platform_looks_next_is_when_its_next_call_is_due(
+    stage: Stage, journey: Sending
+) -> None:
+    journey.built()
+    await stage.commit(*journey.units)
+    before = len(journey.units)
+    waiting = await stage.views.transaction(ALICE_WALLET, the_id(journey))
+    assert waiting is not None
+    assert waiting.next_check_at == MARCH + timedelta(seconds=60)
+    journey.signed()
+    journey.accepted()
+    journey.landed()
+    await stage.commit(*journey.units[before:])
+    done = await stage.views.transaction(ALICE_WALLET, the_id(journey))
+    assert done is not None
+    assert done.next_check_at is None
+
+
 async def test_a_user_action_has_its_present_status(stage: Stage, journey: Sending) -> None:
     transaction_id = the_id(journey)
     journey.built()
