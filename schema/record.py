@@ -49,7 +49,7 @@ class Step:
     attempt: int
     started_at: datetime
     ended_at: datetime | None
-    detail: str | None
+    detail: str | None = strawberry.field(description="The code of why it failed.")
 
     @classmethod
     def fold(cls, rows: Sequence[StepView]) -> list[Self]:

@@ -1,7 +1,9 @@
 """The transaction records what all contexts publish, and says when a flow has ended."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from domain.contracts.deposit_events import ProviderAttemptFailed
 from domain.contracts.envelope import Event, EventPayload
 from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reactions
@@ -63,18 +65,50 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
             )
             for index, position in enumerate(shown)
         ),
-        steps=tuple(
-            StepRow(
-                name=name,
-                type=kind,
-                status=StepStatus(status),
-                attempt=event.attempt,
-                event_sequence=event.sequence,
-                at=event.occurred_at,
-            )
-            for name, kind, status in record.steps
+        steps=(
+            *_given_up(stream, event, fails=after.state is State.FAILED, reason=_reason(columns)),
+            *(
+                _step(event, name, kind, StepStatus(status), detail=_refusal(event))
+                for name, kind, status in record.steps
+            ),
         ),
     )
+
+
+def _step(event: Event, name: str, kind: str, status: StepStatus, *, detail: str | None) -> StepRow:
+    return StepRow(
+        name=name,
+        type=kind,
+        status=status,
+        attempt=event.attempt,
+        event_sequence=event.sequence,
+        at=event.occurred_at,
+        detail=detail,
+    )
+
+
+def _given_up(
+    stream: Stream, event: Event, *, fails: bool, reason: str | None
+) -> tuple[StepRow, ...]:
+    """The steps under way that the event ends: all, where the transaction fails with it; else the
+    attempts at what begins anew."""
+    begun: dict[str, StepRow] = {}
+    for earlier in stream.events[: event.sequence - 1]:
+        for name, kind, status in record_of(flow_of(stream), earlier.data).steps:
+            begun.pop(name, None)
+            if status == StepStatus.STARTED:
+                begun[name] = _step(earlier, name, kind, StepStatus.FAILED, detail=reason)
+    again = {name for name, _, status in record_of(flow_of(stream), event.data).steps}
+    return tuple(
+        replace(step, event_sequence=event.sequence, at=event.occurred_at)
+        for name, step in begun.items()
+        if fails or (name in again and step.attempt != event.attempt)
+    )
+
+
+def _refusal(event: Event) -> str | None:
+    """The code with which a provider ended its attempt."""
+    return event.data.code if isinstance(event.data, ProviderAttemptFailed) else None
 
 
 def _changed(record: Record) -> JsonObject:

@@ -99,6 +99,12 @@ def test_a_provider_that_cannot_is_followed_by_the_next(payment: Payment, setbac
     assert payment.posted["provider:second:USDC"] == 0
     assert payment.stream.events[-1].type == "DepositTransactionCompleted"
     assert payment.stream.events[-1].attempt == 2
+    code = "PRV_DECLINED" if setback == "declined" else "PRV_UNAVAILABLE"
+    assert [step for step in payment.steps if step[0] == "pay"] == [
+        ("pay", 1, "FAILED", code),
+        ("pay", 2, "COMPLETED", None),
+    ]
+    assert "STARTED" not in {status for _, _, status, _ in payment.steps}
 
 
 def test_without_a_next_provider_it_fails_and_nothing_is_expected(payment: Payment) -> None:

@@ -209,6 +209,16 @@ class Journey:
         return [event.type for event in self.stream.events]
 
     @property
+    def steps(self) -> list[tuple[str, int, str, str | None]]:
+        """Each step and attempt as it stands: name, attempt, status and why."""
+        latest = {
+            (row.name, row.attempt): (row.name, row.attempt, row.status.value, row.detail)
+            for unit in self.units
+            for row in unit.steps
+        }
+        return list(latest.values())
+
+    @property
     def states(self) -> list[str]:
         """Every state passed, in the order of the recorded history."""
         rows = sorted(

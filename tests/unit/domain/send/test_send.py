@@ -133,6 +133,20 @@ def test_after_a_rebuild_it_can_still_complete(journey: Journey) -> None:
     journey.initiate().built().signed().accepted().absent().built().signed().accepted().landed()
     assert journey.row["state"] == "COMPLETED"
     assert journey.stream.events[-1].attempt == 2
+    assert [step for step in journey.steps if step[0] == "transfer"] == [
+        ("transfer", 1, "FAILED", None),
+        ("transfer", 2, "COMPLETED", None),
+    ]
+    assert "STARTED" not in {status for _, _, status, _ in journey.steps}
+
+
+def test_what_was_under_way_fails_with_the_transaction(journey: Journey) -> None:
+    journey.initiate().built().deadline(after_seconds=900)
+    assert journey.steps == [
+        ("validate", 1, "COMPLETED", None),
+        ("reserve", 1, "COMPLETED", None),
+        ("prepare", 1, "FAILED", "TXN_APPROVAL_EXPIRED"),
+    ]
 
 
 def test_a_transfer_that_landed_without_effect_returns_the_money(journey: Journey) -> None:
