@@ -10,18 +10,9 @@ from typing import Final
 
 from domain.provider.ports.answers import Declined
 from domain.provider.ports.offramp import BankAccountDetails, PayoutRail
+from infrastructure.providers.bank_accounts import CURRENCIES, tail, two_names
 from infrastructure.providers.bridge import wire
 from infrastructure.providers.bridge.countries import ALPHA_3
-
-CURRENCIES: Final = {
-    PayoutRail.ACH: "USD",
-    PayoutRail.WIRE: "USD",
-    PayoutRail.SEPA: "EUR",
-    PayoutRail.FASTER_PAYMENTS: "GBP",
-    PayoutRail.PIX: "BRL",
-}
-"""What each rail moves."""
-_TAIL: Final = 4
 
 
 def described(details: BankAccountDetails) -> wire.NewExternalAccount | Declined:
@@ -42,7 +33,7 @@ def number_tail(details: BankAccountDetails) -> str:
     """The last four characters of what names the account: they may be shown."""
     named = ("account_number", "iban", "pix_key")
     number = next((details.account[name] for name in named if name in details.account), "")
-    return number.replace(" ", "")[-_TAIL:]
+    return tail(number.replace(" ", ""))
 
 
 def _us(details: BankAccountDetails) -> wire.NewExternalAccount:
@@ -68,7 +59,7 @@ def _us(details: BankAccountDetails) -> wire.NewExternalAccount:
 
 
 def _iban(details: BankAccountDetails) -> wire.NewExternalAccount:
-    first, last = _names(details.owner_name)
+    first, last = two_names(details.owner_name)
     return wire.NewExternalAccount(
         currency="eur",
         account_type="iban",
@@ -85,7 +76,7 @@ def _iban(details: BankAccountDetails) -> wire.NewExternalAccount:
 
 
 def _gb(details: BankAccountDetails) -> wire.NewExternalAccount:
-    first, last = _names(details.owner_name)
+    first, last = two_names(details.owner_name)
     return wire.NewExternalAccount(
         currency="gbp",
         account_type="gb",
@@ -110,12 +101,6 @@ def _pix(details: BankAccountDetails) -> wire.NewExternalAccount:
             document_number=details.account.get("document_number"),
         ),
     )
-
-
-def _names(owner: str) -> tuple[str, str]:
-    """Bridge asks for two names; who has one alone is given it twice."""
-    first, _, last = owner.strip().partition(" ")
-    return first, last.strip() or first
 
 
 _Describe = Callable[[BankAccountDetails], wire.NewExternalAccount]

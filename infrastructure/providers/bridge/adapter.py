@@ -29,13 +29,17 @@ from domain.provider.ports.offramp import (
 )
 from domain.shared.assets import USDC
 from infrastructure.http import HttpClient
-from infrastructure.providers.bridge import accounts, amounts, transfers, webhooks, wire
+from infrastructure.providers import amounts
+from infrastructure.providers.bank_accounts import CURRENCIES
+from infrastructure.providers.bridge import accounts, transfers, webhooks, wire
 from infrastructure.providers.bridge.calls import (
     DUPLICATE_ACCOUNT,
     NOT_FOUND,
     BridgeCalls,
     BridgeSettings,
 )
+from infrastructure.providers.public_keys import read_rsa_keys
+from infrastructure.providers.setbacks import nonsense
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +54,7 @@ RATE_DIGITS_MAX: Final = 20
 PAGE: Final = 100
 PAGES_MAX: Final = 10
 """Of a customer's transfers, newest first: a thousand are more than one makes in a key's life."""
-_CENTS_PER_UNIT: Final = Decimal(10) ** (transfers.CENT_DECIMALS - USDC.decimals)
+_CENTS_PER_UNIT: Final = Decimal(10) ** (amounts.CENT_DECIMALS - USDC.decimals)
 _SECONDS: Final = {
     PayoutRail.ACH: 2 * 86400,
     PayoutRail.WIRE: 86400,
@@ -70,7 +74,7 @@ class BridgeOffRamp:
         self, client: HttpClient, settings: BridgeSettings, *, now: Callable[[], datetime]
     ) -> None:
         self._calls = BridgeCalls(client, settings)
-        self._keys = webhooks.read_keys(settings.webhook_public_keys)
+        self._keys = read_rsa_keys(settings.webhook_public_keys, provider=self.name)
         self._now = now
 
     async def healthy(self) -> bool:
@@ -96,7 +100,7 @@ class BridgeOffRamp:
 
     async def quote(self, request: OffRampQuoteRequest) -> OffRampQuote | Setback:
         """At par in dollars; else at the rate of the moment, its spread shown as the fee."""
-        if request.asset != USDC or accounts.CURRENCIES[request.rail] != request.fiat_currency:
+        if request.asset != USDC or CURRENCIES[request.rail] != request.fiat_currency:
             return Declined(
                 code="PRV_UNSUPPORTED",
                 reason=f"bridge: no {request.asset.symbol} to {request.fiat_currency}"
@@ -110,7 +114,7 @@ class BridgeOffRamp:
             return answer
         rate, middle = _rate(answer.buy_rate), _rate(answer.midmarket_rate)
         if rate is None or middle is None or not middle * (1 - RATE_SPREAD_MAX) <= rate <= middle:
-            return Declined(code="PRV_RESPONSE_INVALID", reason="bridge: an impossible rate")
+            return nonsense("bridge: an impossible rate")
         return self._quoted(request, rate=rate, middle=middle, lifetime=RATE_LIFETIME)
 
     async def initiate_crypto_to_fiat(self, order: WithdrawalOrder) -> WithdrawalOpened | Setback:

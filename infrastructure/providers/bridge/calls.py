@@ -10,16 +10,14 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from domain.provider.ports.answers import Declined, NotAttempted, Setback, Unanswered
-from infrastructure.http import HttpClient, HttpError, HttpResponse, HttpUnavailable
+from domain.provider.ports.answers import Declined, Setback
+from infrastructure.http import HttpClient, HttpResponse
 from infrastructure.providers.bridge import wire
+from infrastructure.providers.calls import JSON, Call, Caller
+from infrastructure.providers.setbacks import Setbacks, is_refusal, told
 
 logger = logging.getLogger(__name__)
 
-_TOO_MANY: Final = 429
-_SERVER_ERROR: Final = 500
-_CLIENT_ERROR: Final = 400
-_REQUEST_TIMEOUT: Final = 408
 _UNPROCESSABLE: Final = 422
 
 # The key was used before, with another body or too long ago: something was made with it.
@@ -64,109 +62,77 @@ class BridgeSettings:
     timeout_seconds: float = 8.0
 
 
-@dataclass(frozen=True, slots=True)
 class BridgeCalls:
-    client: HttpClient
-    settings: BridgeSettings
+    def __init__(self, client: HttpClient, settings: BridgeSettings) -> None:
+        self._caller = Caller(client, _SETBACKS)
+        self._settings = settings
 
     async def read(self, path: str, kind: type[Answer]) -> Answer | Setback:
-        try:
-            response = await self._send("GET", path, idempotent=True)
-        except HttpError as error:
-            return NotAttempted(reason=f"bridge: {error.reason}")
-        return _answer(response, kind, changing=False)
+        return await self._caller.make(self._call("GET", path), kind)
 
     async def create(
         self, path: str, body: wire.Request, kind: type[Answer], *, key: str
     ) -> Answer | Setback:
-        headers = {"idempotency-key": key, "content-type": "application/json"}
-        content = msgspec.json.encode(body)
-        try:
-            response = await self._send("POST", path, content=content, headers=headers)
-        except HttpUnavailable as error:
-            return NotAttempted(reason=f"bridge: {error.reason}")
-        except HttpError as error:
-            return Unanswered(reason=f"bridge: {error.reason}")
-        return _answer(response, kind, changing=True)
+        headers = {"idempotency-key": key, **JSON}
+        call = self._call("POST", path, content=msgspec.json.encode(body), headers=headers)
+        response = await self._changed(call)
+        if not isinstance(response, HttpResponse):
+            return response
+        return _SETBACKS.answer(response, kind, changes=True)
 
     async def delete(self, path: str) -> Setback | None:
         """None where it was done. Bridge takes no key here."""
-        try:
-            response = await self._send("DELETE", path)
-        except HttpUnavailable as error:
-            return NotAttempted(reason=f"bridge: {error.reason}")
-        except HttpError as error:
-            return Unanswered(reason=f"bridge: {error.reason}")
-        return None if _went_well(response) else _setback(response, changing=True)
+        response = await self._changed(self._call("DELETE", path))
+        if not isinstance(response, HttpResponse):
+            return response
+        done = response.status in _SETBACKS.accepted
+        return None if done else _SETBACKS.of_status(response, changes=True)
 
-    async def _send(
+    async def _changed(self, call: Call) -> HttpResponse | Setback:
+        response = await self._caller.send(call)
+        if isinstance(response, HttpResponse) and _key_was_used(response):
+            reason = f"HTTP {response.status}, the key was used before"
+            return _SETBACKS.no_answer(reason, changes=True)
+        return response
+
+    def _call(
         self,
         method: str,
         path: str,
         *,
         content: bytes | None = None,
         headers: dict[str, str] | None = None,
-        idempotent: bool = False,
-    ) -> HttpResponse:
-        return await self.client.request(
-            method,
-            self.settings.base_url + path,
+    ) -> Call:
+        return Call(
+            method=method,
+            url=self._settings.base_url + path,
+            headers={"api-key": self._settings.api_key, **(headers or {})},
             content=content,
-            headers={"api-key": self.settings.api_key, **(headers or {})},
-            timeout_seconds=self.settings.timeout_seconds,
-            idempotent=idempotent,
+            timeout_seconds=self._settings.timeout_seconds,
+            changes=method != "GET",
         )
 
 
-def _went_well(response: HttpResponse) -> bool:
-    return 200 <= response.status < 300  # noqa: PLR2004 - the range that HTTP defines
+def _key_was_used(response: HttpResponse) -> bool:
+    if not is_refusal(response.status):
+        return False
+    code = told(response, wire.Refusal).code
+    return code in _KEY_USED or (response.status == _UNPROCESSABLE and code not in _BODY_REFUSED)
 
 
-def _answer(response: HttpResponse, kind: type[Answer], *, changing: bool) -> Answer | Setback:
-    if not _went_well(response):
-        return _setback(response, changing=changing)
-    try:
-        return msgspec.json.decode(response.body, type=kind)
-    except msgspec.MsgspecError as error:
-        # The error names the member, never its content.
-        logger.warning("bridge: unreadable answer for %s: %s", kind.__name__, error)
-        reason = f"bridge: unreadable {kind.__name__}"
-        return Unanswered(reason=reason) if changing else NotAttempted(reason=reason)
-
-
-def _setback(response: HttpResponse, *, changing: bool) -> Setback:
-    status = response.status
-    if status == _TOO_MANY:
-        return NotAttempted(
-            reason="bridge: rate limit", retry_after_seconds=response.retry_after_seconds
-        )
-    if status < _CLIENT_ERROR or status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
-        reason = f"bridge: HTTP {status}"
-        return Unanswered(reason=reason) if changing else NotAttempted(reason=reason)
-    told = _refusal(response)
-    key_used = told.code in _KEY_USED or (
-        status == _UNPROCESSABLE and told.code not in _BODY_REFUSED
-    )
-    if changing and key_used:
-        return Unanswered(reason=f"bridge: HTTP {status}, the key was used before")
-    return _declined(status, told)
-
-
-def _declined(status: int, told: wire.Refusal) -> Declined:
-    code = _CODES.get(told.code or "") or _STATUS_CODES.get(status, "PRV_DECLINED")
+def _declined(response: HttpResponse) -> Declined:
+    status, refusal = response.status, told(response, wire.Refusal)
+    code = _CODES.get(refusal.code or "") or _STATUS_CODES.get(status, "PRV_DECLINED")
     if code == "PRV_MISCONFIGURED":
         logger.error("bridge: HTTP %d: the key is not accepted", status)
     # Field names alone: Bridge's message may repeat what the user entered.
-    where = f" at {told.source.key}" if told.source is not None and told.source.key else ""
+    source = refusal.source
+    where = f" at {source.key}" if source is not None and source.key else ""
     return Declined(
         code=code,
-        reason=f"bridge: HTTP {status} {told.code or 'without a code'}{where}",
-        provider_code=told.code,
+        reason=f"bridge: HTTP {status} {refusal.code or 'without a code'}{where}",
+        provider_code=refusal.code,
     )
 
 
-def _refusal(response: HttpResponse) -> wire.Refusal:
-    try:
-        return msgspec.json.decode(response.body, type=wire.Refusal)
-    except msgspec.MsgspecError:
-        return wire.Refusal()
+_SETBACKS: Final = Setbacks(provider="bridge", declined=_declined)

@@ -14,13 +14,14 @@ from domain.provider.ports.offramp import (
     WithdrawalStatus,
 )
 from domain.shared.assets import USDC
-from infrastructure.providers.bridge import amounts, wire
+from infrastructure.providers import amounts
+from infrastructure.providers.amounts import CENT_DECIMALS
+from infrastructure.providers.bridge import wire
 
 logger = logging.getLogger(__name__)
 
 CHAIN: Final = "solana"
 CURRENCY: Final = "usdc"
-CENT_DECIMALS: Final = 2
 _STATE_LENGTH_MAX: Final = 40
 
 RAILS: Final = {
@@ -141,17 +142,12 @@ def _different(order: WithdrawalOrder, transfer: wire.Transfer) -> str | None:
         "the asset": (told.payment_rail, told.currency) == (CHAIN, CURRENCY),
         "the sender": told.from_address in (None, order.from_address),
         "the address": told.to_address is not None and _is_address(told.to_address),
-        "the amount": _same(told.amount, request.asset_amount, USDC.decimals),
-        "the fee": _same(transfer.developer_fee or "0", order.developer_fee, CENT_DECIMALS),
+        "the amount": amounts.is_exactly(request.asset_amount, told.amount, decimals=USDC.decimals),
+        "the fee": amounts.is_exactly(
+            order.developer_fee, transfer.developer_fee or "0", decimals=CENT_DECIMALS
+        ),
     }
     return next((name for name, fits in checks.items() if not fits), None)
-
-
-def _same(text: str, units: int, decimals: int) -> bool:
-    try:
-        return amounts.exact(text, decimals=decimals) == units
-    except amounts.NotAnAmount:
-        return False
 
 
 def _is_address(text: str) -> bool:

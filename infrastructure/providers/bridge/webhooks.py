@@ -16,7 +16,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from domain.provider.ports.answers import Webhook, WebhookRefused
 from infrastructure.providers.bridge import wire
@@ -25,15 +24,6 @@ HEADER: Final = "x-webhook-signature"
 AGE_MAX: Final = timedelta(minutes=10)
 """Bridge's advice; each of its retries is signed anew."""
 _DIGITS_MAX: Final = 16
-
-
-class InvalidPublicKey(ValueError):
-    """A setting that is no RSA public key in PEM."""
-
-
-def read_keys(pems: Sequence[str]) -> tuple[RSAPublicKey, ...]:
-    """Raises InvalidPublicKey, at start rather than at the first message."""
-    return tuple(_read_key(pem) for pem in pems)
 
 
 def read(
@@ -47,16 +37,6 @@ def read(
     if now - sent_at > AGE_MAX:
         raise WebhookRefused("STALE")
     return _webhook(body)
-
-
-def _read_key(pem: str) -> RSAPublicKey:
-    try:
-        key = load_pem_public_key(pem.encode())
-    except ValueError as error:
-        raise InvalidPublicKey("bridge: a webhook key is no PEM") from error
-    if not isinstance(key, RSAPublicKey):
-        raise InvalidPublicKey("bridge: a webhook key is not RSA")
-    return key
 
 
 def _parts(header: str | None) -> tuple[datetime, str, bytes]:

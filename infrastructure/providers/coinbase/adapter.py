@@ -18,8 +18,6 @@ from typing import Final
 from urllib.parse import quote as quoted
 from urllib.parse import urlencode, urlsplit
 
-from msgspec.json import Decoder
-
 from domain.provider.ports.answers import (
     Declined,
     Idempotency,
@@ -39,8 +37,8 @@ from domain.provider.ports.onramp import (
 )
 from domain.shared.money import format_amount
 from infrastructure.http import HttpClient
+from infrastructure.providers.amounts import CENT_DECIMALS
 from infrastructure.providers.coinbase import reading, webhooks
-from infrastructure.providers.coinbase.amounts import FIAT_DECIMALS
 from infrastructure.providers.coinbase.calls import Call, CoinbaseCalls
 from infrastructure.providers.coinbase.reading import NETWORKS, Mismatch
 from infrastructure.providers.coinbase.signing import CdpKey, Clock
@@ -53,6 +51,7 @@ from infrastructure.providers.coinbase.wire import (
     Transaction,
     Transactions,
 )
+from infrastructure.providers.setbacks import nonsense
 
 logger = logging.getLogger(__name__)
 
@@ -84,10 +83,6 @@ _SESSION_METHODS: Final = MappingProxyType(
 )
 _OVER: Final = frozenset({PaymentState.DELIVERED, PaymentState.FAILED})
 _UNPAID: Final = frozenset({PaymentState.AWAITING_USER, PaymentState.FAILED})
-_ORDER_CREATED: Final = Decoder(OrderCreated)
-_ORDER_FOUND: Final = Decoder(OrderFound)
-_SESSION_CREATED: Final = Decoder(SessionCreated)
-_TRANSACTIONS: Final = Decoder(Transactions)
 
 
 class CoinbaseOnRamp:
@@ -135,7 +130,7 @@ class CoinbaseOnRamp:
             expires_at = self._clock() + timedelta(seconds=QUOTE_SECONDS)
             return reading.quote_of(told, request, expires_at)
         except Mismatch as error:
-            return _nonsense(str(error))
+            return nonsense(str(error))
 
     async def initiate_fiat_to_crypto(self, order: PaymentOrder) -> PaymentOpened | Setback:
         body = self._wish(order.quote.request)
@@ -189,7 +184,7 @@ class CoinbaseOnRamp:
             reason = f"no {request.payment_method} in {request.country}"
             return Declined(code="PRV_UNSUPPORTED", reason=reason)
         wish: dict[str, object] = {
-            "paymentAmount": format_amount(request.fiat_amount, FIAT_DECIMALS),
+            "paymentAmount": format_amount(request.fiat_amount, CENT_DECIMALS),
             "paymentCurrency": request.fiat_currency,
             "paymentMethod": method,
             "purchaseCurrency": request.asset.symbol,
@@ -212,15 +207,15 @@ class CoinbaseOnRamp:
         session = await self._calls.make(self._session_call(body, changes=False))
         if not isinstance(session, SessionCreated):
             return session
-        return session.quote or _nonsense("an answer without a quote")
+        return session.quote or nonsense("an answer without a quote")
 
     def _order_call(self, body: object, *, changes: bool) -> Call[OrderCreated]:
         url = f"{self._platform_url}/v2/onramp/orders"
-        return Call(method="POST", url=url, body=body, answer=_ORDER_CREATED, changes=changes)
+        return Call(method="POST", url=url, body=body, kind=OrderCreated, changes=changes)
 
     def _session_call(self, body: object, *, changes: bool) -> Call[SessionCreated]:
         url = f"{self._platform_url}/v2/onramp/sessions"
-        return Call(method="POST", url=url, body=body, answer=_SESSION_CREATED, changes=changes)
+        return Call(method="POST", url=url, body=body, kind=SessionCreated, changes=changes)
 
     async def _open_order(
         self, order: PaymentOrder, body: dict[str, object]
@@ -262,7 +257,7 @@ class CoinbaseOnRamp:
 
     async def _order_status(self, reference: str) -> PaymentStatus | Setback:
         url = f"{self._platform_url}/v2/onramp/orders/{quoted(reference, safe='')}"
-        found = await self._calls.make(Call(method="GET", url=url, answer=_ORDER_FOUND))
+        found = await self._calls.make(Call(method="GET", url=url, kind=OrderFound))
         if not isinstance(found, OrderFound):
             return found
         if found.order.order_id != reference:
@@ -272,7 +267,7 @@ class CoinbaseOnRamp:
     async def _transactions(self, reference: str) -> list[Transaction] | Setback:
         url = f"{self._history_url}/buy/user/{quoted(reference, safe='')}/transactions"
         query = f"?page_size={TRANSACTIONS_MAX}"
-        call = Call(method="GET", url=url, query=query, answer=_TRANSACTIONS)
+        call = Call(method="GET", url=url, query=query, kind=Transactions)
         found = await self._calls.make(call)
         return found.transactions if isinstance(found, Transactions) else found
 
@@ -291,7 +286,3 @@ def _by_order(request: OnRampQuoteRequest) -> bool:
 
 def _is_link(url: str) -> bool:
     return url.startswith(("https://", "http://"))
-
-
-def _nonsense(reason: str) -> Declined:
-    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)

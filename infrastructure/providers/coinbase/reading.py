@@ -15,7 +15,7 @@ from domain.provider.ports.onramp import (
     PaymentStatus,
 )
 from domain.shared.assets import ASSETS, Asset, Chain
-from infrastructure.providers.coinbase.amounts import NotExact, cents_of, units_of
+from infrastructure.providers.amounts import CENT_DECIMALS, NotAnAmount, exact_padded
 from infrastructure.providers.coinbase.wire import Fee, Order, Quote, Transaction
 
 logger = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ def _state(
 
 
 def _fees(told: Sequence[Fee], request: OnRampQuoteRequest) -> tuple[ProviderFee, ...]:
-    decimals = {request.fiat_currency: 2, request.asset.symbol: request.asset.decimals}
+    decimals = {request.fiat_currency: CENT_DECIMALS, request.asset.symbol: request.asset.decimals}
     found = []
     for fee in told:
         if fee.currency not in decimals:
@@ -167,10 +167,10 @@ def _fees(told: Sequence[Fee], request: OnRampQuoteRequest) -> tuple[ProviderFee
     return tuple(found)
 
 
-def _exact(text: str, field: str, decimals: int = 2) -> int:
+def _exact(text: str, field: str, decimals: int = CENT_DECIMALS) -> int:
     try:
-        return units_of(text, decimals)
-    except NotExact as error:
+        return exact_padded(text, decimals=decimals)
+    except NotAnAmount as error:
         raise Mismatch(f"{field}: {error}") from None
 
 
@@ -182,8 +182,8 @@ def _asset(symbol: str, network: str) -> Asset | None:
 
 def _cents(text: str) -> int | None:
     try:
-        return cents_of(text)
-    except NotExact:
+        return exact_padded(text, decimals=CENT_DECIMALS)
+    except NotAnAmount:
         logger.warning("coinbase: unreadable amount of money")
         return None
 
@@ -193,7 +193,7 @@ def _amount(text: str, asset: Asset | None) -> int | None:
         logger.warning("coinbase: a payment in an asset or on a network that is none of ours")
         return None
     try:
-        return units_of(text, asset.decimals)
-    except NotExact:
+        return exact_padded(text, decimals=asset.decimals)
+    except NotAnAmount:
         logger.warning("coinbase: unreadable amount of %s", asset.symbol)
         return None

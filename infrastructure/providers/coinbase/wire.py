@@ -76,7 +76,7 @@ class SessionCreated(Wire, frozen=True):
 
 
 class ErrorBody(Wire, frozen=True):
-    error_type: str
+    error_type: str = ""
     error_message: str = ""
 
 

@@ -18,10 +18,9 @@ from domain.provider.ports.dex import (
     SwapTrace,
 )
 from infrastructure.http import HttpClient
-from infrastructure.providers.debridge.calls import READ_SECONDS, DebridgeCalls
+from infrastructure.providers.debridge.calls import READ_SECONDS, questions
 from infrastructure.providers.debridge.reading import (
     CHAIN_IDS,
-    Unreadable,
     fees_of,
     mismatch,
     state_of,
@@ -36,6 +35,8 @@ from infrastructure.providers.debridge.wire import (
     SupportedChains,
     Transaction,
 )
+from infrastructure.providers.setbacks import nonsense
+from infrastructure.providers.unsigned import Unacceptable
 
 # deBridge advises to place an order within half a minute of its quote.
 QUOTE_LIFETIME: Final = timedelta(seconds=30)
@@ -57,27 +58,27 @@ class DebridgeSwaps:
         clock: Callable[[], datetime],
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self._calls = DebridgeCalls(
+        self._questions = questions(
             client, base_url=base_url, access_token=access_token, read_seconds=read_seconds
         )
         self._clock = clock
 
     async def healthy(self) -> bool:
-        answer = await self._calls.read("/supported-chains-info", {}, SupportedChains)
+        answer = await self._questions.read("/supported-chains-info", SupportedChains)
         return isinstance(answer, SupportedChains)
 
     async def get_quote(self, request: SwapRequest) -> SwapQuote | Setback:
         refused = unsupported(request)
         if refused is not None:
             return refused
-        created = await self._calls.read(
-            "/dln/order/create-tx", _query(request), CreatedTransaction
+        created = await self._questions.read(
+            "/dln/order/create-tx", CreatedTransaction, query=_query(request)
         )
         if not isinstance(created, CreatedTransaction):
             return created
         wrong = mismatch(created, request)
         if wrong is not None:
-            return _invalid(wrong)
+            return nonsense(wrong)
         promised = int(created.estimation.dst_chain_token_out.amount)
         delay = created.order.approximate_fulfillment_delay
         return SwapQuote(
@@ -101,8 +102,8 @@ class DebridgeSwaps:
         try:
             transaction = msgspec.convert(quote.terms["transaction"], Transaction)
             unsigned = unsigned_of(transaction, quote.request)
-        except Unreadable as error:
-            return _invalid(str(error))
+        except Unacceptable as error:
+            return nonsense(str(error))
         return SwapBuilt(
             unsigned=unsigned,
             reference=str(quote.terms["order_id"]),
@@ -124,11 +125,11 @@ class DebridgeSwaps:
             if not isinstance(found, str):
                 return found
             order_id = found
-        answer = await self._calls.read(f"/dln/order/{order_id}/status", {}, OrderStatus)
+        answer = await self._questions.read(f"/dln/order/{order_id}/status", OrderStatus)
         if not isinstance(answer, OrderStatus):
             return answer
         if answer.order_id is not None and answer.order_id.lower() != order_id.lower():
-            return _invalid("the status of another order")
+            return nonsense("the status of another order")
         return SwapStatus(
             state=state_of(answer.status),
             provider_status=answer.status,
@@ -137,11 +138,11 @@ class DebridgeSwaps:
 
     async def _order_placed_by(self, transaction_hash: str) -> str | SwapStatus | Setback:
         path = f"/dln/tx/{transaction_hash}/order-ids"
-        answer = await self._calls.read(path, {}, OrderIds)
+        answer = await self._questions.read(path, OrderIds)
         if not isinstance(answer, OrderIds):
             return answer
         if len(answer.order_ids) > 1:
-            return _invalid("a transaction of several orders")
+            return nonsense("a transaction of several orders")
         if not answer.order_ids:
             return SwapStatus(state=SwapState.NOT_FOUND, provider_status="no order")
         return answer.order_ids[0]
@@ -164,7 +165,3 @@ def _query(request: SwapRequest) -> dict[str, str]:
         "dstChainOrderAuthorityAddress": request.recipient,
         "prependOperatingExpenses": "false",
     }
-
-
-def _invalid(reason: str) -> Declined:
-    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)

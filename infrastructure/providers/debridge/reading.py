@@ -3,13 +3,12 @@
 import logging
 from typing import Final
 
-from solders.transaction import VersionedTransaction
-
 from domain.provider.ports.answers import Declined, ProviderFee
 from domain.provider.ports.dex import SwapRequest, SwapState
 from domain.provider.ports.unsigned import EthereumCall, SolanaTransaction
 from domain.shared.assets import ASSETS, ETH, SOL, Asset, Chain
 from infrastructure.providers.debridge.wire import Cost, CreatedTransaction, Token, Transaction
+from infrastructure.providers.unsigned import Unacceptable, from_hex, solana_transaction
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +31,6 @@ _STATES: Final = {
     "SentOrderCancel": SwapState.PENDING,
     "ClaimedOrderCancel": SwapState.REFUNDED,
 }
-
-
-class Unreadable(ValueError):
-    """A transaction that is none of its chain's, or not of this request."""
 
 
 def unsupported(request: SwapRequest) -> Declined | None:
@@ -81,18 +76,15 @@ def fees_of(created: CreatedTransaction, request: SwapRequest) -> tuple[Provider
 
 
 def unsigned_of(transaction: Transaction, request: SwapRequest) -> SolanaTransaction | EthereumCall:
-    """The order's transaction in its chain's form. Raises `Unreadable`."""
-    try:
-        data = bytes.fromhex(transaction.data.removeprefix("0x"))
-    except ValueError:
-        raise Unreadable("not hex") from None
+    """The order's transaction in its chain's form. Raises `Unacceptable`."""
+    data = from_hex(transaction.data)
     if request.source.chain is Chain.SOLANA:
-        return _solana(data, sender=request.sender)
+        return solana_transaction(data, sender=request.sender)
     if transaction.to is None:
-        raise Unreadable("a call to nobody")
+        raise Unacceptable("a call to nobody")
     value, token = int(transaction.value or "0"), request.source.contract
     if token is None and value < request.amount:
-        raise Unreadable(f"{value} wei sent of {request.amount}")
+        raise Unacceptable(f"{value} wei sent of {request.amount}")
     return EthereumCall(
         to=transaction.to,
         data=data,
@@ -101,18 +93,6 @@ def unsigned_of(transaction: Transaction, request: SwapRequest) -> SolanaTransac
         spender=None if token is None else transaction.to,
         allowance=0 if token is None else request.amount,
     )
-
-
-def _solana(wire: bytes, *, sender: str) -> SolanaTransaction:
-    """A whole transaction that the sender is asked to sign."""
-    try:
-        message = VersionedTransaction.from_bytes(wire).message
-    except ValueError:
-        raise Unreadable("not a transaction") from None
-    signers = message.account_keys[: message.header.num_required_signatures]
-    if sender not in {str(signer) for signer in signers}:
-        raise Unreadable("a transaction that does not ask its sender")
-    return SolanaTransaction(wire=wire)
 
 
 def state_of(status: str) -> SwapState:

@@ -26,9 +26,12 @@ from domain.provider.ports.offramp import (
 )
 from domain.shared.assets import USDC
 from infrastructure.http import HttpClient
-from infrastructure.providers.due import amounts, recipients, transfers, webhooks, wire
+from infrastructure.providers import amounts
+from infrastructure.providers.bank_accounts import CURRENCIES, tail
+from infrastructure.providers.due import recipients, transfers, webhooks, wire
 from infrastructure.providers.due.calls import ALREADY_THERE, NOT_FOUND, DueCalls, DueSettings
 from infrastructure.providers.due.references import account_and_transfer, reference
+from infrastructure.providers.public_keys import read_ed25519_keys
 
 PAGE: Final = 50
 PAGES_MAX: Final = 20
@@ -46,7 +49,7 @@ class DueOffRamp:
 
     def __init__(self, client: HttpClient, settings: DueSettings) -> None:
         self._calls = DueCalls(client, settings)
-        self._keys = webhooks.read_keys(settings.webhook_public_keys)
+        self._keys = read_ed25519_keys(settings.webhook_public_keys, provider=self.name)
         self._quote_account = settings.quote_account
 
     async def healthy(self) -> bool:
@@ -72,10 +75,10 @@ class DueOffRamp:
             return answer
         if answer.details is not None and answer.details.number != asked.details.number:
             return Unanswered(reason=f"due: recipient {answer.id} differs in the number")
-        return BankAccountRegistered(token=answer.id, label=recipients.tail(asked))
+        return BankAccountRegistered(token=answer.id, label=tail(asked.details.number))
 
     async def quote(self, request: OffRampQuoteRequest) -> OffRampQuote | Setback:
-        if request.asset != USDC or recipients.CURRENCIES[request.rail] != request.fiat_currency:
+        if request.asset != USDC or CURRENCIES[request.rail] != request.fiat_currency:
             return Declined(
                 code="PRV_UNSUPPORTED",
                 reason=f"due: no {request.asset.symbol} to {request.fiat_currency}"
@@ -198,7 +201,9 @@ class DueOffRamp:
                 return page
             for recipient in page.items:
                 if recipient.is_active and _is_same_account(recipient, asked):
-                    return BankAccountRegistered(token=recipient.id, label=recipients.tail(asked))
+                    return BankAccountRegistered(
+                        token=recipient.id, label=tail(asked.details.number)
+                    )
             if not page.next:
                 return refused
             after = f"&next={quoted(page.next, safe='')}"

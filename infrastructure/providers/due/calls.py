@@ -10,16 +10,14 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from domain.provider.ports.answers import Declined, NotAttempted, Setback, Unanswered
-from infrastructure.http import HttpClient, HttpError, HttpResponse, HttpUnavailable
+from domain.provider.ports.answers import Declined, Setback
+from infrastructure.http import HttpClient, HttpResponse
+from infrastructure.providers.calls import JSON, Call, Caller
 from infrastructure.providers.due import wire
+from infrastructure.providers.setbacks import Setbacks, told
 
 logger = logging.getLogger(__name__)
 
-_TOO_MANY: Final = 429
-_SERVER_ERROR: Final = 500
-_CLIENT_ERROR: Final = 400
-_REQUEST_TIMEOUT: Final = 408
 _CONFLICT: Final = 409
 
 ALREADY_THERE: Final = "err_recipient_already_exists"
@@ -68,21 +66,21 @@ class DueSettings:
     timeout_seconds: float = 8.0
 
 
-@dataclass(frozen=True, slots=True)
 class DueCalls:
     """Each call is made in the name of an account of Due."""
 
-    client: HttpClient
-    settings: DueSettings
+    def __init__(self, client: HttpClient, settings: DueSettings) -> None:
+        self._caller = Caller(client, _SETBACKS)
+        self._settings = settings
 
     async def read(self, path: str, kind: type[Answer], *, account: str) -> Answer | Setback:
-        return await self._idempotent("GET", path, None, kind, account)
+        return await self._caller.make(self._call("GET", path, account=account), kind)
 
     async def ask(
         self, path: str, body: wire.Request, kind: type[Answer], *, account: str
     ) -> Answer | Setback:
         """A POST that changes nothing of worth, and may be repeated."""
-        return await self._idempotent("POST", path, body, kind, account)
+        return await self._caller.make(self._call("POST", path, body, account=account), kind)
 
     async def change(
         self,
@@ -94,75 +92,48 @@ class DueCalls:
         conflict_is_unknown: bool = False,
     ) -> Answer | Setback:
         """`conflict_is_unknown`: 409 may mean that this very call came before."""
-        try:
-            response = await self._send("POST", path, body, account, idempotent=False)
-        except HttpUnavailable as error:
-            return NotAttempted(reason=f"due: {error.reason}")
-        except HttpError as error:
-            return Unanswered(reason=f"due: {error.reason}")
+        call = self._call("POST", path, body, account=account, changes=True)
+        response = await self._caller.send(call)
+        if not isinstance(response, HttpResponse):
+            return response
         if response.status == _CONFLICT and conflict_is_unknown:
-            return Unanswered(reason="due: HTTP 409, it may have been done before")
-        return _answer(response, kind, changing=True)
+            return _SETBACKS.no_answer("HTTP 409, it may have been done before", changes=True)
+        return _SETBACKS.answer(response, kind, changes=True)
 
-    async def _idempotent(
-        self, method: str, path: str, body: wire.Request | None, kind: type[Answer], account: str
-    ) -> Answer | Setback:
-        try:
-            response = await self._send(method, path, body, account, idempotent=True)
-        except HttpError as error:
-            return NotAttempted(reason=f"due: {error.reason}")
-        return _answer(response, kind, changing=False)
-
-    async def _send(
-        self, method: str, path: str, body: wire.Request | None, account: str, *, idempotent: bool
-    ) -> HttpResponse:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: wire.Request | None = None,
+        *,
+        account: str,
+        changes: bool = False,
+    ) -> Call:
         headers = {
-            "authorization": f"Bearer {self.settings.api_key}",
+            "authorization": f"Bearer {self._settings.api_key}",
             "due-account-id": account,
         }
-        if body is not None:
-            headers["content-type"] = "application/json"
-        return await self.client.request(
-            method,
-            self.settings.base_url + path,
+        return Call(
+            method=method,
+            url=self._settings.base_url + path,
+            headers=headers if body is None else headers | JSON,
             content=None if body is None else msgspec.json.encode(body),
-            headers=headers,
-            timeout_seconds=self.settings.timeout_seconds,
-            idempotent=idempotent,
+            timeout_seconds=self._settings.timeout_seconds,
+            changes=changes,
         )
 
 
-def _answer(response: HttpResponse, kind: type[Answer], *, changing: bool) -> Answer | Setback:
-    if not 200 <= response.status < 300:  # noqa: PLR2004 - the range that HTTP defines
-        return _setback(response, changing=changing)
-    try:
-        return msgspec.json.decode(response.body, type=kind)
-    except msgspec.MsgspecError as error:
-        # The error names the member, never its content.
-        logger.warning("due: unreadable answer: %s", error)
-        reason = "due: unreadable answer"
-        return Unanswered(reason=reason) if changing else NotAttempted(reason=reason)
-
-
-def _setback(response: HttpResponse, *, changing: bool) -> Setback:
-    status = response.status
-    if status == _TOO_MANY:
-        return NotAttempted(
-            reason="due: rate limit", retry_after_seconds=response.retry_after_seconds
-        )
-    if status < _CLIENT_ERROR or status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
-        reason = f"due: HTTP {status}"
-        return Unanswered(reason=reason) if changing else NotAttempted(reason=reason)
-    told = _refusal(response)
-    code = _code(told.error_code or "", status)
+def _declined(response: HttpResponse) -> Declined:
+    status, refusal = response.status, told(response, wire.Refusal)
+    code = _code(refusal.error_code or "", status)
     if code == "PRV_MISCONFIGURED":
         logger.error("due: HTTP %d: the key is not accepted", status)
     # Names of fields alone: Due's message may repeat what the user entered.
-    where = f" at {', '.join(sorted(told.details))}" if told.details else ""
+    where = f" at {', '.join(sorted(refusal.details))}" if refusal.details else ""
     return Declined(
         code=code,
-        reason=f"due: HTTP {status} {told.error_code or 'without a code'}{where}",
-        provider_code=told.error_code,
+        reason=f"due: HTTP {status} {refusal.error_code or 'without a code'}{where}",
+        provider_code=refusal.error_code,
     )
 
 
@@ -171,8 +142,4 @@ def _code(error_code: str, status: int) -> str:
     return known or _STATUS_CODES.get(status, "PRV_DECLINED")
 
 
-def _refusal(response: HttpResponse) -> wire.Refusal:
-    try:
-        return msgspec.json.decode(response.body, type=wire.Refusal)
-    except msgspec.MsgspecError:
-        return wire.Refusal()
+_SETBACKS: Final = Setbacks(provider="due", declined=_declined)

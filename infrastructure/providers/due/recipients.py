@@ -10,17 +10,9 @@ from typing import Final
 
 from domain.provider.ports.answers import Declined
 from domain.provider.ports.offramp import BankAccountDetails, PayoutRail
+from infrastructure.providers.bank_accounts import CURRENCIES, two_names
 from infrastructure.providers.due import wire
 
-CURRENCIES: Final = {
-    PayoutRail.ACH: "USD",
-    PayoutRail.WIRE: "USD",
-    PayoutRail.SEPA: "EUR",
-    PayoutRail.FASTER_PAYMENTS: "GBP",
-    PayoutRail.PIX: "BRL",
-}
-"""What each rail moves."""
-_TAIL: Final = 4
 _INDIVIDUAL: Final = "individual"
 
 
@@ -41,14 +33,9 @@ def described(details: BankAccountDetails) -> wire.NewRecipient | Declined:
     return wire.NewRecipient(name=details.owner_name, details=bank, is_external=True)
 
 
-def tail(asked: wire.NewRecipient) -> str:
-    """The last four characters of what names the account: they may be shown."""
-    return asked.details.number[-_TAIL:]
-
-
 def _us(details: BankAccountDetails) -> wire.BankDetails:
     given = details.account
-    first, last = _names(details.owner_name)
+    first, last = two_names(details.owner_name)
     return wire.BankDetails(
         schema="bank_us",
         account_type=_INDIVIDUAL,
@@ -70,7 +57,7 @@ def _us(details: BankAccountDetails) -> wire.BankDetails:
 
 
 def _sepa(details: BankAccountDetails) -> wire.BankDetails:
-    first, last = _names(details.owner_name)
+    first, last = two_names(details.owner_name)
     return wire.BankDetails(
         schema="bank_sepa",
         account_type=_INDIVIDUAL,
@@ -82,7 +69,7 @@ def _sepa(details: BankAccountDetails) -> wire.BankDetails:
 
 
 def _uk(details: BankAccountDetails) -> wire.BankDetails:
-    first, last = _names(details.owner_name)
+    first, last = two_names(details.owner_name)
     return wire.BankDetails(
         schema="bank_uk",
         account_type=_INDIVIDUAL,
@@ -97,12 +84,6 @@ def _pix(details: BankAccountDetails) -> wire.BankDetails:
     return wire.BankDetails(
         schema="bank_br_pix", name=details.owner_name, pix_key=details.account["pix_key"]
     )
-
-
-def _names(owner: str) -> tuple[str, str]:
-    """Due asks for two names; who has one alone is given it twice."""
-    first, _, last = owner.strip().partition(" ")
-    return first, last.strip() or first
 
 
 _Describe = Callable[[BankAccountDetails], wire.BankDetails]

@@ -17,14 +17,16 @@ from domain.provider.ports.offramp import (
     WithdrawalStatus,
 )
 from domain.shared.assets import USDC
-from infrastructure.providers.due import amounts, wire
+from infrastructure.providers import amounts
+from infrastructure.providers.amounts import CENT_DECIMALS
+from infrastructure.providers.due import wire
 from infrastructure.providers.due.references import reference
+from infrastructure.providers.setbacks import nonsense
 
 logger = logging.getLogger(__name__)
 
 CHAIN: Final = "solana"
 CURRENCY: Final = "USDC"
-CENT_DECIMALS: Final = 2
 _UNITS_PER_CENT: Final[int] = 10 ** (USDC.decimals - CENT_DECIMALS)
 _STATUS_LENGTH_MAX: Final = 40
 _DEPOSITED: Final = "transaction_hash"
@@ -86,8 +88,12 @@ def quoted(
         "the asset": (told.source.rail, told.source.currency) == (CHAIN, CURRENCY),
         "the rail": told.destination.rail == RAILS[request.rail],
         "the currency": told.destination.currency == request.fiat_currency,
-        "the amount": _same(told.source.amount, request.asset_amount, USDC.decimals),
-        "the fee": _same(told.source.application_fee or "0", developer_fee, CENT_DECIMALS),
+        "the amount": amounts.is_exactly(
+            request.asset_amount, told.source.amount, decimals=USDC.decimals
+        ),
+        "the fee": amounts.is_exactly(
+            developer_fee, told.source.application_fee or "0", decimals=CENT_DECIMALS
+        ),
         "the payout": 0 < fiat <= _cents_before_fees(request, told.fx_rate),
     }
     different = next((name for name, fits in checks.items() if not fits), None)
@@ -104,7 +110,7 @@ def quoted(
 
 
 def _impossible(what: str) -> Declined:
-    return Declined(code="PRV_RESPONSE_INVALID", reason=f"due: a quote differs in {what}")
+    return nonsense(f"due: a quote differs in {what}")
 
 
 def _cents_before_fees(request: OffRampQuoteRequest, rate: Decimal | None) -> Decimal:
@@ -137,8 +143,12 @@ def difference(order: WithdrawalOrder, transfer: wire.Transfer) -> str | None:
         "the asset": lambda: (source.rail, source.currency) == (CHAIN, CURRENCY),
         "the rail": lambda: destination.rail == RAILS[request.rail],
         "the currency": lambda: destination.currency == request.fiat_currency,
-        "the amount": lambda: _same(source.amount, request.asset_amount, USDC.decimals),
-        "the fee": lambda: _same(source.application_fee or "0", order.developer_fee, CENT_DECIMALS),
+        "the amount": lambda: amounts.is_exactly(
+            request.asset_amount, source.amount, decimals=USDC.decimals
+        ),
+        "the fee": lambda: amounts.is_exactly(
+            order.developer_fee, source.application_fee or "0", decimals=CENT_DECIMALS
+        ),
         "the payout": lambda: _cents(destination.amount) >= least_payout(order),
     }
     return next((name for name, fits in checks.items() if not fits()), None)
@@ -196,10 +206,3 @@ def _cents(text: str) -> int:
         return amounts.rounded_down(text, decimals=CENT_DECIMALS)
     except amounts.NotAnAmount:
         return -1
-
-
-def _same(text: str, units: int, decimals: int) -> bool:
-    try:
-        return amounts.exact(text, decimals=decimals) == units
-    except amounts.NotAnAmount:
-        return False

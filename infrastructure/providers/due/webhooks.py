@@ -11,22 +11,12 @@ from typing import Final
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from domain.provider.ports.answers import Webhook, WebhookRefused
 from infrastructure.providers.due import wire
 from infrastructure.providers.due.references import reference
 
 HEADER: Final = "x-webhook-signature"
-
-
-class InvalidPublicKey(ValueError):
-    """A setting that is no Ed25519 public key in PEM."""
-
-
-def read_keys(pems: Sequence[str]) -> tuple[Ed25519PublicKey, ...]:
-    """Raises InvalidPublicKey, at start rather than at the first message."""
-    return tuple(_read_key(pem) for pem in pems)
 
 
 def read(headers: Mapping[str, str], body: bytes, keys: Sequence[Ed25519PublicKey]) -> Webhook:
@@ -41,16 +31,6 @@ def read(headers: Mapping[str, str], body: bytes, keys: Sequence[Ed25519PublicKe
     if not any(_verifies(key, signature, body) for key in keys):
         raise WebhookRefused("SIGNATURE_WRONG")
     return _webhook(body)
-
-
-def _read_key(pem: str) -> Ed25519PublicKey:
-    try:
-        key = load_pem_public_key(pem.encode())
-    except ValueError as error:
-        raise InvalidPublicKey("due: a webhook key is no PEM") from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise InvalidPublicKey("due: a webhook key is not Ed25519")
-    return key
 
 
 def _verifies(key: Ed25519PublicKey, signature: bytes, body: bytes) -> bool:

@@ -22,15 +22,12 @@ from domain.provider.ports.dex import (
     SwapStatus,
     SwapTrace,
 )
-from domain.provider.ports.unsigned import SolanaTransaction
 from domain.shared.assets import SOL
 from infrastructure.chains.solana.addresses import associated_token_account, parse_address
 from infrastructure.http import HttpClient
-from infrastructure.providers.jupiter.calls import READ_SECONDS, JupiterCalls
+from infrastructure.providers.jupiter.calls import READ_SECONDS, execute, questions
 from infrastructure.providers.jupiter.reading import (
     WRAPPED_SOL,
-    Unreadable,
-    decoded,
     instructions_of,
     mint_of,
     mismatch,
@@ -39,6 +36,8 @@ from infrastructure.providers.jupiter.reading import (
     unsupported,
 )
 from infrastructure.providers.jupiter.wire import Build, ExecuteBody, Executed, Order, TokenPrice
+from infrastructure.providers.setbacks import nonsense
+from infrastructure.providers.unsigned import Unacceptable, from_base64, solana_transaction
 
 logger = logging.getLogger(__name__)
 
@@ -74,14 +73,16 @@ class JupiterSwaps:
         accounts_max: int | None = None,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self._calls = JupiterCalls(
+        self._questions = questions(
             client, base_url=base_url, api_key=api_key, read_seconds=read_seconds
         )
         self._clock = clock
         self._route_query = {} if accounts_max is None else {"maxAccounts": str(accounts_max)}
 
     async def healthy(self) -> bool:
-        answer = await self._calls.read("/price/v3", {"ids": WRAPPED_SOL}, dict[str, TokenPrice])
+        answer = await self._questions.read(
+            "/price/v3", dict[str, TokenPrice], query={"ids": WRAPPED_SOL}
+        )
         return isinstance(answer, dict)
 
     async def get_quote(self, request: SwapRequest) -> SwapQuote | Setback:
@@ -122,8 +123,8 @@ class JupiterSwaps:
             return Declined(code="PRV_PRICE_MOVED", reason="less than the quote promised")
         try:
             return SwapBuilt(unsigned=instructions_of(build, request))
-        except Unreadable as error:
-            return _invalid(str(error))
+        except Unacceptable as error:
+            return nonsense(str(error))
 
     async def execute_swap(
         self, quote: SwapQuote, signed: bytes, *, key: str
@@ -138,7 +139,7 @@ class JupiterSwaps:
             return Declined(code="PRV_INVALID", reason="not a signed transaction")
         text = base64.b64encode(signed).decode()
         body = ExecuteBody(text, str(quote.terms["request_id"]))
-        answer = await self._calls.execute(body)
+        answer = await execute(self._questions, body)
         if not isinstance(answer, Executed):
             return answer
         return _execution(answer, quote.request, signature)
@@ -154,18 +155,18 @@ class JupiterSwaps:
         query = {**_query(request, bps), **payer, **self._route_query}
         if request.recipient != request.sender:
             query.update(_destination(request))
-        build = await self._calls.read("/swap/v2/build", query, Build)
+        build = await self._questions.read("/swap/v2/build", Build, query=query)
         if not isinstance(build, Build):
             return build
         wrong = mismatch(build, request, bps=bps)
-        return build if wrong is None else _invalid(wrong)
+        return build if wrong is None else nonsense(wrong)
 
     async def _order(self, request: SwapRequest) -> SwapQuote | Setback:
         bps = slippage_bps(request)
         query = _query(request, bps)
         if request.recipient != request.sender:
             query["receiver"] = request.recipient
-        order = await self._calls.read("/swap/v2/order", query, Order)
+        order = await self._questions.read("/swap/v2/order", Order, query=query)
         if not isinstance(order, Order):
             return order
         if not order.transaction:
@@ -178,7 +179,7 @@ class JupiterSwaps:
         if wrong is None and order.taker not in {None, request.sender}:
             wrong = "for somebody else"
         if wrong is not None:
-            return _invalid(wrong)
+            return nonsense(wrong)
         return SwapQuote(
             request=request,
             target_amount=int(order.out_amount),
@@ -198,15 +199,12 @@ class JupiterSwaps:
         if quote.expires_at <= self._clock():
             return Declined(code="PRV_QUOTE_EXPIRED", reason="the order's transaction is too old")
         try:
-            wire = decoded(str(quote.terms["transaction"]))
-            message = VersionedTransaction.from_bytes(wire).message
-        except ValueError:
-            return _invalid("the order's transaction is not readable")
-        signers = message.account_keys[: message.header.num_required_signatures]
-        if quote.request.sender not in {str(signer) for signer in signers}:
-            return _invalid("the order's transaction does not ask its sender")
+            wire = from_base64(str(quote.terms["transaction"]))
+            unsigned = solana_transaction(wire, sender=quote.request.sender)
+        except Unacceptable as error:
+            return nonsense(f"the order's transaction: {error}")
         return SwapBuilt(
-            unsigned=SolanaTransaction(wire=wire),
+            unsigned=unsigned,
             reference=str(quote.terms["request_id"]),
             expires_at=quote.expires_at,
         )
@@ -255,7 +253,3 @@ def _success(
     if answer.total_input_amount is not None and int(answer.total_input_amount) > request.amount:
         return Unanswered(reason=f"{answer.total_input_amount} spent instead of {request.amount}")
     return SwapExecuted(transaction_hash=answer.signature)
-
-
-def _invalid(reason: str) -> Declined:
-    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)

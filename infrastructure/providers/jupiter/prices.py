@@ -4,20 +4,16 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from domain.provider.ports.answers import Idempotency, Setback
 from domain.provider.ports.prices import Price
 from infrastructure.http import HttpClient
-from infrastructure.providers.jupiter.calls import READ_SECONDS, JupiterCalls
+from infrastructure.providers.amounts import micro_usd
+from infrastructure.providers.jupiter.calls import READ_SECONDS, questions
 from infrastructure.providers.jupiter.reading import MINTS, WRAPPED_SOL
 from infrastructure.providers.jupiter.wire import TokenPrice
 
 logger = logging.getLogger(__name__)
-
-_MICRO_DIGITS: Final = 6
-# A dollar price beyond this is a mistake of somebody's.
-_USD_MAX: Final = Decimal(10) ** 12
 
 
 class JupiterPrices:
@@ -35,13 +31,15 @@ class JupiterPrices:
         clock: Callable[[], datetime],
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self._calls = JupiterCalls(
+        self._questions = questions(
             client, base_url=base_url, api_key=api_key, read_seconds=read_seconds
         )
         self._clock = clock
 
     async def healthy(self) -> bool:
-        answer = await self._calls.read("/price/v3", {"ids": WRAPPED_SOL}, dict[str, TokenPrice])
+        answer = await self._questions.read(
+            "/price/v3", dict[str, TokenPrice], query={"ids": WRAPPED_SOL}
+        )
         return isinstance(answer, dict)
 
     async def prices(self, symbols: Sequence[str]) -> Mapping[str, Price] | Setback:
@@ -51,21 +49,22 @@ class JupiterPrices:
             return {}
         at = self._clock()
         ids = ",".join(asked.values())
-        answer = await self._calls.read("/price/v3", {"ids": ids}, dict[str, TokenPrice | None])
+        answer = await self._questions.read(
+            "/price/v3", dict[str, TokenPrice | None], query={"ids": ids}
+        )
         if not isinstance(answer, dict):
             return answer
         found = {}
         for symbol, mint in asked.items():
             token = answer.get(mint)
-            micro_usd = None if token is None else _micro_usd(symbol, token.usd_price)
-            if micro_usd is not None:
-                found[symbol] = Price(symbol=symbol, micro_usd=micro_usd, source=self.name, at=at)
+            price = None if token is None else _micro_usd(symbol, token.usd_price)
+            if price is not None:
+                found[symbol] = Price(symbol=symbol, micro_usd=price, source=self.name, at=at)
         return found
 
 
 def _micro_usd(symbol: str, usd: Decimal) -> int | None:
-    """To the nearest millionth; None for what is no price."""
-    if not usd.is_finite() or not 0 < usd < _USD_MAX:
+    price = micro_usd(usd)
+    if price is None:
         logger.warning("jupiter: no price of %s: %s", symbol, usd)
-        return None
-    return int(usd.scaleb(_MICRO_DIGITS).to_integral_value()) or None
+    return price

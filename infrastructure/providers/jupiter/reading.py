@@ -1,7 +1,5 @@
 """Reads Jupiter's quotes: whether they are about what was asked, and what they cost. Pure."""
 
-import base64
-import binascii
 from decimal import Decimal
 from typing import Final
 
@@ -10,16 +8,13 @@ from domain.provider.ports.dex import SwapRequest
 from domain.provider.ports.unsigned import AccountUse, SolanaInstruction, SolanaInstructions
 from domain.shared.assets import SOL, USDC, Asset, Chain
 from infrastructure.providers.jupiter.wire import Build, Instruction, Order, Quoted
+from infrastructure.providers.unsigned import Unacceptable, from_base64
 
 WRAPPED_SOL: Final = "So11111111111111111111111111111111111111112"
 MINTS: Final = {USDC.symbol: str(USDC.contract), SOL.symbol: WRAPPED_SOL}
 SYMBOLS: Final = {mint: symbol for symbol, mint in MINTS.items()}
 MILLIONTHS_PER_BPS: Final = 100
 _BPS_MAX: Final = 10_000
-
-
-class Unreadable(ValueError):
-    """A part of an answer that cannot be what it should be."""
 
 
 def unsupported(request: SwapRequest) -> Declined | None:
@@ -79,10 +74,10 @@ def order_fees(order: Order, request: SwapRequest) -> tuple[ProviderFee, ...]:
 
 
 def instructions_of(build: Build, request: SwapRequest) -> SolanaInstructions:
-    """In the order in which they belong together. Raises `Unreadable`: no other than sender and
+    """In the order in which they belong together. Raises `Unacceptable`: no other than sender and
     fee payer may have to sign, and nothing may be a tip that was not asked for."""
     if build.tip_instruction is not None:
-        raise Unreadable("a tip that was not asked for")
+        raise Unacceptable("a tip that was not asked for")
     last = [] if build.cleanup_instruction is None else [build.cleanup_instruction]
     parts = [
         *build.compute_budget_instructions,
@@ -96,16 +91,9 @@ def instructions_of(build: Build, request: SwapRequest) -> SolanaInstructions:
     for instruction in read:
         for account in instruction.accounts:
             if account.is_signer and account.address not in allowed:
-                raise Unreadable(f"another signer than asked: {account.address}")
+                raise Unacceptable(f"another signer than asked: {account.address}")
     tables = tuple(build.addresses_by_lookup_table_address or ())
     return SolanaInstructions(instructions=read, lookup_tables=tables)
-
-
-def decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Unreadable("not base64") from None
 
 
 def _instruction(part: Instruction) -> SolanaInstruction:
@@ -117,7 +105,9 @@ def _instruction(part: Instruction) -> SolanaInstruction:
         )
         for account in part.accounts
     )
-    return SolanaInstruction(program=part.program_id, accounts=accounts, data=decoded(part.data))
+    return SolanaInstruction(
+        program=part.program_id, accounts=accounts, data=from_base64(part.data)
+    )
 
 
 def _lamports(number: Decimal) -> int:

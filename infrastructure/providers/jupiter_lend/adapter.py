@@ -18,7 +18,7 @@ from domain.provider.ports.unsigned import AccountUse, SolanaInstruction, Solana
 from domain.shared.assets import USDC
 from infrastructure.chains.solana.addresses import associated_token_account, parse_address
 from infrastructure.http import HttpClient
-from infrastructure.providers.jupiter_lend.calls import READ_SECONDS, JupiterLendCalls
+from infrastructure.providers.jupiter_lend.calls import READ_SECONDS, questions
 from infrastructure.providers.jupiter_lend.wire import (
     DepositBody,
     Instruction,
@@ -26,14 +26,14 @@ from infrastructure.providers.jupiter_lend.wire import (
     Token,
     UserPosition,
 )
-from infrastructure.providers.kamino.review import (
+from infrastructure.providers.setbacks import nonsense
+from infrastructure.providers.solana_review import (
     Payment,
-    Unacceptable,
     address,
-    decoded,
     reviewed,
     token_account_creation,
 )
+from infrastructure.providers.unsigned import Unacceptable, from_base64
 
 logger = logging.getLogger(__name__)
 
@@ -61,16 +61,16 @@ class JupiterLend:
         clock: Callable[[], datetime],
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self._calls = JupiterLendCalls(
+        self._questions = questions(
             client, base_url=base_url, api_key=api_key, read_seconds=read_seconds
         )
         self._clock = clock
 
     async def healthy(self) -> bool:
-        return isinstance(await self._calls.read("/tokens", {}, list[Token]), list)
+        return isinstance(await self._questions.read("/tokens", list[Token]), list)
 
     async def offers(self) -> tuple[StrategyOffer, ...] | Setback:
-        tokens = await self._calls.read("/tokens", {}, list[Token])
+        tokens = await self._questions.read("/tokens", list[Token])
         if not isinstance(tokens, list):
             return tokens
         at = self._clock()
@@ -99,7 +99,7 @@ class JupiterLend:
         if refused is not None:
             return refused
         body = DepositBody(_USDC_MINT, owner, str(amount))
-        answer = await self._calls.instruction("/deposit-instructions", body)
+        answer = await self._questions.compose("/deposit-instructions", body, Instruction)
         if not isinstance(answer, Instruction):
             return answer
         paid = _payment(owner, _USDC_MINT, amount)
@@ -109,16 +109,16 @@ class JupiterLend:
         refused = await self._refusal(offer_id, owner, owner, MINIMUM_BASE_UNITS)
         if refused is not None:
             return refused
-        found = await self._calls.read("/positions", {"users": owner}, list[UserPosition])
+        found = await self._questions.read("/positions", list[UserPosition], query={"users": owner})
         if not isinstance(found, list):
             return found
         mine = [one for one in found if (one.owner_address, one.token.address) == (owner, offer_id)]
         if len(mine) > 1:
-            return _invalid("two positions in one token")
+            return nonsense("two positions in one token")
         if not mine or int(mine[0].shares) == 0:
             return None
         if not _is_plausible(mine[0]):
-            return _invalid(f"{mine[0].shares} shares are not worth {mine[0].underlying_assets}")
+            return nonsense(f"{mine[0].shares} shares are not worth {mine[0].underlying_assets}")
         return Position(
             offer_id=offer_id,
             owner=owner,
@@ -135,7 +135,7 @@ class JupiterLend:
         if refused is not None:
             return refused
         body = RedeemBody(_USDC_MINT, owner, str(shares))
-        answer = await self._calls.instruction("/redeem-instructions", body)
+        answer = await self._questions.compose("/redeem-instructions", body, Instruction)
         if not isinstance(answer, Instruction):
             return answer
         paid = _payment(owner, offer_id, shares)
@@ -152,7 +152,7 @@ class JupiterLend:
             return Declined(code="PRV_INVALID", reason=str(error))
         if not 0 < amount <= _U64_MAX:
             return Declined(code="PRV_INVALID", reason=f"no amount: {amount}")
-        tokens = await self._calls.read("/tokens", {}, list[Token])
+        tokens = await self._questions.read("/tokens", list[Token])
         if not isinstance(tokens, list):
             return tokens
         known = {token.address for token in tokens if token.asset_address == _USDC_MINT}
@@ -205,14 +205,10 @@ def _composed(
                 )
                 for account in answer.accounts
             ),
-            data=decoded(answer.data),
+            data=from_base64(answer.data),
         )
         signed = reviewed([read], payment, fee_payer=fee_payer)
     except Unacceptable as error:
-        return _invalid(str(error))
+        return nonsense(str(error))
     made = token_account_creation(fee_payer=fee_payer, owner=payment.owner, mint=received)
     return SolanaInstructions(instructions=(made, *signed))
-
-
-def _invalid(reason: str) -> Declined:
-    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)

@@ -19,11 +19,10 @@ from domain.provider.ports.unsigned import SolanaInstructions
 from domain.shared.assets import USDC
 from infrastructure.chains.solana.addresses import associated_token_account, parse_address
 from infrastructure.http import HttpClient
-from infrastructure.providers.kamino.calls import NOT_FOUND, READ_SECONDS, KaminoCalls
+from infrastructure.providers.kamino.calls import NOT_FOUND, READ_SECONDS, questions
 from infrastructure.providers.kamino.reading import (
     in_decimals,
     instruction_of,
-    invalid,
     is_for_usdc,
     locked_until,
     minimum,
@@ -32,7 +31,6 @@ from infrastructure.providers.kamino.reading import (
     share_units,
     value_of,
 )
-from infrastructure.providers.kamino.review import Payment, Unacceptable, address, reviewed
 from infrastructure.providers.kamino.wire import (
     AmountBody,
     Instructions,
@@ -41,6 +39,9 @@ from infrastructure.providers.kamino.wire import (
     Shares,
     Vault,
 )
+from infrastructure.providers.setbacks import nonsense
+from infrastructure.providers.solana_review import Payment, address, reviewed
+from infrastructure.providers.unsigned import Unacceptable
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class KaminoVaults:
         locks: Mapping[str, int] | None = None,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self._calls = KaminoCalls(client, base_url=base_url, read_seconds=read_seconds)
+        self._questions = questions(client, base_url=base_url, read_seconds=read_seconds)
         self._clock = clock
         self._vaults = None if vaults is None else frozenset(vaults)
         self._locks = locks or {}
@@ -106,7 +107,9 @@ class KaminoVaults:
         if amount < minimum(vault.state):
             return Declined(code="PRV_LIMIT", reason=f"less than {minimum(vault.state)}")
         body = AmountBody(owner, offer_id, in_decimals(amount, USDC.decimals))
-        answer = await self._calls.instructions("deposit", body)
+        answer = await self._questions.compose(
+            "/ktx/kvault/deposit-instructions", body, Instructions
+        )
         if not isinstance(answer, Instructions):
             return answer
         return _composed(answer, owner, str(USDC.contract), amount, fee_payer=fee_payer)
@@ -117,7 +120,7 @@ class KaminoVaults:
             return vault
         held, metrics, until = await asyncio.gather(
             self._held(vault, owner),
-            self._calls.read(f"/kvaults/vaults/{offer_id}/metrics", Metrics),
+            self._questions.read(f"/kvaults/vaults/{offer_id}/metrics", Metrics),
             self._locked_until(offer_id, owner),
         )
         if not isinstance(held, int):
@@ -149,14 +152,17 @@ class KaminoVaults:
             reason = f"locked until {until.isoformat()}"
             return Declined(code="PRV_DECLINED", reason=reason, provider_code=LOCKED)
         amount = in_decimals(shares, vault.state.shares_mint_decimals)
-        answer = await self._calls.instructions("withdraw", AmountBody(owner, offer_id, amount))
+        body = AmountBody(owner, offer_id, amount)
+        answer = await self._questions.compose(
+            "/ktx/kvault/withdraw-instructions", body, Instructions
+        )
         if not isinstance(answer, Instructions):
             return answer
         return _composed(answer, owner, vault.state.shares_mint, shares, fee_payer=fee_payer)
 
     async def _all(self) -> list[Vault] | Setback:
         """Anybody may open a vault: one that cannot be read must not hide the others."""
-        found = await self._calls.read("/kvaults/vaults", list[msgspec.Raw])
+        found = await self._questions.read("/kvaults/vaults", list[msgspec.Raw])
         if not isinstance(found, list):
             return found
         vaults = readable(found)
@@ -173,8 +179,8 @@ class KaminoVaults:
         try:
             place = address(vault.address)
         except Unacceptable as error:
-            return invalid(str(error))
-        metrics = await self._calls.read(f"/kvaults/vaults/{place}/metrics", Metrics)
+            return nonsense(str(error))
+        metrics = await self._questions.read(f"/kvaults/vaults/{place}/metrics", Metrics)
         if not isinstance(metrics, Metrics):
             return metrics
         lock_seconds = self._locks.get(place, 0)
@@ -188,13 +194,13 @@ class KaminoVaults:
         refused = _unaskable(offer_id, owner, fee_payer, amount=amount)
         if refused is not None:
             return refused
-        vault = await self._calls.read(f"/kvaults/vaults/{offer_id}", Vault)
+        vault = await self._questions.read(f"/kvaults/vaults/{offer_id}", Vault)
         if isinstance(vault, Declined) and vault.provider_code == NOT_FOUND:
             return Declined(code="PRV_UNSUPPORTED", reason="no such vault", provider_code=NOT_FOUND)
         if not isinstance(vault, Vault):
             return vault
         if vault.address != offer_id:
-            return invalid("another vault than asked")
+            return nonsense("another vault than asked")
         if not is_for_usdc(vault) or not self._is_offered(vault):
             return Declined(code="PRV_UNSUPPORTED", reason="a vault that is not offered")
         return vault
@@ -202,7 +208,7 @@ class KaminoVaults:
     async def _held(self, vault: Vault, owner: str) -> int | Setback | None:
         """None: nothing, which Kamino says with 404."""
         path = f"/kvaults/users/{owner}/positions/{vault.address}"
-        shares = await self._calls.read(path, Shares)
+        shares = await self._questions.read(path, Shares)
         if isinstance(shares, Declined) and shares.provider_code == NOT_FOUND:
             return None
         if not isinstance(shares, Shares):
@@ -213,13 +219,13 @@ class KaminoVaults:
         lock_seconds = self._locks.get(offer_id, 0)
         if lock_seconds == 0:
             return None
-        moves = await self._calls.read(f"/kvaults/users/{owner}/transactions", list[Move])
+        moves = await self._questions.read(f"/kvaults/users/{owner}/transactions", list[Move])
         if not isinstance(moves, list):
             return moves
         try:
             return locked_until(moves, offer_id, lock_seconds)
         except ValueError:
-            return invalid("a date that is none")
+            return nonsense("a date that is none")
 
 
 def _unaskable(*addresses: str, amount: int) -> Declined | None:
@@ -245,4 +251,4 @@ def _composed(
             instructions=reviewed(read, payment, fee_payer=fee_payer), lookup_tables=tables
         )
     except ValueError as error:
-        return invalid(str(error))
+        return nonsense(str(error))

@@ -14,7 +14,6 @@ from domain.provider.ports.answers import Declined
 from domain.provider.ports.defi import StrategyOffer
 from domain.provider.ports.unsigned import AccountUse, SolanaInstruction
 from domain.shared.assets import USDC
-from infrastructure.providers.kamino.review import Unacceptable, address, decoded
 from infrastructure.providers.kamino.wire import (
     Account,
     Instruction,
@@ -24,6 +23,9 @@ from infrastructure.providers.kamino.wire import (
     Vault,
     VaultState,
 )
+from infrastructure.providers.setbacks import nonsense
+from infrastructure.providers.solana_review import address
+from infrastructure.providers.unsigned import Unacceptable, from_base64
 
 logger = logging.getLogger(__name__)
 
@@ -82,13 +84,13 @@ def offer_of(
 def share_units(shares: Shares, vault: Vault) -> int | Declined:
     """All that the owner has, staked or not, in the share's smallest unit."""
     if shares.vault_address != vault.address:
-        return invalid("a position in another vault")
+        return nonsense("a position in another vault")
     one = 10**vault.state.shares_mint_decimals
     total = Fraction(shares.total_shares) * one
     parts = (Fraction(shares.staked_shares) + Fraction(shares.unstaked_shares)) * one
     # A farm keeps fractions of the smallest unit, which nobody can take out.
     if abs(total - parts) >= 1:
-        return invalid(f"{shares.total_shares} shares are not the sum of their parts")
+        return nonsense(f"{shares.total_shares} shares are not the sum of their parts")
     return int(min(total, parts) // 1)
 
 
@@ -120,12 +122,8 @@ def instruction_of(part: Instruction) -> SolanaInstruction:
     return SolanaInstruction(
         program=address(part.program_address),
         accounts=tuple(_account(account) for account in part.accounts),
-        data=decoded(part.data or ""),
+        data=from_base64(part.data or ""),
     )
-
-
-def invalid(reason: str) -> Declined:
-    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)
 
 
 def _account(account: Account) -> AccountUse:

@@ -18,10 +18,12 @@ from domain.provider.ports.dex import (
 )
 from domain.shared.money import format_amount
 from infrastructure.http import HttpClient
-from infrastructure.providers.lifi.calls import READ_SECONDS, LifiCalls
-from infrastructure.providers.lifi.chains import CHAIN_IDS, Unreadable, token_address, unsigned_of
+from infrastructure.providers.lifi.calls import READ_SECONDS, questions
+from infrastructure.providers.lifi.chains import CHAIN_IDS, token_address, unsigned_of
 from infrastructure.providers.lifi.reading import MILLION, fees_of, mismatch, status_of
 from infrastructure.providers.lifi.wire import Status, Step, TransactionRequest
+from infrastructure.providers.setbacks import nonsense
+from infrastructure.providers.unsigned import Unacceptable
 
 # LI.FI names no expiry; bridges hold their rates about this long.
 QUOTE_LIFETIME: Final = timedelta(seconds=60)
@@ -45,7 +47,7 @@ class LifiSwaps:
         clock: Callable[[], datetime],
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self._calls = LifiCalls(
+        self._questions = questions(
             client, base_url=base_url, api_key=api_key, read_seconds=read_seconds
         )
         self._integrator = integrator
@@ -53,7 +55,7 @@ class LifiSwaps:
 
     async def healthy(self) -> bool:
         query = {"chain": "SOL", "token": "USDC"}
-        answer = await self._calls.read("/token", query, dict[str, object])
+        answer = await self._questions.read("/token", dict[str, object], query=query)
         return isinstance(answer, dict)
 
     async def get_quote(self, request: SwapRequest) -> SwapQuote | Setback:
@@ -61,14 +63,14 @@ class LifiSwaps:
             return Declined(code="PRV_UNSUPPORTED", reason="nothing to swap")
         if request.amount <= 0 or not 0 <= request.slippage_millionths < MILLION:
             return Declined(code="PRV_INVALID", reason="amount or slippage out of range")
-        step = await self._calls.read("/quote", self._query(request), Step)
+        step = await self._questions.read("/quote", Step, query=self._query(request))
         if not isinstance(step, Step):
             return step
         wrong = mismatch(step, request)
         if wrong is None and step.transaction_request is None:
             wrong = "no transaction in the quote"
         if wrong is not None:
-            return _invalid(wrong)
+            return nonsense(wrong)
         return SwapQuote(
             request=request,
             target_amount=int(step.estimate.to_amount),
@@ -95,8 +97,8 @@ class LifiSwaps:
                 quote.request,
                 approval_address=str(quote.terms["approval_address"]),
             )
-        except Unreadable as error:
-            return _invalid(str(error))
+        except Unacceptable as error:
+            return nonsense(str(error))
         return SwapBuilt(
             unsigned=unsigned, reference=str(quote.terms["id"]), expires_at=quote.expires_at
         )
@@ -115,7 +117,7 @@ class LifiSwaps:
             "fromChain": str(CHAIN_IDS[request.source.chain]),
             "toChain": str(CHAIN_IDS[request.target.chain]),
         }
-        status = await self._calls.read("/status", query, Status)
+        status = await self._questions.read("/status", Status, query=query)
         return status_of(status, trace) if isinstance(status, Status) else status
 
     def _query(self, request: SwapRequest) -> dict[str, str]:
@@ -130,7 +132,3 @@ class LifiSwaps:
             "slippage": format_amount(request.slippage_millionths, _MILLIONTHS_DIGITS),
             "integrator": self._integrator,
         }
-
-
-def _invalid(reason: str) -> Declined:
-    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)

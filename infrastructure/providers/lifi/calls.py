@@ -1,23 +1,18 @@
-"""LI.FI's HTTP: what a status and a body mean for whoever called. All calls here only read."""
+"""LI.FI's HTTP: how its refusals read. All calls here only read."""
 
-from collections.abc import Iterator, Mapping
-from typing import Final, TypeVar
-from urllib.parse import urlencode
+from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
-from domain.provider.ports.answers import Declined, NotAttempted
-from infrastructure.http import HttpClient, HttpError, HttpResponse
+from domain.provider.ports.answers import Declined
+from infrastructure.http import HttpClient, HttpResponse
+from infrastructure.providers.calls import Caller, Questions
 from infrastructure.providers.lifi.wire import Failure, ToolError, Unavailable
+from infrastructure.providers.setbacks import ONLY_OK, UNAUTHORISED, Setbacks, told
 
 # A quote asks many bridges, and the slowest answers last.
 READ_SECONDS: Final = 8.0
-_OK: Final = 200
-_BAD_REQUEST: Final = 400
-_UNAUTHORISED: Final = frozenset({401, 403})
-_NOT_IN_TIME: Final = 408
-_TOO_MANY: Final = 429
-_SERVER_ERROR: Final = 500
 _CODES: Final = {
     1002: "PRV_UNSUPPORTED",
     1003: "PRV_UNSUPPORTED",
@@ -34,52 +29,22 @@ _TOOL_CODES: Final = {
     "CANNOT_GUARANTEE_MIN_AMOUNT": "PRV_PRICE_MOVED",
 }
 
-Result = TypeVar("Result")
+
+def questions(client: HttpClient, *, base_url: str, api_key: str, read_seconds: float) -> Questions:
+    """`base_url` with its version: https://li.quest/v1."""
+    return Questions(
+        caller=Caller(client, _SETBACKS),
+        base_url=base_url,
+        headers={"x-lifi-api-key": api_key, "accept": "application/json"},
+        timeout_seconds=read_seconds,
+    )
 
 
-class LifiCalls:
-    """`base_url` with its version: https://li.quest/v1; nothing else knows the key."""
-
-    def __init__(
-        self, client: HttpClient, *, base_url: str, api_key: str, read_seconds: float = READ_SECONDS
-    ) -> None:
-        self._client = client
-        self._base_url = base_url.rstrip("/")
-        self._headers = {"x-lifi-api-key": api_key, "accept": "application/json"}
-        self._read_seconds = read_seconds
-
-    async def read(
-        self, path: str, query: Mapping[str, str], kind: type[Result]
-    ) -> Result | Declined | NotAttempted:
-        """Without an answer nothing has happened."""
-        try:
-            response = await self._client.request(
-                "GET",
-                f"{self._base_url}{path}?{urlencode(query)}",
-                headers=self._headers,
-                timeout_seconds=self._read_seconds,
-                idempotent=True,
-            )
-        except HttpError as error:
-            return NotAttempted(reason=str(error))
-        if response.status != _OK:
-            return _refusal(response)
-        try:
-            return msgspec.json.decode(response.body, type=kind)
-        except msgspec.MsgspecError:
-            return NotAttempted(reason=f"{path}: the answer is not readable")
-
-
-def _refusal(response: HttpResponse) -> Declined | NotAttempted:
-    status = response.status
-    if status == _TOO_MANY:
-        return NotAttempted(reason="rate limit", retry_after_seconds=_retry_after(response))
-    if status >= _SERVER_ERROR or status == _NOT_IN_TIME or status < _BAD_REQUEST:
-        return NotAttempted(reason=f"HTTP {status}")
-    failure = _failure(response.body)
+def _declined(response: HttpResponse) -> Declined:
+    status, failure = response.status, told(response, Failure)
     tools = tuple(_tool_errors(failure))
     code = _CODES.get(failure.code or 0, "PRV_DECLINED")
-    if status in _UNAUTHORISED:
+    if status in UNAUTHORISED:
         code = "PRV_UNAUTHORISED"
     for tool in tools:
         code = _TOOL_CODES.get(tool.code, code)
@@ -90,18 +55,11 @@ def _refusal(response: HttpResponse) -> Declined | NotAttempted:
     )
 
 
-def _retry_after(response: HttpResponse) -> int | None:
+def _wait_seconds(response: HttpResponse) -> int | None:
     """LI.FI names the wait in a header of its own."""
     text = response.headers.get("ratelimit-reset", "")
     own = int(text) if text.isascii() and text.isdigit() else None
     return response.retry_after_seconds if own is None else own
-
-
-def _failure(body: bytes) -> Failure:
-    try:
-        return msgspec.json.decode(body, type=Failure)
-    except msgspec.MsgspecError:
-        return Failure()
 
 
 def _tool_errors(failure: Failure) -> Iterator[ToolError]:
@@ -116,3 +74,8 @@ def _tool_errors(failure: Failure) -> Iterator[ToolError]:
         for path in errors.failed:
             for found in path.subpaths.values():
                 yield from found
+
+
+_SETBACKS: Final = Setbacks(
+    provider="lifi", declined=_declined, accepted=ONLY_OK, wait_seconds=_wait_seconds
+)

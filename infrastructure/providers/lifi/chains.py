@@ -1,21 +1,22 @@
 """How LI.FI names our chains and assets, and how it writes their transactions. Pure."""
 
-import base64
-import binascii
 from typing import Final, assert_never
-
-from solders.transaction import VersionedTransaction
 
 from domain.provider.ports.dex import SwapRequest
 from domain.provider.ports.unsigned import (
     BitcoinPsbt,
     EthereumCall,
-    SolanaTransaction,
     SuiTransaction,
     Unsigned,
 )
 from domain.shared.assets import ASSETS, Asset, Chain
 from infrastructure.providers.lifi.wire import TransactionRequest
+from infrastructure.providers.unsigned import (
+    Unacceptable,
+    from_base64,
+    from_hex,
+    solana_transaction,
+)
 
 CHAIN_IDS: Final = {
     Chain.SOLANA: 1_151_111_081_099_710,
@@ -31,10 +32,6 @@ NATIVE: Final = {
     Chain.SUI: "0x2::sui::SUI",
 }
 _PSBT_MAGIC: Final = b"psbt\xff"
-
-
-class Unreadable(ValueError):
-    """A transaction that is none of its chain's, or not of this request."""
 
 
 def token_address(asset: Asset) -> str:
@@ -61,51 +58,39 @@ def symbol_of(chain_id: int, address: str) -> str | None:
 def unsigned_of(
     transaction: TransactionRequest, request: SwapRequest, *, approval_address: str
 ) -> Unsigned:
-    """The transaction in its chain's form. Raises `Unreadable`."""
+    """The transaction in its chain's form. Raises `Unacceptable`."""
     chain = request.source.chain
     if chain is Chain.SOLANA:
-        return _solana(_base64(transaction.data), sender=request.sender)
+        return solana_transaction(from_base64(transaction.data), sender=request.sender)
     if chain is Chain.SUI:
-        return SuiTransaction(transaction=_base64(transaction.data))
+        return SuiTransaction(transaction=from_base64(transaction.data))
     if chain is Chain.BITCOIN:
-        psbt = _hex(transaction.data)
+        psbt = from_hex(transaction.data)
         if not psbt.startswith(_PSBT_MAGIC):
-            raise Unreadable("not a PSBT")
+            raise Unacceptable("not a PSBT")
         return BitcoinPsbt(psbt=psbt)
     if chain is Chain.ETHEREUM:
         return _call(transaction, request, approval_address=approval_address)
     assert_never(chain)
 
 
-def _solana(wire: bytes, *, sender: str) -> SolanaTransaction:
-    """A whole transaction that the sender is asked to sign."""
-    try:
-        message = VersionedTransaction.from_bytes(wire).message
-    except ValueError:
-        raise Unreadable("not a transaction") from None
-    signers = message.account_keys[: message.header.num_required_signatures]
-    if sender not in {str(signer) for signer in signers}:
-        raise Unreadable("a transaction that does not ask its sender")
-    return SolanaTransaction(wire=wire)
-
-
 def _call(
     transaction: TransactionRequest, request: SwapRequest, *, approval_address: str
 ) -> EthereumCall:
     if transaction.to is None:
-        raise Unreadable("a call to nobody")
+        raise Unacceptable("a call to nobody")
     if transaction.chain_id not in {None, CHAIN_IDS[Chain.ETHEREUM]}:
-        raise Unreadable(f"a call on another chain: {transaction.chain_id}")
+        raise Unacceptable(f"a call on another chain: {transaction.chain_id}")
     sender = transaction.from_
     if sender is not None and not same_text(Chain.ETHEREUM, sender, request.sender):
-        raise Unreadable("a call of somebody else")
+        raise Unacceptable("a call of somebody else")
     value = _number(transaction.value or "0x0")
     token = request.source.contract
     if token is None and value < request.amount:
-        raise Unreadable(f"{value} wei sent of {request.amount}")
+        raise Unacceptable(f"{value} wei sent of {request.amount}")
     return EthereumCall(
         to=transaction.to,
-        data=_hex(transaction.data),
+        data=from_hex(transaction.data),
         value=value,
         gas_limit=None if transaction.gas_limit is None else _number(transaction.gas_limit),
         token=token,
@@ -114,23 +99,9 @@ def _call(
     )
 
 
-def _base64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Unreadable("not base64") from None
-
-
-def _hex(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        raise Unreadable("not hex") from None
-
-
 def _number(text: str) -> int:
     """A quantity in hex with its prefix, or in decimal digits."""
     try:
         return int(text, 16) if text.startswith("0x") else int(text)
     except ValueError:
-        raise Unreadable("not a number") from None
+        raise Unacceptable("not a number") from None

@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote as quoted
 
-from msgspec.json import Decoder
-
 from domain.provider.ports.answers import (
     Declined,
     Idempotency,
@@ -32,8 +30,9 @@ from domain.provider.ports.onramp import (
 )
 from domain.shared.money import format_amount
 from infrastructure.http import HttpClient
+from infrastructure.providers.amounts import CENT_DECIMALS
+from infrastructure.providers.setbacks import nonsense
 from infrastructure.providers.stripe import reading, webhooks
-from infrastructure.providers.stripe.amounts import FIAT_DECIMALS
 from infrastructure.providers.stripe.calls import Call, Form, StripeCalls
 from infrastructure.providers.stripe.coverage import NETWORKS, obstacle
 from infrastructure.providers.stripe.reading import Mismatch, Priced
@@ -58,9 +57,6 @@ _SEARCH_SECONDS: Final = QUOTE_SECONDS + 300
 _OVER: Final = frozenset({PaymentState.DELIVERED, PaymentState.FAILED})
 _SESSIONS_PATH: Final = "/v1/crypto/onramp_sessions"
 _QUOTES_PATH: Final = "/v1/crypto/onramp_quotes"
-_QUOTES: Final = Decoder(Quotes)
-_SESSION: Final = Decoder(Session)
-_SESSION_LIST: Final = Decoder(SessionList)
 
 
 class StripeOnRamp:
@@ -93,7 +89,7 @@ class StripeOnRamp:
 
     async def healthy(self) -> bool:
         form = [("limit", "1")]
-        call = Call(method="GET", path=_SESSIONS_PATH, form=form, answer=_SESSION_LIST)
+        call = Call(method="GET", path=_SESSIONS_PATH, form=form, kind=SessionList)
         answer = await self._calls.make(call)
         return isinstance(answer, SessionList)
 
@@ -114,7 +110,7 @@ class StripeOnRamp:
             if source <= 0:
                 return Declined(code="PRV_LIMIT", reason="the fees are more than the amount")
         if best is None or request.fiat_amount - best.total > REST_CENTS_MAX:
-            return _nonsense("no amount comes to the total that was asked for")
+            return nonsense("no amount comes to the total that was asked for")
         return reading.quote_of(best, request, self._clock() + timedelta(seconds=QUOTE_SECONDS))
 
     async def initiate_fiat_to_crypto(self, order: PaymentOrder) -> PaymentOpened | Setback:
@@ -128,7 +124,7 @@ class StripeOnRamp:
                 method="POST",
                 path=_SESSIONS_PATH,
                 form=_wish(order),
-                answer=_SESSION,
+                kind=Session,
                 idempotency_key=order.key,
             )
         )
@@ -141,7 +137,7 @@ class StripeOnRamp:
         after: list[tuple[str, str]] = []
         for _ in range(PAGES_MAX):
             page = await self._calls.make(
-                Call(method="GET", path=_SESSIONS_PATH, form=form + after, answer=_SESSION_LIST)
+                Call(method="GET", path=_SESSIONS_PATH, form=form + after, kind=SessionList)
             )
             if not isinstance(page, SessionList):
                 return page
@@ -155,7 +151,7 @@ class StripeOnRamp:
 
     async def check_payment_status(self, reference: str) -> PaymentStatus | Setback:
         path = f"{_SESSIONS_PATH}/{quoted(reference, safe='')}"
-        session = await self._calls.make(Call(method="GET", path=path, answer=_SESSION))
+        session = await self._calls.make(Call(method="GET", path=path, kind=Session))
         if not isinstance(session, Session):
             return session
         if session.id != reference:
@@ -177,18 +173,18 @@ class StripeOnRamp:
     async def _price(self, request: OnRampQuoteRequest, source: int) -> Priced | Setback:
         form = [
             ("source_currency", request.fiat_currency.lower()),
-            ("source_amount", format_amount(source, FIAT_DECIMALS)),
+            ("source_amount", format_amount(source, CENT_DECIMALS)),
             ("destination_currencies[]", request.asset.symbol.lower()),
             ("destination_networks[]", NETWORKS[request.asset.chain]),
         ]
-        call = Call(method="GET", path=_QUOTES_PATH, form=form, answer=_QUOTES)
+        call = Call(method="GET", path=_QUOTES_PATH, form=form, kind=Quotes)
         quotes = await self._calls.make(call)
         if not isinstance(quotes, Quotes):
             return quotes
         try:
             return reading.priced(quotes, request, source)
         except Mismatch as error:
-            return _nonsense(str(error))
+            return nonsense(str(error))
 
 
 def _closer(found: Priced, before: Priced | None, total: int) -> int:
@@ -207,7 +203,7 @@ def _wish(order: PaymentOrder) -> Form:
     currency, network = request.asset.symbol.lower(), NETWORKS[request.asset.chain]
     return [
         ("source_currency", request.fiat_currency.lower()),
-        ("source_amount", format_amount(reading.source_of(order.quote), FIAT_DECIMALS)),
+        ("source_amount", format_amount(reading.source_of(order.quote), CENT_DECIMALS)),
         ("destination_currency", currency),
         # Lists of one: the user cannot choose another.
         ("destination_currencies[]", currency),
@@ -235,7 +231,3 @@ def _opened(session: Session, order: PaymentOrder) -> PaymentOpened | Setback:
 def _refusal(request: OnRampQuoteRequest) -> Declined | None:
     reason = obstacle(request)
     return None if reason is None else Declined(code="PRV_UNSUPPORTED", reason=reason)
-
-
-def _nonsense(reason: str) -> Declined:
-    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)

@@ -5,20 +5,15 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlencode
 
-import msgspec
-from msgspec.json import Decoder
-
-from domain.provider.ports.answers import Declined, NotAttempted, Setback, Unanswered
-from infrastructure.http import HttpClient, HttpError, HttpResponse, HttpUnavailable
+from domain.provider.ports.answers import Declined, Setback
+from infrastructure.http import HttpClient, HttpResponse
+from infrastructure.providers import calls
+from infrastructure.providers.setbacks import UNAUTHORISED, Setbacks, is_refusal, told
 from infrastructure.providers.stripe.wire import ErrorBody, ErrorDetails
 
-_SUCCESS: Final = range(200, 300)
-_REFUSED: Final = range(400, 500)
-_TOO_MANY: Final = 429
 _NOT_FOUND: Final = 404
-_UNAUTHORISED: Final = frozenset({401, 403})
-# A proxy's timeout; another call with our key is under way.
-_UNKNOWN: Final = frozenset({408, 409})
+# Another call with our key is under way.
+_CONFLICT: Final = 409
 _IDEMPOTENCY_ERROR: Final = "idempotency_error"
 _CODES: Final = {
     "crypto_onramp_disabled": "PRV_UNAVAILABLE",
@@ -42,7 +37,7 @@ class Call(Generic[Value]):
 
     method: str
     path: str
-    answer: Decoder[Value]
+    kind: type[Value]
     form: Form = ()
     idempotency_key: str | None = None
 
@@ -57,7 +52,7 @@ class StripeCalls:
         version: str,
         timeout_seconds: float,
     ) -> None:
-        self._client = client
+        self._caller = calls.Caller(client, _SETBACKS)
         self._timeout_seconds = timeout_seconds
         self._base_url = base_url
         self._secret_key = secret_key
@@ -76,52 +71,36 @@ class StripeCalls:
             headers["content-type"] = "application/x-www-form-urlencoded"
         elif encoded:
             url += f"?{encoded}"
-        try:
-            response = await self._client.request(
-                call.method,
-                url,
-                content=encoded.encode() if changes else None,
-                headers=headers,
-                timeout_seconds=self._timeout_seconds,
-                idempotent=not changes,
-            )
-        except HttpUnavailable as error:
-            return NotAttempted(reason=str(error))
-        except HttpError as error:
-            return no_answer(str(error), changes=changes)
-        return _read(response, call)
-
-
-def no_answer(reason: str, *, changes: bool) -> Setback:
-    """Nothing usable came: of a mere question that is no harm, of anything else it is unknown."""
-    return Unanswered(reason=reason) if changes else NotAttempted(reason=reason)
-
-
-def _read(response: HttpResponse, call: Call[Value]) -> Value | Setback:
-    changes = call.idempotency_key is not None
-    if response.status in _SUCCESS:
-        try:
-            return call.answer.decode(response.body)
-        except msgspec.MsgspecError as error:
-            reason = f"HTTP {response.status}: unreadable answer: {error}"
-            return no_answer(reason, changes=changes)
-    if response.status not in _REFUSED or response.status in _UNKNOWN:
-        return no_answer(f"HTTP {response.status}", changes=changes)
-    if response.status == _TOO_MANY:
-        return NotAttempted(
-            reason="HTTP 429: rate limited", retry_after_seconds=response.retry_after_seconds
+        sent = calls.Call(
+            method=call.method,
+            url=url,
+            headers=headers,
+            content=encoded.encode() if changes else None,
+            timeout_seconds=self._timeout_seconds,
+            changes=changes,
         )
-    return _refusal(response, changes=changes)
+        response = await self._caller.send(sent)
+        if not isinstance(response, HttpResponse):
+            return response
+        open_because = _left_open(response)
+        if open_because is not None:
+            return _SETBACKS.no_answer(open_because, changes=changes)
+        return _SETBACKS.answer(response, call.kind, changes=changes)
 
 
-def _refusal(response: HttpResponse, *, changes: bool) -> Setback:
-    try:
-        error = msgspec.json.decode(response.body, type=ErrorBody).error
-    except msgspec.MsgspecError:
-        error = ErrorDetails()
-    if error.type == _IDEMPOTENCY_ERROR:
+def _left_open(response: HttpResponse) -> str | None:
+    """Why a refusal does not settle whether a call with our key was executed; None where it
+    does."""
+    if response.status == _CONFLICT:
+        return "HTTP 409"
+    if is_refusal(response.status) and _error(response).type == _IDEMPOTENCY_ERROR:
         # Our key was used with other parameters: that call may well have been executed.
-        return no_answer("the idempotency key is known with another call", changes=changes)
+        return "the idempotency key is known with another call"
+    return None
+
+
+def _declined(response: HttpResponse) -> Declined:
+    error = _error(response)
     return Declined(
         code=_code(response.status, error),
         reason=error.message or f"HTTP {response.status}",
@@ -129,11 +108,18 @@ def _refusal(response: HttpResponse, *, changes: bool) -> Setback:
     )
 
 
+def _error(response: HttpResponse) -> ErrorDetails:
+    return told(response, ErrorBody).error
+
+
 def _code(status: int, error: ErrorDetails) -> str:
-    if status in _UNAUTHORISED:
+    if status in UNAUTHORISED:
         return "PRV_UNAUTHORISED"
     if status == _NOT_FOUND:
         return "PRV_NOT_FOUND"
     if error.code in _CODES:
         return _CODES[error.code]
     return "PRV_INVALID" if error.type == "invalid_request_error" else "PRV_DECLINED"
+
+
+_SETBACKS: Final = Setbacks(provider="stripe", declined=_declined)

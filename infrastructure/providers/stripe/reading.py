@@ -16,7 +16,7 @@ from domain.provider.ports.onramp import (
     PaymentStatus,
 )
 from domain.shared.assets import ASSETS, Asset
-from infrastructure.providers.stripe.amounts import NotExact, cents_of, units_of
+from infrastructure.providers.amounts import CENT_DECIMALS, NotAnAmount, exact_padded
 from infrastructure.providers.stripe.coverage import NETWORKS
 from infrastructure.providers.stripe.wire import NetworkQuote, Quotes, Session, TransactionDetails
 
@@ -160,8 +160,8 @@ def _delivered(details: TransactionDetails, asset: Asset | None) -> int | None:
     if asset is None or details.destination_amount is None:
         return None
     try:
-        return units_of(details.destination_amount, asset.decimals)
-    except NotExact:
+        return exact_padded(details.destination_amount, decimals=asset.decimals)
+    except NotAnAmount:
         logger.warning("stripe: unreadable amount of %s", asset.symbol)
         return None
 
@@ -172,8 +172,12 @@ def _total(details: TransactionDetails) -> int | None:
     parts = (details.source_amount, fees and fees.network, fees and fees.transaction)
     told = [part for part in parts if isinstance(part, str)]
     try:
-        return sum(cents_of(part) for part in told) if len(told) == len(parts) else None
-    except NotExact:
+        return (
+            sum(exact_padded(part, decimals=CENT_DECIMALS) for part in told)
+            if len(told) == len(parts)
+            else None
+        )
+    except NotAnAmount:
         logger.warning("stripe: unreadable amount of money")
         return None
 
@@ -188,15 +192,15 @@ def _text(value: object) -> str | None:
 
 def _cents(text: str, field: str) -> int:
     try:
-        return cents_of(text)
-    except NotExact as error:
+        return exact_padded(text, decimals=CENT_DECIMALS)
+    except NotAnAmount as error:
         raise Mismatch(f"{field}: {error}") from None
 
 
 def _units(text: str, asset: Asset) -> int:
     try:
-        amount = units_of(text, asset.decimals)
-    except NotExact as error:
+        amount = exact_padded(text, decimals=asset.decimals)
+    except NotAnAmount as error:
         raise Mismatch(f"destination_amount: {error}") from None
     if amount == 0:
         raise Mismatch("destination_amount is nothing")

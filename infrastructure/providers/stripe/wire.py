@@ -77,7 +77,7 @@ class ErrorDetails(msgspec.Struct, frozen=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
-    error: ErrorDetails
+    error: ErrorDetails = ErrorDetails()
 
 
 class EventObject(msgspec.Struct, frozen=True):

@@ -145,8 +145,7 @@ class Esplora:
         return Answer(body=encoding.address(self._ledger, self._address(request)))
 
     async def utxo(self, request: Request) -> Answer:
-        wrong = self._world.faults.take("wrong_amount", PROVIDER, "utxo")
-        millionths = _MILLION if wrong is None else wrong.millionths
+        millionths = self._world.faults.millionths(PROVIDER, "utxo")
         found = [
             {
                 "txid": kept.txid,
@@ -183,8 +182,7 @@ class Esplora:
         return Answer(body={"in_best_chain": True, "height": height, "next_best": following})
 
     async def fee_estimates(self, _request: Request) -> Answer:
-        wrong = self._world.faults.take("wrong_amount", PROVIDER, "fee_estimates")
-        millionths = _MILLION if wrong is None else wrong.millionths
+        millionths = self._world.faults.millionths(PROVIDER, "fee_estimates")
         rate = self._ledger.fee_rate() * millionths / _MILLION
         floor = min(rate, Decimal(1))
         return Answer(body={str(n): float(max(floor, rate * 3 / (n + 2))) for n in _TARGETS})

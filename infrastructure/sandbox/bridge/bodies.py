@@ -4,9 +4,9 @@ from typing import Final
 
 import msgspec
 
-from infrastructure.sandbox.bridge.payout import Payout
 from infrastructure.sandbox.bridge.requests import NewExternalAccount
 from infrastructure.sandbox.frame.server import ProviderError
+from infrastructure.sandbox.payouts import Payout
 
 USDC_DECIMALS: Final = 6
 CENT_DECIMALS: Final = 2

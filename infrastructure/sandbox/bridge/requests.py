@@ -91,23 +91,3 @@ class NewTransfer(Request, frozen=True):
     client_reference_id: str | None = None
     developer_fee: str | None = None
     return_instructions: ReturnInstructions | None = None
-
-
-class Received(Request, frozen=True):
-    """`amount` in base units; by default all that is waited for."""
-
-    amount: int | None = None
-    transaction_hash: str | None = None
-    from_address: str | None = None
-
-
-class Turned(Request, frozen=True):
-    reason: str | None = None
-
-
-class Forced(Request, frozen=True):
-    state: str
-
-
-class CustomerStatus(Request, frozen=True):
-    status: str

@@ -20,11 +20,17 @@ import msgspec
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount
 
-from infrastructure.sandbox.bridge import bodies, keys, simulation
+from infrastructure.sandbox import payout_simulation
+from infrastructure.sandbox.bridge import bodies, keys
 from infrastructure.sandbox.bridge.bodies import ExternalAccount, Json, refused
 from infrastructure.sandbox.bridge.checks import check_account, check_transfer
 from infrastructure.sandbox.bridge.endpoints import Endpoints
-from infrastructure.sandbox.bridge.payout import (
+from infrastructure.sandbox.bridge.requests import NewCustomer, NewExternalAccount, NewTransfer
+from infrastructure.sandbox.bridge.signing import Signer, new_private_pem
+from infrastructure.sandbox.frame.server import Answer, Operation, provider_routes, read_body
+from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
+from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.payouts import (
     DepositWatch,
     Payout,
     Payouts,
@@ -32,11 +38,6 @@ from infrastructure.sandbox.bridge.payout import (
     Way,
     numbered_addresses,
 )
-from infrastructure.sandbox.bridge.requests import NewCustomer, NewExternalAccount, NewTransfer
-from infrastructure.sandbox.bridge.signing import Signer, new_private_pem
-from infrastructure.sandbox.frame.server import Answer, Operation, provider_routes, read_body
-from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
-from infrastructure.sandbox.frame.world import World
 
 PROVIDER: Final = "bridge"
 WAY: Final = Way(
@@ -88,7 +89,9 @@ def mount(
             f"/{PROVIDER}",
             routes=[
                 *provider_routes(world, PROVIDER, server.operations(), authorise=server.authorise),
-                *simulation.routes(world, PROVIDER, server.payouts, WAY, server.set_customer),
+                *payout_simulation.routes(
+                    world, PROVIDER, server.payouts, WAY, server.set_customer
+                ),
             ],
         )
     ]
@@ -274,8 +277,7 @@ class BridgeServer:
         return bodies.external_account(account, created_at=self._world.clock.now().isoformat())
 
     def _wrong(self, operation: str) -> int:
-        fault = self._world.faults.take("wrong_amount", PROVIDER, operation)
-        return 1_000_000 if fault is None else fault.millionths
+        return self._world.faults.millionths(PROVIDER, operation)
 
     def _announce(self, payout: Payout) -> None:
         event = bodies.event(payout, self._world.memory.number("bridge event"))

@@ -7,7 +7,8 @@ import msgspec
 
 from domain.shared.assets import ASSETS
 from domain.shared.money import format_amount
-from infrastructure.sandbox.coinbase.pricing import FIAT_DECIMALS, Terms
+from infrastructure.sandbox.coinbase.pricing import Terms
+from infrastructure.sandbox.wishes import FIAT_DECIMALS
 
 Kind = Literal["order", "session"]
 Stage = Literal["open", "paying", "delivered", "failed"]

@@ -11,7 +11,7 @@ from domain.shared.assets import ASSETS
 from domain.shared.money import format_amount
 from infrastructure.sandbox.coinbase.model import Payment
 from infrastructure.sandbox.coinbase.payments import Payments
-from infrastructure.sandbox.coinbase.pricing import FIAT_DECIMALS
+from infrastructure.sandbox.wishes import FIAT_DECIMALS
 
 _NOT_FOUND: Final = 404
 _GONE: Final = 410

@@ -21,7 +21,7 @@ from infrastructure.sandbox.coinbase.model import Kind, Payment, webhook_json
 from infrastructure.sandbox.coinbase.pricing import LISTED, Terms
 from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.market import MILLION, Deliver
+from infrastructure.sandbox.market import Deliver
 
 logger = logging.getLogger(__name__)
 
@@ -155,10 +155,8 @@ class Payments:
             if current.stage != "paying":
                 return current
             terms = current.terms
-            fault = self._world.faults.take("wrong_amount", PROVIDER, "deliver")
-            if fault is not None:
-                amount = terms.purchase_amount * fault.millionths // MILLION
-                terms = msgspec.structs.replace(terms, purchase_amount=amount)
+            amount = self._world.faults.scaled(terms.purchase_amount, PROVIDER, "deliver")
+            terms = msgspec.structs.replace(terms, purchase_amount=amount)
             try:
                 transaction_hash = await self._deliver(
                     asset=terms.asset,

@@ -1,6 +1,5 @@
 """What the simulated Coinbase charges, what it sells, and to whom."""
 
-import re
 from types import MappingProxyType
 from typing import Final
 
@@ -10,7 +9,6 @@ from domain.shared.assets import ASSETS, Asset
 from domain.shared.money import format_amount
 from infrastructure.sandbox.market import MILLION, Market
 
-FIAT_DECIMALS: Final = 2
 FIAT_MICRO_USD: Final = MappingProxyType({"USD": 1_000_000, "EUR": 1_100_000, "GBP": 1_250_000})
 EXCHANGE_FEE_MILLIONTHS: Final = 15_000
 NETWORK_FEE_CENTS: Final = 25
@@ -29,17 +27,6 @@ LISTED: Final = MappingProxyType(
         ("PAXG", "ethereum"): ASSETS["PAXG"],
     }
 )
-_ADDRESSES: Final = MappingProxyType(
-    {
-        "solana": re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}"),
-        "bitcoin": re.compile(
-            r"(bc1|tb1|bcrt1)[02-9ac-hj-np-z]{11,87}|[123mn][1-9A-HJ-NP-Za-km-z]{25,39}"
-        ),
-        "ethereum": re.compile(r"0x[0-9a-fA-F]{40}"),
-        "sui": re.compile(r"0x[0-9a-fA-F]{64}"),
-    }
-)
-_FIAT: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?", re.ASCII)
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,15 +41,6 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     asset: str
     network: str
     exchange_rate: str
-
-
-def cents_of(text: str) -> int | None:
-    match = _FIAT.fullmatch(text)
-    return None if match is None else int(match.group(1) + (match.group(2) or "").ljust(2, "0"))
-
-
-def fits_network(address: str, network: str) -> bool:
-    return _ADDRESSES[network].fullmatch(address) is not None
 
 
 def terms_of(market: Market, total: int, currency: str, asset: Asset, network: str) -> Terms:

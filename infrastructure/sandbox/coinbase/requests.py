@@ -11,10 +11,9 @@ from infrastructure.sandbox.coinbase.pricing import (
     LISTED,
     PAYMENT_CENTS_MAX,
     PAYMENT_CENTS_MIN,
-    cents_of,
-    fits_network,
 )
 from infrastructure.sandbox.frame.server import ProviderError
+from infrastructure.sandbox.wishes import cents_of, fits_network
 
 ORDER_METHODS: Final = frozenset({"GUEST_CHECKOUT_APPLE_PAY", "GUEST_CHECKOUT_GOOGLE_PAY"})
 SESSION_METHODS: Final = frozenset(

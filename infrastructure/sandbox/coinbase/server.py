@@ -35,7 +35,7 @@ from infrastructure.sandbox.frame.server import (
 )
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.market import MILLION, Deliver, Market
+from infrastructure.sandbox.market import Deliver, Market
 
 PAGE_SIZE_DEFAULT: Final = 1
 _CREATED: Final = 201
@@ -146,16 +146,11 @@ class CoinbaseServer:
 
     def _terms(self, wish: Wish, operation: str) -> Terms:
         total, asset = wish.checked()
-        fault = self._world.faults.take("wrong_amount", PROVIDER, operation)
-        if fault is not None:
-            total = total * fault.millionths // MILLION
+        total = self._world.faults.scaled(total, PROVIDER, operation)
         return terms_of(self._market, total, wish.payment_currency, asset, wish.destination_network)
 
     def _twisted(self, payment: Payment, operation: str) -> Payment:
-        fault = self._world.faults.take("wrong_amount", PROVIDER, operation)
-        if fault is None:
-            return payment
-        amount = payment.terms.purchase_amount * fault.millionths // MILLION
+        amount = self._world.faults.scaled(payment.terms.purchase_amount, PROVIDER, operation)
         terms = msgspec.structs.replace(payment.terms, purchase_amount=amount)
         return msgspec.structs.replace(payment, terms=terms)
 

@@ -85,8 +85,7 @@ class CoinGeckoServer:
         if "vs_currencies" not in query:
             raise ProviderError(422, {"error": "Missing parameter vs_currencies"})
         coins = [coin for coin in query.get("ids", "").split(",") if coin in SYMBOLS]
-        fault = self._world.faults.take("wrong_amount", NAME, "price")
-        scale = MILLION if fault is None else fault.millionths
+        scale = self._world.faults.millionths(NAME, "price")
         body: dict[str, dict[str, object]] = {}
         for coin in coins:
             micro_usd = self._market.micro_usd(SYMBOLS[coin]) * scale // MILLION

@@ -11,22 +11,21 @@
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount
 
 from domain.shared.assets import ASSETS, ETH, SOL, Asset, Chain
+from infrastructure.sandbox.crossing_simulation import Refusals, Simulation
+from infrastructure.sandbox.crossings import Crossing, Crossings, Stage, new_id
 from infrastructure.sandbox.frame.server import (
     Answer,
     Operation,
     ProviderError,
     provider_routes,
-    read_body,
 )
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.lifi.crossings import Crossing, Crossings, Stage, new_id
-from infrastructure.sandbox.market import MILLION, Deliver, Market, Payment, Sources, Terms
+from infrastructure.sandbox.market import Deliver, Market, Payment, Sources, Terms
 
 NAME: Final = "debridge"
 FEE_MILLIONTHS: Final = 800
@@ -42,7 +41,6 @@ FORWARDER: Final = "0x663DC15D3C1aC63ff12E45Ab68FeA3F0a883C251"
 # Four bytes that name the sandbox's function; the order follows.
 SELECTOR: Final = "0x4d8160ba"
 LEAST_MICRO_USD: Final = 1_000_000
-_TOLD: Final = "debridge_told"
 _DIGITS_MAX: Final = 40
 _STATUSES: Final = {
     Stage.QUOTED: "None",
@@ -59,21 +57,6 @@ _OUTCOMES: Final = frozenset({"deliver", "refund"})
 Json = dict[str, object]
 
 
-class DepositOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: str
-    tx_hash: str
-
-
-class OutcomeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: str
-    outcome: str
-
-
-class StatusOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: str
-    status: str
-
-
 def mount(
     world: World, sender: WebhookSender, *, deliver: Deliver, sources: Sources | None = None
 ) -> list[BaseRoute]:
@@ -82,8 +65,7 @@ def mount(
     del sender
     server = DebridgeServer(world, deliver=deliver, sources=sources)
     public = provider_routes(world, NAME, server.operations(), authorise=server.authorise)
-    own = provider_routes(world, NAME, server.simulations(), authorise=_anybody)
-    return [Mount(f"/{NAME}", routes=[*public, *own])]
+    return [Mount(f"/{NAME}", routes=[*public, *server.simulation.routes()])]
 
 
 class DebridgeServer:
@@ -91,6 +73,14 @@ class DebridgeServer:
         self._world = world
         self._market = Market(world)
         self._crossings = Crossings(world, NAME, deliver=deliver, sources=sources)
+        refusals = Refusals(
+            unreadable={"errorMessage": "not understood"},
+            no_outcome=lambda: _invalid("outcome"),
+            not_found=_not_found,
+        )
+        self.simulation = Simulation(
+            world, NAME, self._crossings, outcomes=_OUTCOMES, refusals=refusals
+        )
         self._token = world.credential(NAME, "access_token")
 
     def operations(self) -> list[Operation]:
@@ -103,18 +93,6 @@ class DebridgeServer:
         return [
             Operation(name=name, method="GET", path=f"/v1.0{path}", carry_out=carry_out)
             for name, path, carry_out in named
-        ]
-
-    def simulations(self) -> list[Operation]:
-        named = {"deposit": self.deposit, "outcome": self.outcome, "status": self.tell}
-        return [
-            Operation(
-                name=f"simulate_{name}",
-                method="POST",
-                path=f"/_simulate/{name}",
-                carry_out=carry_out,
-            )
-            for name, carry_out in named.items()
         ]
 
     def authorise(self, request: Request, _body: bytes) -> None:
@@ -150,10 +128,10 @@ class DebridgeServer:
 
     async def status(self, request: Request) -> Answer:
         identifier = request.path_params["id"]
-        told = self._world.memory.get(_TOLD, identifier, StatusOrder)
+        told = self.simulation.told(identifier)
         crossing = await self._crossings.now(identifier)
         if crossing is None:
-            raise _refused(404, 5, "ORDER_NOT_FOUND", "Order not found")
+            raise _not_found()
         status = _STATUSES[crossing.stage] if told is None else told.status
         return Answer(body={"orderId": crossing.id, "status": status})
 
@@ -168,25 +146,9 @@ class DebridgeServer:
         ]
         return Answer(body={"chains": chains})
 
-    async def deposit(self, request: Request) -> Answer:
-        order = await read_body(request, DepositOrder, wrong={"errorMessage": "not understood"})
-        return _found(self._crossings.pay(order.id, order.tx_hash))
-
-    async def outcome(self, request: Request) -> Answer:
-        order = await read_body(request, OutcomeOrder, wrong={"errorMessage": "not understood"})
-        if order.outcome not in _OUTCOMES:
-            raise _invalid("outcome")
-        return _found(self._crossings.end_with(order.id, order.outcome))
-
-    async def tell(self, request: Request) -> Answer:
-        order = await read_body(request, StatusOrder, wrong={"errorMessage": "not understood"})
-        self._world.memory.put(_TOLD, order.id, order)
-        return _found(self._crossings.get(order.id))
-
     def _created(self, crossing: Crossing, terms: Terms, transaction: Json) -> Json:
         source, target = crossing.source_asset, crossing.target_asset
-        fault = self._world.faults.take("wrong_amount", NAME, "create_tx")
-        scale = MILLION if fault is None else fault.millionths
+        given = self._world.faults.scaled(crossing.amount, NAME, "create_tx")
         cost = {
             "chain": str(CHAIN_IDS[source.chain]),
             "tokenIn": _address(source),
@@ -199,7 +161,7 @@ class DebridgeServer:
         taken = str(crossing.target_amount)
         return {
             "estimation": {
-                "srcChainTokenIn": _token(source, crossing.amount * scale // MILLION),
+                "srcChainTokenIn": _token(source, given),
                 "dstChainTokenOut": {
                     **_token(target, crossing.target_amount),
                     "recommendedAmount": taken,
@@ -273,11 +235,5 @@ def _refused(status: int, code: int, name: str, message: str) -> ProviderError:
     return ProviderError(status, body)
 
 
-def _found(crossing: Crossing | None) -> Answer:
-    if crossing is None:
-        raise _refused(404, 5, "ORDER_NOT_FOUND", "Order not found")
-    return Answer(body=crossing)
-
-
-def _anybody(_request: Request, _body: bytes) -> None:
-    """The simulation's own endpoints are for whoever runs the sandbox."""
+def _not_found() -> ProviderError:
+    return _refused(404, 5, "ORDER_NOT_FOUND", "Order not found")

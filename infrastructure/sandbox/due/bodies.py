@@ -5,9 +5,9 @@ from typing import Final
 import msgspec
 from solders.pubkey import Pubkey
 
-from infrastructure.sandbox.bridge.payout import Payout
 from infrastructure.sandbox.due.requests import NewRecipient
 from infrastructure.sandbox.frame.server import ProviderError
+from infrastructure.sandbox.payouts import Payout
 
 USDC_DECIMALS: Final = 6
 CENT_DECIMALS: Final = 2

@@ -22,15 +22,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount
 
-from infrastructure.sandbox.bridge import simulation
-from infrastructure.sandbox.bridge.payout import (
-    DepositWatch,
-    Payout,
-    Payouts,
-    Refund,
-    Way,
-    numbered_addresses,
-)
+from infrastructure.sandbox import payout_simulation
 from infrastructure.sandbox.due import bodies, quotes
 from infrastructure.sandbox.due.bodies import (
     CENT_DECIMALS,
@@ -51,6 +43,14 @@ from infrastructure.sandbox.due.signing import Signer
 from infrastructure.sandbox.frame.server import Answer, Operation, provider_routes, read_body
 from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
 from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.payouts import (
+    DepositWatch,
+    Payout,
+    Payouts,
+    Refund,
+    Way,
+    numbered_addresses,
+)
 
 PROVIDER: Final = "due"
 _BACK: Final = (("failed", 0.0), ("refund_submitted", 5.0), ("refund_processed", 15.0))
@@ -109,7 +109,7 @@ def mount(
             f"/{PROVIDER}",
             routes=[
                 *provider_routes(world, PROVIDER, server.operations(), authorise=server.authorise),
-                *simulation.routes(world, PROVIDER, server.payouts, WAY, server.set_account),
+                *payout_simulation.routes(world, PROVIDER, server.payouts, WAY, server.set_account),
             ],
         )
     ]
@@ -342,8 +342,7 @@ class DueServer:
         )
 
     def _wrong(self, operation: str) -> int:
-        fault = self._world.faults.take("wrong_amount", PROVIDER, operation)
-        return 1_000_000 if fault is None else fault.millionths
+        return self._world.faults.millionths(PROVIDER, operation)
 
     def _announce(self, payout: Payout) -> None:
         number = self._world.memory.number("due event")

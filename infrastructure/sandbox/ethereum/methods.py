@@ -18,7 +18,6 @@ from infrastructure.sandbox.frame.world import World
 INVALID_PARAMS: Final = -32602
 REVERTED: Final = 3
 FEE_HISTORY_MAX: Final = 1024
-_MILLION: Final = 1_000_000
 
 Param = TypeVar("Param")
 
@@ -162,8 +161,7 @@ class Methods:
             raise Rejected("historical state is not available")
 
     def _distorted(self, method: str, amount: int) -> int:
-        wrong = self._world.faults.take("wrong_amount", "ethereum", method)
-        return amount if wrong is None else amount * wrong.millionths // _MILLION
+        return self._world.faults.scaled(amount, "ethereum", method)
 
 
 def _address(params: list[object]) -> str:

@@ -1,8 +1,10 @@
 """Switches that make a provider misbehave: set over /control/faults, applied to its operations."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+
+_MILLION: Final = 1_000_000
 
 FaultKind = Literal[
     "latency",
@@ -70,6 +72,16 @@ class ProviderFaults:
                 self._count_off(index, fault, fault.remaining)
             return fault
         return None
+
+    def millionths(self, provider: str, operation: str) -> int:
+        """By how many of them `wrong_amount` scales what this operation says; a million without
+        such a fault."""
+        fault = self.take("wrong_amount", provider, operation)
+        return _MILLION if fault is None else fault.millionths
+
+    def scaled(self, amount: int, provider: str, operation: str) -> int:
+        """The amount that this operation says, or the wrong one that is set for it."""
+        return amount * self.millionths(provider, operation) // _MILLION
 
     def _count_off(self, index: int, fault: ProviderFault, remaining: int) -> None:
         if remaining <= 1:

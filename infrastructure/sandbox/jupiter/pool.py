@@ -12,37 +12,34 @@ import secrets
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from solders.account import Account
 from solders.instruction import Instruction
 from solders.keypair import Keypair
-from solders.message import Message
 from solders.pubkey import Pubkey
 from solders.token.state import Mint
 from solders.transaction import VersionedTransaction
 
 from domain.shared.assets import SOL, USDC, Asset
 from infrastructure.chains.solana.addresses import (
-    MEMO_PROGRAM,
-    TOKEN_ACCOUNT_BYTES,
     TOKEN_PROGRAM,
     USDC_MINT,
     associated_token_account,
 )
 from infrastructure.chains.solana.building import create_token_account
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.jupiter.instructions import (
+from infrastructure.sandbox.solana.encoding import MINT_BYTES, token_state
+from infrastructure.sandbox.solana.runtime import Executed
+from infrastructure.sandbox.solana.store import RENT_EPOCH
+from infrastructure.sandbox.solana_chain import SolanaChain, carry_out, token_account_rent
+from infrastructure.sandbox.token_program import (
     WRAPPED_SOL,
     approve_checked,
     close_account,
     open_account,
     transfer_checked,
 )
-from infrastructure.sandbox.solana.encoding import MINT_BYTES, token_state
-from infrastructure.sandbox.solana.runtime import Executed, Runtime
-from infrastructure.sandbox.solana.store import RENT_EPOCH
-from infrastructure.sandbox.solana.timing import ChainClock
 
 MINTS: Final = {USDC.symbol: USDC_MINT, SOL.symbol: WRAPPED_SOL}
 ASSET_BY_MINT: Final = {str(USDC_MINT): USDC, str(WRAPPED_SOL): SOL}
@@ -56,24 +53,6 @@ _REFILL_USDC: Final = 10_000_000 * 10**6
 _RESERVE_LAMPORTS: Final = 10**9
 
 
-class SwapChain(Protocol):
-    """What a pool needs of a Solana node: where to execute, and a faucet."""
-
-    @property
-    def runtime(self) -> Runtime: ...
-
-    @property
-    def clock(self) -> ChainClock: ...
-
-    def airdrop(self, address: Pubkey, lamports: int) -> str: ...
-
-    def mint_usdc(self, owner: Pubkey, base_units: int) -> str: ...
-
-
-class PoolFailed(Exception):
-    """The runtime refused what the pool wanted to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class SetAside:
     account: Pubkey
@@ -84,7 +63,7 @@ class SetAside:
 class Pool:
     """Never short of money: the faucet fills it."""
 
-    def __init__(self, world: World, chain: SwapChain) -> None:
+    def __init__(self, world: World, chain: SolanaChain) -> None:
         self._world = world
         self._chain = chain
         seed = world.memory.once("jupiter_pool", "seed", lambda: secrets.token_hex(32))
@@ -107,7 +86,7 @@ class Pool:
         self._take_back()
         self._refill(asset, base_units)
         account = Keypair()
-        rent = self._rent()
+        rent = token_account_rent(self._chain)
         is_native = asset == SOL
         steps = open_account(
             payer=self.address,
@@ -128,7 +107,7 @@ class Pool:
                 decimals=asset.decimals,
             )
         )
-        self._run(steps, [self._key, account])
+        carry_out(self._chain, steps, payer=self.address, signers=[self._key, account])
         until = self._world.clock.now() + SET_ASIDE_FOR
         self._set_aside.append(SetAside(account.pubkey(), asset, until))
         return account.pubkey()
@@ -143,7 +122,7 @@ class Pool:
         self._chain.airdrop(self.address, _REFILL_LAMPORTS)
         self._chain.mint_usdc(self.address, _REFILL_USDC)
         vault = create_token_account(payer=self.address, owner=self.address, mint=WRAPPED_SOL)
-        self._run([vault], [self._key])
+        carry_out(self._chain, [vault], payer=self.address, signers=[self._key])
         self._is_open = True
 
     def _write_wrapped_sol(self) -> None:
@@ -188,7 +167,7 @@ class Pool:
             steps.append(
                 close_account(account=left.account, target=self.address, owner=self.address)
             )
-            self._run(steps, [self._key])
+            carry_out(self._chain, steps, payer=self.address, signers=[self._key])
 
     def _move(self, asset: Asset, source: Pubkey, target: Pubkey, base_units: int) -> Instruction:
         return transfer_checked(
@@ -199,17 +178,3 @@ class Pool:
             base_units=base_units,
             decimals=asset.decimals,
         )
-
-    def _rent(self) -> int:
-        return self._chain.runtime.svm.minimum_balance_for_rent_exemption(TOKEN_ACCOUNT_BYTES)
-
-    def _run(self, instructions: list[Instruction], signers: list[Keypair]) -> None:
-        # The memo makes two equal steps in one slot two transactions.
-        memo = Instruction(MEMO_PROGRAM, secrets.token_hex(8).encode(), [])
-        clock = self._chain.clock
-        message = Message.new_with_blockhash(
-            [*instructions, memo], self.address, clock.blockhash(clock.slot())
-        )
-        executed = self.execute(VersionedTransaction(message, signers))
-        if executed.error is not None:
-            raise PoolFailed(str(executed.error))

@@ -29,7 +29,7 @@ from infrastructure.sandbox.frame.server import (
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
 from infrastructure.sandbox.jupiter.execution import Executions, Order, in_base64
-from infrastructure.sandbox.jupiter.pool import ASSET_BY_MINT, MINTS, Pool, SwapChain
+from infrastructure.sandbox.jupiter.pool import ASSET_BY_MINT, MINTS, Pool
 from infrastructure.sandbox.jupiter.swaps import (
     Json,
     Swap,
@@ -40,6 +40,7 @@ from infrastructure.sandbox.jupiter.swaps import (
 )
 from infrastructure.sandbox.market import MILLION, Market
 from infrastructure.sandbox.solana.encoding import token_state
+from infrastructure.sandbox.solana_chain import SolanaChain
 
 NAME: Final = "jupiter"
 POOL_FEE_MILLIONTHS: Final = 1_000
@@ -61,7 +62,7 @@ class SimulatedExecution(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     sent: bool = False
 
 
-def mount(world: World, sender: WebhookSender, *, chain: SwapChain) -> list[BaseRoute]:
+def mount(world: World, sender: WebhookSender, *, chain: SolanaChain) -> list[BaseRoute]:
     """Jupiter has no webhooks: `sender` stays unused."""
     del sender
     server = JupiterServer(world, chain)
@@ -77,7 +78,7 @@ def mount(world: World, sender: WebhookSender, *, chain: SwapChain) -> list[Base
 
 
 class JupiterServer:
-    def __init__(self, world: World, chain: SwapChain) -> None:
+    def __init__(self, world: World, chain: SolanaChain) -> None:
         self._world = world
         self._chain = chain
         self._market = Market(world)
@@ -159,10 +160,11 @@ class JupiterServer:
 
     async def execute(self, request: Request) -> Answer:
         body = dict(self._executions.execute(await request.body()))
-        fault = self._world.faults.take("wrong_amount", NAME, "execute")
-        if fault is not None and "totalInputAmount" in body:
-            scaled = int(str(body["totalInputAmount"])) * fault.millionths // MILLION
-            body["totalInputAmount"] = str(scaled)
+        millionths = self._world.faults.millionths(NAME, "execute")
+        if "totalInputAmount" in body:
+            body["totalInputAmount"] = str(
+                int(str(body["totalInputAmount"])) * millionths // MILLION
+            )
         return Answer(body=body)
 
     async def price(self, request: Request) -> Answer:
@@ -225,15 +227,12 @@ class JupiterServer:
 
     def _paid_out(self, operation: str, amount: int) -> int:
         """`wrong_amount` of the operation "payout": less on the chain than was quoted."""
-        fault = self._world.faults.take("wrong_amount", NAME, f"{operation}_payout")
-        return amount if fault is None else amount * fault.millionths // MILLION
+        return self._world.faults.scaled(amount, NAME, f"{operation}_payout")
 
     def _other_amount(self, operation: str, body: Json) -> Json:
         """`wrong_amount` of the operation itself: the answer is about another amount."""
-        fault = self._world.faults.take("wrong_amount", NAME, operation)
-        if fault is not None:
-            body["inAmount"] = str(int(str(body["inAmount"])) * fault.millionths // MILLION)
-        return body
+        amount = self._world.faults.scaled(int(str(body["inAmount"])), NAME, operation)
+        return {**body, "inAmount": str(amount)}
 
     def _transaction(self, swap: Swap, identifier: str) -> Json:
         slot = self._chain.clock.slot("confirmed")

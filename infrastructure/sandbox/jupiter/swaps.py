@@ -16,14 +16,14 @@ from solders.transaction import VersionedTransaction
 from domain.shared.assets import SOL, Asset
 from infrastructure.chains.solana.addresses import associated_token_account
 from infrastructure.chains.solana.building import create_token_account
-from infrastructure.sandbox.jupiter.instructions import (
+from infrastructure.sandbox.jupiter.pool import MINTS, Pool
+from infrastructure.sandbox.market import Terms
+from infrastructure.sandbox.token_program import (
     WRAPPED_SOL,
     close_account,
     sync_native,
     transfer_checked,
 )
-from infrastructure.sandbox.jupiter.pool import MINTS, Pool
-from infrastructure.sandbox.market import Terms
 
 COMPUTE_UNIT_MICRO_LAMPORTS: Final = 1_000
 LABEL: Final = "Sandbox AMM"

@@ -5,10 +5,10 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from infrastructure.chains.solana.addresses import USDC_DECIMALS, USDC_MINT
-from infrastructure.sandbox.jupiter.instructions import WRAPPED_SOL
-from infrastructure.sandbox.kamino.accrual import MILLION
-from infrastructure.sandbox.kamino.treasury import SHARE_DECIMALS
-from infrastructure.sandbox.kamino.vaults import Vault
+from infrastructure.sandbox.token_program import WRAPPED_SOL
+from infrastructure.sandbox.vaults.accrual import MILLION
+from infrastructure.sandbox.vaults.treasury import SHARE_DECIMALS
+from infrastructure.sandbox.vaults.vault import Vault
 
 _MILLIONTHS_PER_BPS: Final = 100
 _SOL_DECIMALS: Final = 9

@@ -26,12 +26,12 @@ from infrastructure.sandbox.frame.server import (
 )
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.jupiter.pool import SwapChain
 from infrastructure.sandbox.jupiter_lend.answers import native_json, position_json, token_json
-from infrastructure.sandbox.kamino.accrual import MILLION, VaultTerms
-from infrastructure.sandbox.kamino.instructions import batch
-from infrastructure.sandbox.kamino.treasury import Treasury
-from infrastructure.sandbox.kamino.vaults import Steps, Vault, VaultRefused
+from infrastructure.sandbox.solana_chain import SolanaChain
+from infrastructure.sandbox.token_program import batch
+from infrastructure.sandbox.vaults.accrual import VaultTerms
+from infrastructure.sandbox.vaults.treasury import Treasury
+from infrastructure.sandbox.vaults.vault import Steps, Vault, VaultRefused
 
 NAME: Final = "jupiter_lend"
 USERS_AT_ONCE: Final = 50
@@ -69,7 +69,7 @@ class SimulatedRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate_millionths: int
 
 
-def mount(world: World, sender: WebhookSender, *, chain: SwapChain) -> list[BaseRoute]:
+def mount(world: World, sender: WebhookSender, *, chain: SolanaChain) -> list[BaseRoute]:
     """Jupiter Lend has no webhooks: `sender` stays unused."""
     del sender
     server = JupiterLendServer(world, chain)
@@ -81,7 +81,7 @@ def mount(world: World, sender: WebhookSender, *, chain: SwapChain) -> list[Base
 class JupiterLendServer:
     """It lends USDC; another token is listed, as there are others in the real one."""
 
-    def __init__(self, world: World, chain: SwapChain) -> None:
+    def __init__(self, world: World, chain: SolanaChain) -> None:
         self._world = world
         self._vault = Vault(world, NAME, TERMS, Treasury(world, chain, NAME))
         self._key = world.credential(NAME, "api_key")
@@ -134,8 +134,7 @@ class JupiterLendServer:
         users = [user for user in request.query_params.get("users", "").split(",") if user]
         if not 0 < len(users) <= USERS_AT_ONCE:
             raise _refused("Invalid users")
-        fault = self._world.faults.take("wrong_amount", NAME, "positions")
-        millionths = MILLION if fault is None else fault.millionths
+        millionths = self._world.faults.millionths(NAME, "positions")
         owners = [_address(user) for user in users]
         return Answer(
             body=[

@@ -7,9 +7,9 @@ from typing import Final
 from solders.instruction import AccountMeta, Instruction
 
 from infrastructure.chains.solana.addresses import TOKEN_PROGRAM, USDC_DECIMALS, USDC_MINT
-from infrastructure.sandbox.kamino.accrual import MILLION, PRICE_SCALE, in_decimals
-from infrastructure.sandbox.kamino.treasury import SHARE_DECIMALS, SetAside
-from infrastructure.sandbox.kamino.vaults import Vault
+from infrastructure.sandbox.vaults.accrual import MILLION, PRICE_SCALE, in_decimals
+from infrastructure.sandbox.vaults.treasury import SHARE_DECIMALS, SetAside
+from infrastructure.sandbox.vaults.vault import Vault
 
 PROGRAM: Final = "KvauGMspG5k6rtzrqqn7WNn3oZdyKqLKwK2XWQ8FLjd"
 _PRICE_DIGITS: Final = 18

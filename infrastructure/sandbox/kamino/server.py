@@ -28,16 +28,16 @@ from infrastructure.sandbox.frame.server import (
 )
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.jupiter.pool import SwapChain
-from infrastructure.sandbox.kamino.accrual import MILLION, VaultTerms, in_decimals
 from infrastructure.sandbox.kamino.answers import (
     instructions_json,
     metrics_json,
     move_json,
     vault_json,
 )
-from infrastructure.sandbox.kamino.treasury import SHARE_DECIMALS, Treasury
-from infrastructure.sandbox.kamino.vaults import Steps, Vault, VaultRefused
+from infrastructure.sandbox.solana_chain import SolanaChain
+from infrastructure.sandbox.vaults.accrual import VaultTerms, in_decimals
+from infrastructure.sandbox.vaults.treasury import SHARE_DECIMALS, Treasury
+from infrastructure.sandbox.vaults.vault import Steps, Vault, VaultRefused
 
 NAME: Final = "kamino"
 VAULTS: Final = (
@@ -86,7 +86,7 @@ class SimulatedRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate_millionths: int
 
 
-def mount(world: World, sender: WebhookSender, *, chain: SwapChain) -> list[BaseRoute]:
+def mount(world: World, sender: WebhookSender, *, chain: SolanaChain) -> list[BaseRoute]:
     """Kamino has no webhooks: `sender` stays unused."""
     del sender
     server = KaminoServer(world, chain)
@@ -95,7 +95,7 @@ def mount(world: World, sender: WebhookSender, *, chain: SwapChain) -> list[Base
 
 
 class KaminoServer:
-    def __init__(self, world: World, chain: SwapChain) -> None:
+    def __init__(self, world: World, chain: SolanaChain) -> None:
         self._world = world
         treasury = Treasury(world, chain, NAME)
         vaults = [Vault(world, NAME, terms, treasury) for terms in VAULTS]
@@ -199,10 +199,7 @@ class KaminoServer:
 
     def _position(self, vault: Vault, owner: Pubkey) -> dict[str, object]:
         shares = vault.shares_of(owner)
-        total = shares
-        fault = self._world.faults.take("wrong_amount", NAME, "position")
-        if fault is not None:
-            total = shares * fault.millionths // MILLION
+        total = self._world.faults.scaled(shares, NAME, "position")
         return {
             "vaultAddress": str(vault.address),
             "stakedShares": "0",

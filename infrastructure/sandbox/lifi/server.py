@@ -10,20 +10,20 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount
 
 from domain.shared.assets import Asset
+from infrastructure.sandbox.crossing_simulation import Refusals, Simulation
+from infrastructure.sandbox.crossings import OUTCOMES, Crossing, Crossings, Stage, new_id
 from infrastructure.sandbox.frame.server import (
     Answer,
     Operation,
+    ProviderError,
     provider_routes,
-    read_body,
 )
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.lifi.crossings import Crossing, Crossings, Stage, new_id
 from infrastructure.sandbox.lifi.limits import RateLimits
 from infrastructure.sandbox.lifi.words import (
     CHAIN_IDS,
@@ -45,24 +45,7 @@ from infrastructure.sandbox.market import MILLION, Deliver, Market, Sources
 LEAST_MICRO_USD: Final = 1_000_000
 MOST_MICRO_USD: Final = 1_000_000_000_000
 _SLIPPAGE_DEFAULT: Final = "0.005"
-_TOLD: Final = "lifi_told"
 _DIGITS_MAX: Final = 40
-
-
-class DepositOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: str
-    tx_hash: str
-
-
-class OutcomeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: str
-    outcome: str
-
-
-class StatusOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: str
-    status: str
-    substatus: str | None = None
 
 
 def mount(
@@ -73,8 +56,7 @@ def mount(
     del sender
     server = LifiServer(world, deliver=deliver, sources=sources)
     public = provider_routes(world, NAME, server.operations(), authorise=server.authorise)
-    own = provider_routes(world, NAME, server.simulations(), authorise=_anybody)
-    return [Mount(f"/{NAME}", routes=[*public, *own])]
+    return [Mount(f"/{NAME}", routes=[*public, *server.simulation.routes()])]
 
 
 class LifiServer:
@@ -82,6 +64,12 @@ class LifiServer:
         self._world = world
         self._market = Market(world)
         self._crossings = Crossings(world, NAME, deliver=deliver, sources=sources)
+        refusals = Refusals(
+            unreadable={"message": "not understood"}, no_outcome=_not_found, not_found=_not_found
+        )
+        self.simulation = Simulation(
+            world, NAME, self._crossings, outcomes=OUTCOMES, refusals=refusals
+        )
         self._limits = RateLimits(world.clock.now)
         self._key = world.credential(NAME, "api_key")
 
@@ -93,18 +81,6 @@ class LifiServer:
                 method="GET",
                 path=f"/v1/{name}",
                 carry_out=self._limits.counted(name, carry_out),
-            )
-            for name, carry_out in named.items()
-        ]
-
-    def simulations(self) -> list[Operation]:
-        named = {"deposit": self.deposit, "outcome": self.outcome, "status": self.tell}
-        return [
-            Operation(
-                name=f"simulate_{name}",
-                method="POST",
-                path=f"/_simulate/{name}",
-                carry_out=carry_out,
             )
             for name, carry_out in named.items()
         ]
@@ -164,23 +140,10 @@ class LifiServer:
         chain = _chain_of(query.get("fromChain", ""))
         body = status_json(crossing, transaction_hash, self._market, chain=chain)
         if crossing is not None:
-            told = self._world.memory.get(_TOLD, crossing.id, StatusOrder)
+            told = self.simulation.told(crossing.id)
             if told is not None:
                 body.update(status=told.status, substatus=told.substatus)
         return Answer(body=body)
-
-    async def deposit(self, request: Request) -> Answer:
-        order = await read_body(request, DepositOrder, wrong={"message": "not understood"})
-        return _found(self._crossings.pay(order.id, order.tx_hash))
-
-    async def outcome(self, request: Request) -> Answer:
-        order = await read_body(request, OutcomeOrder, wrong={"message": "not understood"})
-        return _found(self._crossings.end_with(order.id, order.outcome))
-
-    async def tell(self, request: Request) -> Answer:
-        order = await read_body(request, StatusOrder, wrong={"message": "not understood"})
-        self._world.memory.put(_TOLD, order.id, order)
-        return _found(self._crossings.get(order.id))
 
     def _check_size(self, amount: int, source: Asset) -> None:
         micro_usd = amount * self._market.micro_usd(source.symbol) // int(10**source.decimals)
@@ -191,10 +154,10 @@ class LifiServer:
 
     def _other_amount(self, body: Json) -> Json:
         """`wrong_amount` of a quote: its answer is about another amount."""
-        fault = self._world.faults.take("wrong_amount", NAME, "quote")
         action = body["action"]
-        if fault is not None and isinstance(action, dict):
-            action["fromAmount"] = str(int(action["fromAmount"]) * fault.millionths // MILLION)
+        if isinstance(action, dict):
+            scaled = self._world.faults.scaled(int(action["fromAmount"]), NAME, "quote")
+            action["fromAmount"] = str(scaled)
         return body
 
 
@@ -229,11 +192,5 @@ def _chain_of(text: str) -> int:
     return 0
 
 
-def _found(crossing: Crossing | None) -> Answer:
-    if crossing is None:
-        raise refused(404, 1003, "Not found")
-    return Answer(body=crossing)
-
-
-def _anybody(_request: Request, _body: bytes) -> None:
-    """The simulation's own endpoints are for whoever runs the sandbox."""
+def _not_found() -> ProviderError:
+    return refused(404, 1003, "Not found")

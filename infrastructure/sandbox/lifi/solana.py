@@ -19,9 +19,9 @@ from infrastructure.chains.solana.addresses import (
     associated_token_account,
     parse_address,
 )
-from infrastructure.sandbox.jupiter.instructions import transfer_checked
-from infrastructure.sandbox.jupiter.pool import SwapChain
 from infrastructure.sandbox.market import Credit, Payment
+from infrastructure.sandbox.solana_chain import SolanaChain
+from infrastructure.sandbox.token_program import transfer_checked
 
 _DOMAIN: Final = b"bridge:order:"
 
@@ -48,7 +48,7 @@ class Meta(msgspec.Struct, frozen=True, rename="camel"):
 class SolanaSource:
     """`Sources` for Solana alone; of other chains it knows nothing."""
 
-    def __init__(self, chain: SwapChain) -> None:
+    def __init__(self, chain: SolanaChain) -> None:
         self._chain = chain
 
     async def payment(self, *, asset: str, sender: str, order: str, amount: int) -> Payment | None:

@@ -4,8 +4,8 @@ import base64
 from typing import Final
 
 from domain.shared.assets import ASSETS, BTC, ETH, SOL, SUI, Asset, Chain
+from infrastructure.sandbox.crossings import Crossing, Stage
 from infrastructure.sandbox.frame.server import ProviderError
-from infrastructure.sandbox.lifi.crossings import Crossing, Stage
 from infrastructure.sandbox.market import MILLION, Market, Payment, Terms
 
 NAME: Final = "lifi"

@@ -12,9 +12,8 @@ from infrastructure.sandbox.stripe.pricing import (
     NETWORKS,
     SOURCE_CENTS_MAX,
     SOURCE_CENTS_MIN,
-    cents_of,
-    fits_network,
 )
+from infrastructure.sandbox.wishes import cents_of, fits_network
 
 METADATA_MAX: Final = 50
 METADATA_LENGTH_MAX: Final = 500

@@ -6,7 +6,8 @@ from typing import Final, Literal
 import msgspec
 
 from domain.shared.money import format_amount
-from infrastructure.sandbox.stripe.pricing import FIAT_DECIMALS, LISTED, NETWORKS, Terms
+from infrastructure.sandbox.stripe.pricing import LISTED, NETWORKS, Terms
+from infrastructure.sandbox.wishes import FIAT_DECIMALS
 
 Stage = Literal[
     "initialized", "requires_payment", "fulfillment_processing", "fulfillment_complete", "rejected"

@@ -130,10 +130,8 @@ class StripeServer:
         def make() -> dict[str, object]:
             wish = session_wish(Form(content.decode(errors="replace")))
             terms = terms_of(self._market, wish.source, wish.currency, wish.pair)
-            fault = self._world.faults.take("wrong_amount", PROVIDER, "create_session")
-            if fault is not None:
-                source = terms.source * fault.millionths // MILLION
-                terms = msgspec.structs.replace(terms, source=source)
+            source = self._world.faults.scaled(terms.source, PROVIDER, "create_session")
+            terms = msgspec.structs.replace(terms, source=source)
             return self._told(self._sessions.open(wish, terms))
 
         return once(self._world, request.headers.get("idempotency-key"), content, make)
@@ -144,11 +142,11 @@ class StripeServer:
         if session is None:
             message = f"No such onramp_session: '{identifier}'"
             raise refused(message, code="resource_missing", parameter="id", status=_NOT_FOUND)
-        fault = self._world.faults.take("wrong_amount", PROVIDER, "get_session")
-        if fault is not None:
-            amount = session.terms.destination_amount * fault.millionths // MILLION
-            terms = msgspec.structs.replace(session.terms, destination_amount=amount)
-            session = msgspec.structs.replace(session, terms=terms)
+        amount = self._world.faults.scaled(
+            session.terms.destination_amount, PROVIDER, "get_session"
+        )
+        terms = msgspec.structs.replace(session.terms, destination_amount=amount)
+        session = msgspec.structs.replace(session, terms=terms)
         return Answer(body=self._told(session))
 
     async def list_sessions(self, request: Request) -> Answer:

@@ -17,7 +17,7 @@ import msgspec
 
 from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.market import MILLION, Deliver
+from infrastructure.sandbox.market import Deliver
 from infrastructure.sandbox.stripe.forms import SessionWish
 from infrastructure.sandbox.stripe.model import OPEN, Session, session_json
 from infrastructure.sandbox.stripe.pricing import LISTED, Terms
@@ -128,10 +128,8 @@ class Sessions:
             if current.stage != "fulfillment_processing":
                 return current
             terms = current.terms
-            fault = self._world.faults.take("wrong_amount", PROVIDER, "deliver")
-            if fault is not None:
-                amount = terms.destination_amount * fault.millionths // MILLION
-                terms = msgspec.structs.replace(terms, destination_amount=amount)
+            amount = self._world.faults.scaled(terms.destination_amount, PROVIDER, "deliver")
+            terms = msgspec.structs.replace(terms, destination_amount=amount)
             asset = LISTED[terms.destination_currency, terms.destination_network]
             try:
                 transaction_id = await self._deliver(

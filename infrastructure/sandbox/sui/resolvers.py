@@ -134,8 +134,7 @@ class Root:
         return {"effects": self._effects(executed, _MILLION)}
 
     def _millionths(self, operation: str) -> int:
-        wrong = self._world.faults.take("wrong_amount", PROVIDER, operation)
-        return _MILLION if wrong is None else wrong.millionths
+        return self._world.faults.millionths(PROVIDER, operation)
 
     def _transaction(self, one: Executed, millionths: int) -> Json:
         return {

@@ -16,7 +16,8 @@ from infrastructure.chains.solana.addresses import (
     SYSTEM_PROGRAM,
     TOKEN_PROGRAM,
 )
-from infrastructure.providers.kamino.review import Payment, Unacceptable, reviewed
+from infrastructure.providers.solana_review import Payment, reviewed
+from infrastructure.providers.unsigned import Unacceptable
 from tests.contracts.defi.cases import LENDING_TOKEN, VAULTS, DefiWorld, composed, listed
 from tests.contracts.defi.journeys import AMOUNT, Change, passing, put
 

@@ -14,12 +14,12 @@ from domain.provider.ports.defi import DeFiProvider
 from domain.provider.ports.unsigned import AccountUse, SolanaInstructions
 from infrastructure.sandbox.frame.memory import Memory
 from infrastructure.sandbox.frame.world import SandboxClock, World
-from infrastructure.sandbox.kamino.accrual import PRICE_SCALE, VaultBook, VaultTerms
 from infrastructure.sandbox.kamino.server import VAULTS as TERMS
-from infrastructure.sandbox.kamino.treasury import Treasury
-from infrastructure.sandbox.kamino.vaults import Vault
 from infrastructure.sandbox.solana.node import SolanaNode
 from infrastructure.sandbox.solana.timing import Timing
+from infrastructure.sandbox.vaults.accrual import PRICE_SCALE, VaultBook, VaultTerms
+from infrastructure.sandbox.vaults.treasury import Treasury
+from infrastructure.sandbox.vaults.vault import Vault
 from tests.contracts.defi.cases import (
     FUNDS,
     LENDING_TOKEN,

@@ -16,10 +16,10 @@ from domain.shared.assets import SOL, USDC
 from infrastructure.chains.solana.addresses import TOKEN_ACCOUNT_BYTES, associated_token_account
 from infrastructure.chains.solana.building import build_message, transfer_usdc
 from infrastructure.chains.solana.verification import cosign, verify_user_signature
-from infrastructure.sandbox.jupiter.instructions import WRAPPED_SOL
 from infrastructure.sandbox.market import Market
 from infrastructure.sandbox.solana.encoding import token_state
 from infrastructure.sandbox.solana.runtime import Executed
+from infrastructure.sandbox.token_program import WRAPPED_SOL
 from tests.contracts.dex.cases import DexWorld, good
 
 

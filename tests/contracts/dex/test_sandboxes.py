@@ -11,11 +11,11 @@ from solders.keypair import Keypair
 from starlette.requests import Request
 
 from domain.shared.assets import BTC, ETH, SOL, USDC, XAUT
+from infrastructure.sandbox.crossings import Crossing, Crossings, Stage, new_id
 from infrastructure.sandbox.frame.memory import Memory
 from infrastructure.sandbox.frame.server import Answer, ProviderError
 from infrastructure.sandbox.frame.world import SandboxClock, World
 from infrastructure.sandbox.jupiter.pool import Pool
-from infrastructure.sandbox.lifi.crossings import Crossing, Crossings, Stage, new_id
 from infrastructure.sandbox.lifi.limits import RateLimits
 from infrastructure.sandbox.market import Market
 from infrastructure.sandbox.solana.encoding import token_state

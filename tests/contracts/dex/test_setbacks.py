@@ -222,7 +222,7 @@ async def test_lifi_names_the_wait_in_its_own_header(
 
     answer = await lifi.get_quote(asked(lifi))
 
-    assert answer == NotAttempted(reason="rate limit", retry_after_seconds=7200)
+    assert answer == NotAttempted(reason="lifi: rate limit", retry_after_seconds=7200)
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,11 @@ from solders.keypair import Keypair
 
 from domain.provider.ports.answers import WebhookRefused
 from infrastructure.http import HttpClient
-from infrastructure.providers.bridge import webhooks as bridge_webhooks
 from infrastructure.providers.bridge.adapter import BridgeOffRamp
 from infrastructure.providers.bridge.calls import BridgeSettings
-from infrastructure.providers.due import webhooks as due_webhooks
 from infrastructure.providers.due.adapter import DueOffRamp
 from infrastructure.providers.due.calls import DueSettings
+from infrastructure.providers.public_keys import InvalidPublicKey
 from tests.contracts.offramp.subjects import SandboxSubject, webhook_key
 from tests.contracts.offramp.wishes import opened, ordered
 
@@ -228,13 +227,13 @@ def test_a_message_of_due_about_nothing_known_has_no_reference(body: bytes) -> N
 
 
 def test_keys_of_another_kind_are_refused_at_start() -> None:
-    with pytest.raises(due_webhooks.InvalidPublicKey):
+    with pytest.raises(InvalidPublicKey):
         due_adapter(bridge_public_pem())
-    with pytest.raises(due_webhooks.InvalidPublicKey):
+    with pytest.raises(InvalidPublicKey):
         due_adapter("nonsense")
-    with pytest.raises(bridge_webhooks.InvalidPublicKey):
+    with pytest.raises(InvalidPublicKey):
         bridge_adapter(due_pem(Keypair.from_seed(bytes(32))))
-    with pytest.raises(bridge_webhooks.InvalidPublicKey):
+    with pytest.raises(InvalidPublicKey):
         bridge_adapter("nonsense")
 
 

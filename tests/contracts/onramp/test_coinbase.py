@@ -7,7 +7,6 @@ import pytest
 from domain.provider.ports.answers import Declined, NotAttempted, Unanswered
 from domain.provider.ports.onramp import PaymentMethod, PaymentState
 from infrastructure.providers.coinbase.adapter import partner_reference
-from infrastructure.providers.coinbase.amounts import NotExact, cents_of, units_of
 from tests.contracts.onramp import stubs
 from tests.contracts.onramp.subjects import (
     SandboxSubject,
@@ -261,22 +260,3 @@ async def test_a_lost_link_that_somebody_paid_by_is_not_passed_over(
         found = await stubs.coinbase(client).find_payment(asked_of())
 
     assert found is None if nothing else isinstance(found, Unanswered)
-
-
-# ------------------------------------------------------------------ amounts
-
-
-@pytest.mark.parametrize(
-    ("text", "decimals", "units"),
-    [("0", 2, 0), ("1", 2, 100), ("1.5", 2, 150), ("1.500", 2, 150), ("0.000001", 6, 1)],
-)
-def test_decimals_become_integers(text: str, decimals: int, units: int) -> None:
-    assert units_of(text, decimals) == units
-
-
-@pytest.mark.parametrize(
-    "text", ["", ".", "1.", ".5", "-1", "+1", "1e2", "1,0", "NaN", "0.001", "\u0661"]
-)
-def test_what_is_not_exact_is_refused(text: str) -> None:
-    with pytest.raises(NotExact):
-        cents_of(text)

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from domain.provider.ports.onramp import OnRampProvider, OnRampQuote, PaymentMethod, PaymentState
 from infrastructure.http import HttpClient
-from infrastructure.providers.coinbase.amounts import units_of
+from infrastructure.providers.amounts import exact_padded
 from infrastructure.sandbox.coinbase import server as coinbase_server
 from infrastructure.sandbox.market import Deliver
 from infrastructure.sandbox.stripe import server as stripe_server
@@ -145,7 +145,7 @@ def test_every_amount_is_read_as_it_was_written(units: int, decimals: int) -> No
     digits = str(units).rjust(decimals + 1, "0")
     text = f"{digits[: len(digits) - decimals]}.{digits[len(digits) - decimals :]}0"
 
-    assert units_of(text, decimals) == units
+    assert exact_padded(text, decimals=decimals) == units
 
 
 @PATIENT
@@ -161,8 +161,8 @@ async def test_stripes_total_is_found_whatever_the_fees(
 
     def script(_method: str, url: str) -> stubs.Answer:
         asked = url.partition("source_amount=")[2].partition("&")[0]
-        fee = -(-units_of(asked, 2) * millionths // 1_000_000)
-        paid = units_of(asked, 2) + fee + fixed
+        fee = -(-exact_padded(asked, decimals=2) * millionths // 1_000_000)
+        paid = exact_padded(asked, decimals=2) + fee + fixed
         quote = {
             "destination_amount": "1.000000",
             "destination_currency": "usdc",

@@ -12,7 +12,7 @@ import msgspec
 
 from domain.shared.assets import ASSETS, Asset
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.market import MILLION, Deliver, Payment, Sources
+from infrastructure.sandbox.market import Deliver, Payment, Sources
 
 ID_BYTES: Final = 32
 
@@ -35,6 +35,7 @@ _ENDS: Final = {
     "refund": Stage.REFUNDED,
     "fail": Stage.FAILED,
 }
+OUTCOMES: Final = frozenset(_ENDS)
 
 
 class Crossing(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,9 +188,7 @@ class Crossings:
     def _amount(self, crossing: Crossing) -> int:
         if crossing.outcome == "partial":
             return crossing.target_amount // 2
-        fault = self._world.faults.take("wrong_amount", self._provider, "deliver")
-        scale = MILLION if fault is None else fault.millionths
-        return crossing.target_amount * scale // MILLION
+        return self._world.faults.scaled(crossing.target_amount, self._provider, "deliver")
 
     def _put(self, crossing: Crossing) -> Crossing:
         self._world.memory.put(self._orders, crossing.id, crossing)

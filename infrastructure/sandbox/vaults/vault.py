@@ -12,10 +12,9 @@ from infrastructure.chains.solana.addresses import (
     associated_token_account,
 )
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.jupiter.instructions import transfer_checked
-from infrastructure.sandbox.kamino.accrual import MILLION, VaultBook, VaultTerms
-from infrastructure.sandbox.kamino.instructions import burn_checked
-from infrastructure.sandbox.kamino.treasury import SHARE_DECIMALS, SetAside, Treasury
+from infrastructure.sandbox.token_program import burn_checked, transfer_checked
+from infrastructure.sandbox.vaults.accrual import VaultBook, VaultTerms
+from infrastructure.sandbox.vaults.treasury import SHARE_DECIMALS, SetAside, Treasury
 
 
 class VaultRefused(Exception):
@@ -119,5 +118,4 @@ class Vault:
 
     def _wrong(self, operation: str, base_units: int) -> int:
         """A fault has the user pay another amount, or, as "…_payout", be given another one."""
-        fault = self._world.faults.take("wrong_amount", self._provider, operation)
-        return base_units if fault is None else base_units * fault.millionths // MILLION
+        return self._world.faults.scaled(base_units, self._provider, operation)

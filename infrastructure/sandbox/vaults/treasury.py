@@ -15,30 +15,27 @@ import msgspec
 from solders.account import Account
 from solders.instruction import Instruction
 from solders.keypair import Keypair
-from solders.message import Message
 from solders.pubkey import Pubkey
 from solders.token.state import Mint
-from solders.transaction import VersionedTransaction
 
 from infrastructure.chains.solana.addresses import (
-    MEMO_PROGRAM,
-    TOKEN_ACCOUNT_BYTES,
     TOKEN_PROGRAM,
     USDC_DECIMALS,
     USDC_MINT,
     associated_token_account,
 )
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.jupiter.instructions import (
+from infrastructure.sandbox.solana.encoding import MINT_BYTES, token_state
+from infrastructure.sandbox.solana.store import RENT_EPOCH
+from infrastructure.sandbox.solana_chain import SolanaChain, carry_out, token_account_rent
+from infrastructure.sandbox.token_program import (
     approve_checked,
+    burn_checked,
     close_account,
+    mint_to,
     open_account,
     transfer_checked,
 )
-from infrastructure.sandbox.jupiter.pool import SwapChain
-from infrastructure.sandbox.kamino.instructions import burn_checked, mint_to
-from infrastructure.sandbox.solana.encoding import MINT_BYTES, token_state
-from infrastructure.sandbox.solana.store import RENT_EPOCH
 
 # USDC's own, so that a share of a new vault is a dollar.
 SHARE_DECIMALS: Final = USDC_DECIMALS
@@ -48,10 +45,6 @@ _TAKEN_BACK_AT_ONCE: Final = 4
 _REFILL_LAMPORTS: Final = 10_000 * 10**9
 _RESERVE_LAMPORTS: Final = 10**9
 _REFILL_USDC: Final = 10_000_000 * 10**6
-
-
-class TreasuryFailed(Exception):
-    """The runtime refused what the treasury wanted to do."""
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +63,7 @@ class SetAside(msgspec.Struct, frozen=True, kw_only=True):
 class Treasury:
     """One for each provider; never short of USDC: the faucet fills it, which is its yield."""
 
-    def __init__(self, world: World, chain: SwapChain, provider: str) -> None:
+    def __init__(self, world: World, chain: SolanaChain, provider: str) -> None:
         self._world = world
         self._chain = chain
         self._provider = provider
@@ -134,7 +127,7 @@ class Treasury:
             account=account.pubkey(),
             mint=mint,
             owner=self.address,
-            lamports=self._rent(),
+            lamports=token_account_rent(self._chain),
         )
         steps.append(self._filling(mint, account.pubkey(), base_units))
         steps.append(
@@ -147,7 +140,7 @@ class Treasury:
                 decimals=SHARE_DECIMALS,
             )
         )
-        self._run(steps, [self._key, account])
+        carry_out(self._chain, steps, payer=self.address, signers=[self._key, account])
         now = self._world.clock.now()
         kept = SetAside(
             account=str(account.pubkey()),
@@ -200,7 +193,7 @@ class Treasury:
             account, mint = Pubkey.from_string(one.account), Pubkey.from_string(one.mint)
             emptied = self._emptying(mint, account, self._left_in(one))
             closed = close_account(account=account, target=self.address, owner=self.address)
-            self._run([emptied, closed], [self._key])
+            carry_out(self._chain, [emptied, closed], payer=self.address, signers=[self._key])
         self._keep_waiting([one for one in waiting if one not in old])
 
     def _filling(self, mint: Pubkey, account: Pubkey, base_units: int) -> Instruction:
@@ -235,17 +228,3 @@ class Treasury:
             self._chain.mint_usdc(self.address, _REFILL_USDC)
         if self.balance(self.address, USDC_MINT) < usdc:
             self._chain.mint_usdc(self.address, _REFILL_USDC + usdc)
-
-    def _rent(self) -> int:
-        return self._chain.runtime.svm.minimum_balance_for_rent_exemption(TOKEN_ACCOUNT_BYTES)
-
-    def _run(self, instructions: list[Instruction], signers: list[Keypair]) -> None:
-        # The memo makes two equal steps in one slot two transactions.
-        memo = Instruction(MEMO_PROGRAM, secrets.token_hex(8).encode(), [])
-        clock = self._chain.clock
-        message = Message.new_with_blockhash(
-            [*instructions, memo], self.address, clock.blockhash(clock.slot())
-        )
-        executed = self._chain.runtime.execute(VersionedTransaction(message, signers))
-        if executed.error is not None:
-            raise TreasuryFailed(str(executed.error))

@@ -4,11 +4,10 @@ authentication, and without the provider's faults."""
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.routing import Route
 
-from infrastructure.sandbox.bridge.payout import Deposit, Payout, Payouts, Way, transaction_hash
-from infrastructure.sandbox.bridge.requests import CustomerStatus, Forced, Received, Turned
 from infrastructure.sandbox.frame.server import (
     Answer,
     Operation,
@@ -17,9 +16,34 @@ from infrastructure.sandbox.frame.server import (
     read_body,
 )
 from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.payouts import Deposit, Payout, Payouts, Way, transaction_hash
 
 _WRONG: Final = {"error": "unreadable order"}
 _UNKNOWN: Final = {"error": "no such transfer"}
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Received(Order, frozen=True):
+    """`amount` in base units; by default all that is waited for."""
+
+    amount: int | None = None
+    transaction_hash: str | None = None
+    from_address: str | None = None
+
+
+class Turned(Order, frozen=True):
+    reason: str | None = None
+
+
+class Forced(Order, frozen=True):
+    state: str
+
+
+class CustomerStatus(Order, frozen=True):
+    status: str
 
 
 def routes(

@@ -4,8 +4,6 @@ Protocols know the owner alone: nobody else may have to sign. Calls of a protoco
 cannot be read here; what moves tokens in the open can, and must be what was asked.
 """
 
-import base64
-import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,6 +16,7 @@ from infrastructure.chains.solana.addresses import (
     parse_address,
 )
 from infrastructure.chains.solana.building import create_token_account
+from infrastructure.providers.unsigned import Unacceptable
 
 # More fit no transaction.
 INSTRUCTIONS_MAX: Final = 16
@@ -30,10 +29,6 @@ _CLOSING: Final = 9
 _BATCH: Final = 255
 
 
-class Unacceptable(ValueError):
-    """Instructions that must not be signed, or that cannot be read."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """What the owner means to give: `amount` out of the token account `account`."""
@@ -43,14 +38,8 @@ class Payment:
     amount: int
 
 
-def decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Unacceptable("data that is not base64") from None
-
-
 def address(text: str) -> str:
+    """In its one notation. Raises `Unacceptable`."""
     try:
         return str(parse_address(text))
     except ValueError:
