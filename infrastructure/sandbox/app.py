@@ -1,7 +1,8 @@
 """create_sandbox(settings): one ASGI application with every server of the sandbox.
 
 /solana             JSON-RPC of the Solana node
-/coinbase, /stripe  the providers, each as its real API
+/coinbase, /stripe  the providers and the other chains, each as its real API; all of them
+                    are in `providers.py`
 /control/solana/*   faults, pace, minted USDC, airdrops
 /control/*          faults of the providers, time, where webhooks go, credentials
 /health             answers once everything is open

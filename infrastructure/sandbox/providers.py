@@ -1,14 +1,26 @@
-"""Every simulated provider, in the world that they share."""
+"""Every simulated provider and chain, in the world that they share."""
 
 from starlette.routing import BaseRoute
 
-from domain.shared.assets import USDC
+from domain.shared.assets import SOL, USDC
 from infrastructure.chains.solana.addresses import parse_address
+from infrastructure.sandbox.bitcoin import server as bitcoin
+from infrastructure.sandbox.bridge import server as bridge
 from infrastructure.sandbox.coinbase import server as coinbase
+from infrastructure.sandbox.coingecko import server as coingecko
+from infrastructure.sandbox.debridge import server as debridge
+from infrastructure.sandbox.due import server as due
+from infrastructure.sandbox.ethereum import server as ethereum
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.jupiter import server as jupiter
+from infrastructure.sandbox.jupiter_lend import server as jupiter_lend
+from infrastructure.sandbox.kamino import server as kamino
+from infrastructure.sandbox.lifi import server as lifi
+from infrastructure.sandbox.lifi.solana import SolanaSource
 from infrastructure.sandbox.solana.node import SolanaNode
 from infrastructure.sandbox.stripe import server as stripe
+from infrastructure.sandbox.sui import server as sui
 
 
 class Delivery:
@@ -18,16 +30,29 @@ class Delivery:
         self._solana = solana
 
     async def __call__(self, *, asset: str, chain: str, address: str, amount: int) -> str:
-        """The hash of the transaction. ValueError for what is not simulated here."""
-        if (asset, chain) != (USDC.symbol, USDC.chain):
-            raise ValueError(f"no {asset} on {chain} in this sandbox")
-        return self._solana.mint_usdc(parse_address(address), amount)
+        """The hash of the transaction. ValueError for what has no faucet here."""
+        if (asset, chain) == (USDC.symbol, USDC.chain):
+            return self._solana.mint_usdc(parse_address(address), amount)
+        if (asset, chain) == (SOL.symbol, SOL.chain):
+            return self._solana.airdrop(parse_address(address), amount)
+        raise ValueError(f"no {asset} on {chain} in this sandbox")
 
 
 def provider_mounts(world: World, sender: WebhookSender, solana: SolanaNode) -> list[BaseRoute]:
-    """The routes of all providers, each below its own base path."""
-    deliver = Delivery(solana)
+    """The routes of all of them, each below its own base path."""
+    deliver, source = Delivery(solana), SolanaSource(solana)
     return [
         *coinbase.mount(world, sender, deliver=deliver),
         *stripe.mount(world, sender, deliver=deliver),
+        *bridge.mount(world, sender),
+        *due.mount(world, sender),
+        *jupiter.mount(world, sender, chain=solana),
+        *lifi.mount(world, sender, deliver=deliver, sources=source),
+        *debridge.mount(world, sender, deliver=deliver, sources=source),
+        *kamino.mount(world, sender, chain=solana),
+        *jupiter_lend.mount(world, sender, chain=solana),
+        *coingecko.mount(world, sender),
+        *bitcoin.mount(world),
+        *ethereum.mount(world),
+        *sui.mount(world),
     ]
