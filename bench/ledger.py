@@ -23,6 +23,7 @@ from bench.ledger_baseline import LEASE, bare_calls, interactive, owner_pool
 from bench.ledger_units import accounts, loads, opening
 from bench.stats import Sample, Summary, summary
 from domain.shared.unit import Committed, Unit
+from infrastructure.collector import spare_collector
 from infrastructure.db.committer import Committer
 from infrastructure.db.encoding import CALL_UNITS_MAX
 from infrastructure.db.invariants import check
@@ -125,7 +126,8 @@ def _work(clients: int, total: int, *, hot: bool) -> list[list[Unit]]:
 async def _measured(
     work: Sequence[Sequence[Unit]], do: Callable[[Unit], Awaitable[None]]
 ) -> Sample:
-    """Each client does one of its units after another. What was prepared is no garbage."""
+    """Each client does one of its units after another, in a process set up like one that serves:
+    what was prepared is no garbage."""
     latencies: list[float] = []
 
     async def client(units: Sequence[Unit]) -> None:
@@ -134,8 +136,7 @@ async def _measured(
             await do(unit)
             latencies.append(time.perf_counter() - began)
 
-    gc.collect()
-    gc.freeze()
+    spare_collector()
     began = time.perf_counter()
     await asyncio.gather(*map(client, work))
     seconds = time.perf_counter() - began

@@ -20,6 +20,7 @@ from domain.shared.ids import StreamId
 from domain.shared.unit import EffectRequested, Group, Unit
 from infrastructure.catalogue.catalogue import Catalogue
 from infrastructure.chains.solana.model import Level
+from infrastructure.collector import spare_collector
 from infrastructure.db.clock import SYNC_SECONDS, DatabaseClock
 from infrastructure.db.committer import Committer
 from infrastructure.db.deposits import DepositStore
@@ -109,6 +110,7 @@ async def run_roles(
     async with AsyncExitStack() as resources:
         process = Process(settings, roles=roles, contexts=contexts, resources=resources)
         await process.open()
+        spare_collector()
         ready()
         await process.until(stop)
 

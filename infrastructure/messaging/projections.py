@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -158,10 +159,11 @@ def project_data(event: Event, audience: Audience) -> dict[str, Json] | None:
 
 
 def _published(payload: object, *, hide: bool) -> dict[str, Json]:
-    amounts = AMOUNTS.get(type(payload), {})
-    hidden = HIDDEN_FROM_OWNER.get(type(payload), frozenset()) if hide else frozenset()
+    kind: type = type(payload)
+    amounts = AMOUNTS.get(kind, {})
+    hidden = HIDDEN_FROM_OWNER.get(kind, frozenset()) if hide else frozenset()
     data: dict[str, Json] = {}
-    for name in field_names(type(payload)):
+    for name in field_names(kind):
         value: object = getattr(payload, name)
         if name in hidden:
             continue
@@ -173,6 +175,7 @@ def _published(payload: object, *, hide: bool) -> dict[str, Json]:
     return data
 
 
+@cache
 def field_names(payload_type: type) -> tuple[str, ...]:
     """The fields of a payload's class, in their order."""
     if not is_dataclass(payload_type):
