@@ -51,7 +51,6 @@ class Rejection(StrEnum):
     """Why a provider is out before it is asked, or because of what it answered."""
 
     DISABLED = "disabled"
-    UNHEALTHY = "unhealthy"
     COUNTRY = "country not served"
     CURRENCY = "currency not taken"
     METHOD = "payment method not taken"

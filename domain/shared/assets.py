@@ -55,7 +55,6 @@ XAUT = Asset(
 )
 
 ASSETS = {asset.symbol: asset for asset in (USDC, BTC, ETH, SOL, SUI, PAXG, XAUT)}
-INVESTED_ASSETS = (BTC, ETH, SOL, SUI, PAXG, XAUT)
 
 FIAT_DECIMALS = 2
 CURRENCIES = frozenset({"USD", "EUR", "GBP", "BRL"})

@@ -22,10 +22,6 @@ _PENDING: Final = """
     WHERE state IN ('INTENT', 'PENDING', 'UNKNOWN') AND kind = $1 AND id > $2
     ORDER BY id LIMIT $3
 """
-_NEXT_DUE: Final = """
-    SELECT min(greatest(due_at, coalesce(lease_until, due_at))) FROM effect
-    WHERE state IN ('INTENT', 'PENDING', 'UNKNOWN') AND group_name = ANY ($1)
-"""
 _BEFORE_ALL: Final = EffectId(UUID(int=0))
 
 
@@ -107,11 +103,6 @@ class EffectStore:
         """Open effects of a kind by id, for watchers that look at all of them at once."""
         rows = await self._pool.fetch(_PENDING, kind, after, min(limit, PENDING_MAX))
         return [PendingEffect(**_columns(row)) for row in rows]
-
-    async def next_due(self, groups: Collection[Group]) -> datetime | None:
-        """When the next open effect can be claimed; None: there is none."""
-        moment: datetime | None = await self._pool.fetchval(_NEXT_DUE, list(groups))
-        return moment
 
 
 def _columns(row: Record) -> dict[str, Any]:

@@ -18,7 +18,6 @@ _USER: Final = """
     FROM app_user u JOIN wallet w ON w.user_id = u.id
 """
 _BY_ID: Final = f"{_USER} WHERE u.id = $1"
-_BY_WALLET: Final = f"{_USER} WHERE w.id = $1"
 _BY_USERNAME: Final = f"{_USER} WHERE u.username_lower = lower($1)"
 _BY_ADDRESS: Final = f"""
     {_USER} WHERE w.id = (
@@ -99,9 +98,6 @@ class IdentityStore:
 
     async def by_id(self, user_id: UserId) -> StoredUser | None:
         return _user(await self._pool.fetchrow(_BY_ID, user_id))
-
-    async def by_wallet(self, wallet_id: WalletId) -> StoredUser | None:
-        return _user(await self._pool.fetchrow(_BY_WALLET, wallet_id))
 
     async def by_username(self, username: str) -> StoredUser | None:
         """Upper and lower case are one."""

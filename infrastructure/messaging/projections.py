@@ -23,7 +23,7 @@ from domain.contracts.deposit_events import (
     PaymentOffer,
     USDCConversionCompleted,
 )
-from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.envelope import Event
 from domain.contracts.events import (
     AvailableBalanceReserved,
     BalanceReservationReleased,
@@ -204,9 +204,3 @@ def _plain(value: object, *, hide: bool) -> Json:
     if is_dataclass(value) and not isinstance(value, type):
         return _published(value, hide=hide)
     raise TypeError(f"no published form of {type(value).__name__}")
-
-
-def published_name(payload_type: type[EventPayload] | type, field: str) -> str:
-    """The name under which a field of a payload is published."""
-    amount = AMOUNTS.get(payload_type, {}).get(field)
-    return field if amount is None or amount.name is None else amount.name

@@ -9,7 +9,6 @@ from domain.provider.ports.answers import Provider, Setback
 
 PRICE_AGE_MAX = timedelta(minutes=2)
 """An older price is shown as stale, and nothing is decided by it."""
-MICRO_USD = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,6 @@ _BALANCE: Final[Decoder[Contextual[int]]] = Decoder(Contextual[int])
 _BLOCKHASH: Final[Decoder[Contextual[LatestBlockhash]]] = Decoder(Contextual[LatestBlockhash])
 _EPOCH: Final[Decoder[EpochInfo]] = Decoder(EpochInfo)
 _INTEGER: Final[Decoder[int]] = Decoder(int)
-_MAYBE_FEE: Final[Decoder[Contextual[int | None]]] = Decoder(Contextual[int | None])
 _SIGNATURES: Final[Decoder[list[SignatureInfo]]] = Decoder(list[SignatureInfo])
 _SIMULATION: Final[Decoder[Contextual[Simulation]]] = Decoder(Contextual[Simulation])
 _STATUSES: Final[Decoder[Contextual[list[SignatureStatus | None]]]] = Decoder(
@@ -183,15 +182,6 @@ class SolanaRpc:
             "maxSupportedTransactionVersion": 0,
         }
         return await self._read("getTransaction", [signature, options], _TRANSACTION)
-
-    async def fee_for_message(self, message: bytes) -> int | None:
-        """Lamports; None when the message's blockhash has expired."""
-        answer = await self._read(
-            "getFeeForMessage",
-            [_text(message), {"commitment": "processed"}],
-            _MAYBE_FEE,
-        )
-        return answer.value
 
     async def minimum_balance_for_rent_exemption(self, data_bytes: int) -> int:
         return await self._read("getMinimumBalanceForRentExemption", [data_bytes], _INTEGER)

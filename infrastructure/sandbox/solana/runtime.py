@@ -33,7 +33,6 @@ from infrastructure.sandbox.solana.store import Store
 from infrastructure.sandbox.solana.timing import SLOTS_PER_EPOCH, ChainClock
 
 ALREADY_PROCESSED: Final = "AlreadyProcessed"
-BLOCKHASH_NOT_FOUND: Final = "BlockhashNotFound"
 # Enough for what can be replayed while its blockhash is valid at a development pace.
 _RUNTIME_HISTORY: Final = 4096
 _LOOKUP_TABLE_HEADER_BYTES: Final = 56
