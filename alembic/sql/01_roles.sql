@@ -30,10 +30,11 @@ BEGIN
         ALTER ROLE diboas_app SET statement_timeout = '5s';
         ALTER ROLE diboas_app SET idle_in_transaction_session_timeout = '5s';
     END IF;
-    IF NOT pg_has_role(current_user, 'diboas_owner', 'MEMBER') THEN
+    -- Who makes a role may administer it, yet not become it.
+    IF NOT pg_has_role(current_user, 'diboas_owner', 'SET') THEN
         EXECUTE format('GRANT diboas_owner TO %I', current_user);
     END IF;
-    IF NOT pg_has_role(current_user, 'diboas_app', 'MEMBER') THEN
+    IF NOT pg_has_role(current_user, 'diboas_app', 'SET') THEN
         EXECUTE format('GRANT diboas_app TO %I', current_user);
     END IF;
 END

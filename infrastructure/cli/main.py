@@ -13,6 +13,9 @@ from infrastructure.settings import StartupError
 EXIT_FAILED: Final = 1
 EXIT_BUG: Final = 70  # EX_SOFTWARE
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT
+_LOGIN_WANTED: Final = (
+    "this takes the login that made the roles, or a superuser's, in DATABASE_ADMIN_URL"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _fail(_describe(error), EXIT_FAILED, error)
     except Exception as error:  # noqa: BLE001  the last handler: nothing above shall show a traceback
+        if _may_not(error):
+            return _fail(f"{error}: {_LOGIN_WANTED}", EXIT_FAILED, error)
         return _fail(f"unexpected {_describe(error)}", EXIT_BUG, error)
+
+
+def _may_not(error: Exception) -> bool:
+    """The database's login lacks a right. The driver is loaded only where something failed."""
+    import asyncpg
+
+    return isinstance(error, asyncpg.InsufficientPrivilegeError)
 
 
 def _fail(message: str, code: int, error: Exception | None = None) -> int:

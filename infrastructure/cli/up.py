@@ -51,6 +51,7 @@ def up(options: UpOptions) -> int:
         port = claim_port(options.host, options.port)
         stack = Stack(data_dir)
         stack.end_leftovers()
+        _remove(_ready_files(options, data_dir))  # after a kill an earlier one is still there
         if options.reset:
             data_dir.clear()
         with stack.started():
@@ -78,20 +79,17 @@ class _Session:
         self._data_dir = data_dir
         self._stop = stop
         self._ready = asyncio.Event()
-        self._ready_files = [data_dir.ready_file]
-        if options.ready_file is not None:
-            self._ready_files.append(options.ready_file.resolve())
+        self._ready_files = _ready_files(options, data_dir)
 
     async def run(self) -> int:
         """Ends when a signal came, or raises when the roles or a server that we need ended."""
-        self._remove_ready_files()
         roles = asyncio.create_task(self._serve_roles())
         helpers = [asyncio.create_task(self._tend()), asyncio.create_task(self._present())]
         stopped = asyncio.create_task(self._stop.wait())
         try:
             await self._first_end(roles, stopped, helpers)
         finally:
-            self._remove_ready_files()
+            _remove(self._ready_files)
             self._stop.set()
             await _end([*helpers, stopped], seconds_max=_DEMO_STOP_SECONDS_MAX)
             await _end([roles], seconds_max=_ROLES_STOP_SECONDS_MAX, ask_first=True)
@@ -178,9 +176,15 @@ class _Session:
         if code != 0:
             print("diboas: the demonstration failed; serving goes on", file=sys.stderr)
 
-    def _remove_ready_files(self) -> None:
-        for path in self._ready_files:
-            path.unlink(missing_ok=True)
+
+def _ready_files(options: UpOptions, data_dir: DataDir) -> list[Path]:
+    asked_for = [] if options.ready_file is None else [options.ready_file.resolve()]
+    return [data_dir.ready_file, *asked_for]
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 async def _end(

@@ -73,9 +73,6 @@ _encoder: Final = msgspec.json.Encoder()
 _payload_decoders: Final = {
     name: msgspec.json.Decoder(payload) for name, payload in EVENT_TYPES.items()
 }
-_payload_types: Final[dict[type[EventPayload], str]] = {
-    payload: name for name, payload in EVENT_TYPES.items()
-}
 
 
 @dataclass(frozen=True, slots=True)

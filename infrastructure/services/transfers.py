@@ -9,6 +9,7 @@ from domain.contracts.commands import InitiateSendCommand, InitiateWithdrawComma
 from domain.contracts.events import Recipient
 from domain.contracts.services import SendPreview
 from domain.contracts.views import PartyView
+from domain.provider.transfer import SOLANA_GATEWAY
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import Refused
@@ -266,7 +267,7 @@ class TransferDesk:
             received=costs.delivered,
             spendable_after=opening.spendable - wish.amount,
             recipient=PartyView(username=wish.recipient.username, address=wish.recipient.address),
-            provider=USDC.chain,
+            provider=SOLANA_GATEWAY,
             estimated_seconds=facts.estimated_seconds(self._movement.kind),
         )
 

@@ -160,6 +160,7 @@ def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:
         "target_asset": deposit.asset,
         "target_amount": deposit.offers[0].asset_amount,
         "sender_username": deposit.username,
+        "recipient_username": deposit.username,
         "recipient_address": deposit.address,
         "chain": "SOLANA",
         # A page to pay at cannot be called back; unpaid, it expires.

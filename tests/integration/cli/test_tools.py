@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import asyncpg
 import pytest
 
+from infrastructure.embedded.postgres import EmbeddedPostgres
 from tests.conftest import Database
 
 pytestmark = pytest.mark.enable_socket
@@ -51,3 +53,24 @@ async def test_a_newer_schema_is_left_alone(database: Database) -> None:
         assert result.returncode == 1
         assert result.stderr.count("\n") == 1
         assert "9999" in result.stderr
+
+
+def test_a_login_that_may_make_roles_is_enough_and_another_is_told_so(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path / "postgres", durable=False) as cluster:
+        cluster.execute("CREATE ROLE operator LOGIN CREATEROLE")
+        cluster.execute("CREATE ROLE stranger LOGIN CREATEROLE")
+        for database, owner in (("own", "operator"), ("other", "stranger")):
+            cluster.execute(f"CREATE DATABASE {database} OWNER {owner}")
+        own = cluster.url("own", user="operator")
+
+        for _ in range(2):
+            migrated = diboas("migrate", own)
+            assert (migrated.returncode, migrated.stderr) == (0, "")
+        verified = diboas("verify", own)
+        refused = diboas("migrate", cluster.url("other", user="stranger"))
+
+    assert verified.returncode == 0, verified.stderr
+    assert verified.stdout.endswith("invariants hold\n")
+    assert refused.returncode == 1
+    assert "DATABASE_ADMIN_URL" in refused.stderr
+    assert refused.stderr.count("\n") == 1
