@@ -59,7 +59,7 @@ class ApprovalDesk:
                 signer=parse_address(stream.known(TransferRequested).transfer.sender_address),
             )
             complete = self._gateway.cosign(verified)
-            await self._simulate(stream, complete)
+            await self._simulate(stream, action_id, complete)
             command = SubmitSignatureCommand(
                 action_id=action_id,
                 signed_transaction=base64.b64encode(complete).decode(),
@@ -90,10 +90,12 @@ class ApprovalDesk:
             stream = await self._engine.reread(stream_id)
         return stream
 
-    async def _simulate(self, stream: Stream, transaction: bytes) -> None:
+    async def _simulate(self, stream: Stream, action_id: ActionId, transaction: bytes) -> None:
         result = await self._gateway.simulate(transaction)
         if result.ok:
             return
+        # It may fail because the same answer was handed in twice and the other has landed.
+        check_submittable(await self._engine.reread(stream.id), action_id)
         if result.error == BLOCKHASH_EXPIRED:
             await self._engine.decide(stream.id, expire_action)
             raise ActionStale
