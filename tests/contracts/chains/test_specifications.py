@@ -6,7 +6,6 @@ The minimal schemas here always apply. The published ones are checked where ../s
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -27,8 +26,7 @@ from tests.contracts.chains.stages import (
     ethereum_stage,
     got,
 )
-
-SHARED: Final = Path(__file__).parents[4] / "shared" / "providers" / "chains"
+from tests.contracts.published import published
 
 HEX64: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 STATUS: Final = {
@@ -226,9 +224,7 @@ def test_esplora_answers_as_it_should(esplora: list[Exchange]) -> None:
 
 
 def test_esplora_is_asked_what_it_offers(esplora: list[Exchange]) -> None:
-    page = SHARED / "bitcoin" / "esplora-API.md"
-    if not page.exists():
-        pytest.skip(f"{page} is not here")
+    page = published("chains/bitcoin/esplora-API.md")
     # Some headings name two variants of a path, such as /hex and /raw, one a line.
     offered = set(re.findall(r"`((?:GET|POST) /[^`]*)`", page.read_text()))
 
@@ -248,9 +244,7 @@ def test_json_rpc_is_asked_and_answers_as_it_should(json_rpc: list[Exchange]) ->
 
 
 def test_json_rpc_fits_the_published_specification(json_rpc: list[Exchange]) -> None:
-    page = SHARED / "ethereum" / "refs-openrpc.json"
-    if not page.exists():
-        pytest.skip(f"{page} is not here")
+    page = published("chains/ethereum/refs-openrpc.json")
     document = msgspec.json.decode(page.read_bytes())
     methods = {one["name"]: one for one in document["methods"] if one["name"] in METHODS}
     checkers: dict[tuple[str, int], Any] = {}  # jsonschema's validators have no common type

@@ -1,7 +1,6 @@
 """Requests and answers against schemas: our own always, the providers' where they are at hand."""
 
 from functools import cache
-from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
@@ -10,11 +9,11 @@ import yaml  # type: ignore[import-untyped]  # ships no types
 from tests.contracts.defi.cases import DefiWorld
 from tests.contracts.defi.journeys import Exchange, everything_said
 from tests.contracts.defi.schemas import ANSWERS, BODIES, REFUSALS, Json
+from tests.contracts.published import published
 
-FILES = Path(__file__).resolve().parents[4] / "shared" / "providers"
-KAMINO_PUBLIC = FILES / "defi" / "kamino" / "kamino-public-openapi.json"
-KAMINO_TRANSACTIONS = FILES / "defi" / "kamino" / "kamino-transactions-openapi.json"
-JUPITER_LEND = FILES / "dex" / "jupiter" / "lend.yaml"
+KAMINO_PUBLIC = "defi/kamino/kamino-public-openapi.json"
+KAMINO_TRANSACTIONS = "defi/kamino/kamino-transactions-openapi.json"
+JUPITER_LEND = "dex/jupiter/lend.yaml"
 JSON_BODY = ("content", "application/json", "schema")
 
 
@@ -46,10 +45,8 @@ def _pattern(path: str) -> str:
 
 
 @cache
-def document(path: Path) -> Json:
-    if not path.exists():
-        pytest.skip(f"{path.name} is not at hand: no {path.parent}")
-    loaded = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+def document(name: str) -> Json:
+    loaded = yaml.load(published(name).read_bytes(), Loader=yaml.CSafeLoader)
     assert isinstance(loaded, dict)
     return {str(name): _translated(part) for name, part in loaded.items()}
 
@@ -69,13 +66,13 @@ def _translated(node: object) -> object:
     return {"anyOf": [inner, {"type": "null"}]} if node.get("nullable") is True else inner
 
 
-def within(path: Path, *steps: str) -> Json:
+def within(name: str, *steps: str) -> Json:
     """The schema at a place of a document, with all that it refers to."""
     place = "/".join(
         step.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
         for step in steps
     )
-    return {**document(path), "$ref": f"#/{place}"}
+    return {**document(name), "$ref": f"#/{place}"}
 
 
 def check(body: object, schema: Json) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
@@ -11,11 +10,11 @@ import yaml  # type: ignore[import-untyped]  # ships no types
 from tests.contracts.dex.cases import DexWorld
 from tests.contracts.dex.journeys import Exchange, everything_said
 from tests.contracts.dex.schemas import ANSWERS, QUERIES, REFUSALS, Json
+from tests.contracts.published import published
 
-FILES = Path(__file__).resolve().parents[4] / "shared" / "providers" / "dex"
-JUPITER_SWAP = FILES / "jupiter" / "swap-v2.yaml"
-JUPITER_PRICE = FILES / "jupiter" / "price-v3.yaml"
-LIFI = FILES / "lifi" / "lifi-openapi.yaml"
+JUPITER_SWAP = "dex/jupiter/swap-v2.yaml"
+JUPITER_PRICE = "dex/jupiter/price-v3.yaml"
+LIFI = "dex/lifi/lifi-openapi.yaml"
 
 
 @pytest.fixture
@@ -44,10 +43,8 @@ def _pattern(path: str) -> str:
 
 
 @cache
-def document(path: Path) -> Json:
-    if not path.exists():
-        pytest.skip(f"{path.name} is not at hand: no {path.parent}")
-    loaded = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+def document(name: str) -> Json:
+    loaded = yaml.load(published(name).read_bytes(), Loader=yaml.CSafeLoader)
     assert isinstance(loaded, dict)
     return {str(name): _translated(part) for name, part in loaded.items()}
 
@@ -62,10 +59,10 @@ def _translated(node: object) -> object:
     return {"anyOf": [inner, {"type": "null"}]} if node.get("nullable") is True else inner
 
 
-def within(path: Path, *steps: str) -> Json:
+def within(name: str, *steps: str) -> Json:
     """The schema at a place of a document, with all that it refers to."""
     place = "/".join(step.replace("~", "~0").replace("/", "~1") for step in steps)
-    return {**document(path), "$ref": f"#/{place}"}
+    return {**document(name), "$ref": f"#/{place}"}
 
 
 def check(body: object, schema: Json) -> None:
@@ -122,9 +119,9 @@ def _known_substatus(body: object) -> object:
     return {name: value for name, value in body.items() if not (failed and name == "substatus")}
 
 
-def check_query(query: Mapping[str, str], path: Path, place: str) -> None:
+def check_query(query: Mapping[str, str], file: str, place: str) -> None:
     """Only parameters that exist, all that are required, each of its type."""
-    parameters = {str(one["name"]): one for one in _parameters(path, place)}
+    parameters = {str(one["name"]): one for one in _parameters(file, place)}
     unknown = set(query) - set(parameters)
     assert not unknown
     for name, parameter in parameters.items():
@@ -133,11 +130,11 @@ def check_query(query: Mapping[str, str], path: Path, place: str) -> None:
         if name in query:
             schema = parameter.get("schema", {})
             assert isinstance(schema, dict)
-            check(_typed(query[name], schema), {**document(path), **schema})
+            check(_typed(query[name], schema), {**document(file), **schema})
 
 
-def _parameters(path: Path, place: str) -> Iterator[Json]:
-    whole = document(path)
+def _parameters(name: str, place: str) -> Iterator[Json]:
+    whole = document(name)
     paths = whole["paths"]
     assert isinstance(paths, dict)
     for parameter in paths[place]["get"]["parameters"]:

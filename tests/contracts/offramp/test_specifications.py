@@ -40,12 +40,8 @@ from tests.contracts.offramp.wishes import (
     status,
     wish,
 )
+from tests.contracts.published import published
 from tests.contracts.worlds import BASE_URL
-
-PROVIDERS: Final = Path(__file__).resolve().parents[4] / "shared" / "providers"
-DUE_FILES: Final = PROVIDERS / "offramp" / "due"
-BRIDGE_NOTES: Final = PROVIDERS / "notes" / "bridge-contract.yaml"
-ABSENT: Final = "the providers' specifications are not beside the project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +211,16 @@ async def test_every_call_to_due_is_in_the_name_of_an_account() -> None:
 @cache
 def due_specification() -> dict[str, dict[str, object]]:
     """Paths and schemas; read once."""
-    if not DUE_FILES.is_dir():
-        pytest.skip(ABSENT)
-    text = (DUE_FILES / "due-openapi.yml").read_text(encoding="utf-8")
+    text = published("offramp/due/due-openapi.yml").read_text(encoding="utf-8")
     found: dict[str, dict[str, object]] = yaml.load(text, Loader=yaml.CSafeLoader)
     return found
 
 
 @cache
 def bridge_notes() -> dict[str, object]:
-    if not BRIDGE_NOTES.is_file():
-        pytest.skip(ABSENT)
-    found: dict[str, object] = yaml.safe_load(BRIDGE_NOTES.read_text(encoding="utf-8"))
+    found: dict[str, object] = yaml.safe_load(
+        published("notes/bridge-contract.yaml").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -313,9 +307,7 @@ def test_every_status_of_dues_file_is_known() -> None:
 
 def test_the_codes_that_the_sandbox_answers_are_dues() -> None:
     """But for two that Due does not publish: of an expired quote and an unknown transfer."""
-    if not DUE_FILES.is_dir():
-        pytest.skip(ABSENT)
-    told = yaml.safe_load((DUE_FILES / "due-error-codes.yml").read_text(encoding="utf-8"))
+    told = yaml.safe_load(published("offramp/due/due-error-codes.yml").read_text(encoding="utf-8"))
     known = {error["error_code"] for error in told["errors"]} | {"err_recipient_not_found"}
     folder = Path(due_quotes.__file__).parent
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
@@ -327,11 +319,9 @@ def test_the_codes_that_the_sandbox_answers_are_dues() -> None:
 
 def test_the_mapping_of_dues_codes_covers_its_file() -> None:
     """Whatever begins as one of Due's families is in the file; a family without codes is stale."""
-    if not DUE_FILES.is_dir():
-        pytest.skip(ABSENT)
     from infrastructure.providers.due import calls
 
-    told = yaml.safe_load((DUE_FILES / "due-error-codes.yml").read_text(encoding="utf-8"))
+    told = yaml.safe_load(published("offramp/due/due-error-codes.yml").read_text(encoding="utf-8"))
     known = {error["error_code"] for error in told["errors"]} | {"err_recipient_not_found"}
 
     for start, _ in calls._CODES:

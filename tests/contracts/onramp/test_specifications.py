@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 
@@ -19,8 +18,8 @@ from tests.contracts.onramp import schemas, stubs
 from tests.contracts.onramp.schemas import Schema
 from tests.contracts.onramp.subjects import Exchange, SandboxSubject, eventually
 from tests.contracts.onramp.wishes import opened, ordered, status, wish
+from tests.contracts.published import published
 
-PROVIDERS = Path(__file__).resolve().parents[4] / "shared" / "providers" / "onramp"
 COINBASE_PATHS = "/v2/onramp/"
 
 
@@ -115,10 +114,7 @@ def test_the_schemas_are_schemas() -> None:
 
 
 def document(name: str) -> Path:
-    path = PROVIDERS / name
-    if not path.exists():
-        pytest.skip(f"{path} is absent: the provider's document is not part of this checkout")
-    return path
+    return published(f"onramp/{name}")
 
 
 @functools.cache

@@ -5,16 +5,15 @@ Jupiter's price API is held to its own document in tests/contracts/dex.
 
 import json
 from functools import cache
-from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import msgspec
 import pytest
 
 from infrastructure.sandbox.market import FIRST_MICRO_USD
+from tests.contracts.published import published
 from tests.contracts.worlds import BASE_URL, ProviderWorld
 
-FILE = Path(__file__).resolve().parents[4] / "shared" / "providers" / "price" / "coingecko"
 QUERY = {
     "ids": "bitcoin,ethereum,solana,sui,pax-gold,tether-gold,usd-coin",
     "vs_currencies": "usd",
@@ -43,10 +42,7 @@ Json = dict[str, object]
 @cache
 def document() -> Json:
     """Parsed once: it is large."""
-    path = FILE / "demo-api.json"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not at hand: no {FILE}")
-    loaded = json.loads(path.read_bytes())
+    loaded = json.loads(published("price/coingecko/demo-api.json").read_bytes())
     assert isinstance(loaded, dict)
     return loaded
 
