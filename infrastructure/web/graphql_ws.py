@@ -133,7 +133,9 @@ class Session:
         try:
             async with self._tasks:
                 self._tasks.create_task(self._watch())
-                self._tasks.create_task(self._read())
+                # In the body: a group that only waits leaves this task marked as cancelled when a
+                # member fails, and in early releases of 3.11 no timeout ends by itself in such a task.
+                await self._read()
         except* ClientLeftError:
             pass
         except* SocketClosingError as closing:
