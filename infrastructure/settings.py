@@ -5,7 +5,7 @@ never a setting.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     database_url: Url
     redis_url: Url
-    jwt_secret: str
+    jwt_secret: str = ""
     database_admin_url: str = ""
     host: str = "127.0.0.1"
     port: Port = 8000
@@ -89,6 +89,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.database_admin_url or self.database_url
 
 
+_STORES: Final = ("database_url", "redis_url")
+NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "api": (*_STORES, "jwt_secret"),
+    "worker": _STORES,
+    "relay": _STORES,
+}
+"""What each role cannot begin without. Who signs tokens has their secret, nobody else."""
+
 # These two are named the way that every platform names them; the others carry our prefix.
 _SHARED_NAMES: Final = frozenset({"database_url", "database_admin_url", "redis_url"})
 _LISTS: Final = frozenset({"contexts", "solana_rpc_urls", "allowed_origins"})
@@ -103,10 +111,12 @@ def load_settings(
     environment: Mapping[str, str] | None = None,
     *,
     overrides: Mapping[str, str | int | Path] | None = None,
+    needed: Sequence[str] = NEEDED["api"],
 ) -> Settings:
     """Settings from the environment (the process's own by default), overrides on top.
 
-    Raises `SettingsError` that names the first wrong variable and what it should be.
+    Raises `SettingsError` that names all the `needed` ones that are missing, or the first wrong
+    variable and what it should be.
     """
     source = os.environ if environment is None else environment
     values: dict[str, object] = {}
@@ -118,7 +128,8 @@ def load_settings(
         field: _split(str(value)) if field in _LISTS else _plain(value)
         for field, value in (overrides or {}).items()
     }
-    _require(values, "database_url", "redis_url", "jwt_secret")
+    if missing := [field for field in needed if not values.get(field)]:
+        raise not_set(missing)
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
@@ -150,10 +161,10 @@ def _decode(kind: type, value: object) -> object:
     return Path(str(value)) if kind is Path else value
 
 
-def _require(values: Mapping[str, object], *fields: str) -> None:
-    missing = [VARIABLES[field] for field in fields if not values.get(field)]
-    if missing:
-        raise SettingsError(f"{missing[0]} is not set")
+def not_set(fields: Iterable[str]) -> SettingsError:
+    """The error that names all of these at once."""
+    missing = [VARIABLES[field] for field in fields]
+    return SettingsError(f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set")
 
 
 def _explain(message: str) -> str:
@@ -170,7 +181,7 @@ def _check(settings: Settings) -> None:
     _check_url("redis_url", settings.redis_url, _REDIS_SCHEMES)
     for url in settings.solana_rpc_urls:
         _check_url("solana_rpc_urls", url, _HTTP_SCHEMES)
-    if len(settings.jwt_secret.encode()) < JWT_SECRET_BYTES_MIN:
+    if settings.jwt_secret and len(settings.jwt_secret.encode()) < JWT_SECRET_BYTES_MIN:
         raise SettingsError(
             f"{VARIABLES['jwt_secret']}: expected at least {JWT_SECRET_BYTES_MIN} bytes"
         )

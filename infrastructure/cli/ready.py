@@ -3,11 +3,14 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from infrastructure.cli.entry_points import DemoUser
 from infrastructure.settings import Settings
+
+_ANY_HOST: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
 
 
 def write_json(path: Path, content: object) -> None:
@@ -31,8 +34,8 @@ def read_addresses(path: Path) -> dict[str, str]:
 def ready_content(
     settings: Settings, users: Sequence[DemoUser], extra: Mapping[str, str]
 ) -> dict[str, object]:
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  compared, not bound
-    place = f"{host}:{settings.port}/graphql"
+    host = _ANY_HOST.get(settings.host, settings.host)
+    place = f"{f'[{host}]' if ':' in host else host}:{settings.port}/graphql"
     return {
         **extra,
         "graphql": f"http://{place}",

@@ -6,22 +6,22 @@ import logging
 from infrastructure.cli import entry_points
 from infrastructure.cli.checks import check_database, check_redis, claim_port
 from infrastructure.cli.signals import interrupt_on_terminate, run_until_stopped
-from infrastructure.settings import CONTEXTS, Settings, load_settings
+from infrastructure.settings import CONTEXTS, NEEDED, Settings, load_settings
 
 
 def run_api(*, host: str | None, port: int | None) -> int:
     given = {"host": host, "port": port}
     overrides = {name: value for name, value in given.items() if value is not None}
-    return _run(load_settings(overrides=overrides), role="api")
+    return _run(load_settings(overrides=overrides, needed=NEEDED["api"]), role="api")
 
 
 def run_worker(*, contexts: str | None) -> int:
     overrides = None if contexts is None else {"contexts": contexts}
-    return _run(load_settings(overrides=overrides), role="worker")
+    return _run(load_settings(overrides=overrides, needed=NEEDED["worker"]), role="worker")
 
 
 def run_relay() -> int:
-    return _run(load_settings(), role="relay")
+    return _run(load_settings(needed=NEEDED["relay"]), role="relay")
 
 
 def _run(settings: Settings, *, role: str) -> int:

@@ -71,12 +71,14 @@ class TransactionFeed:
         transaction_id: TransactionId | None = None,
         after: str | None = None,
     ) -> AsyncGenerator[Update | ResyncRequired, None]:
-        """The events of one transaction of the wallet, or of all."""
+        """The events of one transaction of the wallet, or of all. What is no transaction's (a deposit
+        that nobody announced, a wish that was refused) has no state and is not among them."""
         stream_id = None if transaction_id is None else StreamId(transaction_id)
         interest = Interest(Scope(wallet_id, stream_id))
         async with aclosing(self._follow(interest, principal_user_id, after)) as updates:
             async for update in updates:
-                yield update
+                if isinstance(update, ResyncRequired) or update.state is not None:
+                    yield update
 
     async def wallet_updates(
         self,

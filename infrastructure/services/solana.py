@@ -1,5 +1,7 @@
 """The gateway to Solana as the settings want it."""
 
+from pathlib import Path
+
 from solders.keypair import Keypair
 
 from infrastructure.chains.solana.addresses import InvalidAddress, parse_address
@@ -7,14 +9,16 @@ from infrastructure.chains.solana.errors import InvalidKeyFile
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.http import HttpClient
-from infrastructure.settings import VARIABLES, Settings, StartupError
+from infrastructure.settings import VARIABLES, Settings, StartupError, not_set
 
 
 def open_gateway(settings: Settings, client: HttpClient) -> SolanaGateway:
     """Raises `StartupError` where a setting is missing or wrong."""
-    if not settings.solana_rpc_urls:
-        raise StartupError(f"{VARIABLES['solana_rpc_urls']} is not set")
-    fee_payer = _fee_payer(settings)
+    key_file = settings.fee_payer_keypair_file
+    if key_file is None or not settings.solana_rpc_urls:
+        given = {"solana_rpc_urls": settings.solana_rpc_urls, "fee_payer_keypair_file": key_file}
+        raise not_set(name for name, value in given.items() if not value)
+    fee_payer = _fee_payer(key_file)
     try:
         treasury = parse_address(settings.treasury_address or str(fee_payer.pubkey()))
     except InvalidAddress as error:
@@ -27,11 +31,8 @@ def open_gateway(settings: Settings, client: HttpClient) -> SolanaGateway:
     )
 
 
-def _fee_payer(settings: Settings) -> Keypair:
-    variable = VARIABLES["fee_payer_keypair_file"]
-    if settings.fee_payer_keypair_file is None:
-        raise StartupError(f"{variable} is not set")
+def _fee_payer(path: Path) -> Keypair:
     try:
-        return load_keypair(settings.fee_payer_keypair_file)
+        return load_keypair(path)
     except InvalidKeyFile as error:
-        raise StartupError(f"{variable}: {error}") from None
+        raise StartupError(f"{VARIABLES['fee_payer_keypair_file']}: {error}") from None

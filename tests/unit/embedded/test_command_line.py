@@ -9,8 +9,8 @@ import pytest
 
 from infrastructure.cli.data_dir import claimed
 from infrastructure.cli.parser import build_parser
-from infrastructure.cli.ready import read_addresses, write_json
-from infrastructure.settings import StartupError
+from infrastructure.cli.ready import read_addresses, ready_content, write_json
+from infrastructure.settings import StartupError, load_settings
 
 LEAST = {"REDIS_URL": "redis://127.0.0.1:1/0", "DIBOAS_JWT_SECRET": "s" * 32}
 
@@ -55,8 +55,10 @@ def test_the_names_that_scripts_use(line: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["api", "worker", "relay"])
-def test_a_missing_setting_is_one_line(role: str) -> None:
-    assert_one_line(diboas(role), naming="DATABASE_URL is not set")
+def test_missing_settings_are_one_line(role: str) -> None:
+    missing = {"api": "DATABASE_URL, REDIS_URL, DIBOAS_JWT_SECRET"}
+    named = missing.get(role, "DATABASE_URL, REDIS_URL")
+    assert_one_line(diboas(role), naming=f"diboas: {named} are not set")
 
 
 def test_a_bad_setting_is_one_line() -> None:
@@ -84,6 +86,30 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         result = diboas("up", "--port", port, "--data-dir", str(tmp_path / "data"))
 
     assert_one_line(result, naming=f"127.0.0.1:{port}: address already in use")
+
+
+def test_a_host_that_is_none_is_not_blamed_on_the_port(tmp_path: Path) -> None:
+    result = diboas("up", "--host", "nowhere.invalid", "--data-dir", str(tmp_path / "data"))
+
+    assert_one_line(result, naming="choose another with --host")
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104  named, not bound
+        ("::1", "[::1]"),
+        ("::", "[::1]"),
+    ],
+)
+def test_a_ready_file_names_a_host_that_can_be_asked(host: str, place: str) -> None:
+    settings = load_settings({"DATABASE_URL": "postgresql:///d", **LEAST, "DIBOAS_HOST": host})
+
+    content = ready_content(settings, (), {})
+
+    assert content["graphql"] == f"http://{place}:8000/graphql"
+    assert content["subscriptions"] == f"ws://{place}:8000/graphql"
 
 
 def test_a_second_up_on_a_data_directory_is_refused(tmp_path: Path) -> None:

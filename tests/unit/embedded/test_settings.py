@@ -2,7 +2,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from infrastructure.settings import CONTEXTS, VARIABLES, SettingsError, load_settings, owner_url
+from infrastructure.settings import (
+    CONTEXTS,
+    NEEDED,
+    VARIABLES,
+    SettingsError,
+    load_settings,
+    owner_url,
+)
 
 LEAST: Mapping[str, str] = {
     "DATABASE_URL": "postgresql://diboas_app@/diboas?host=/run/diboas",
@@ -88,3 +95,14 @@ def test_migrations_need_the_owner_alone() -> None:
 
 def test_every_field_has_a_variable_of_its_own() -> None:
     assert len(set(VARIABLES.values())) == len(VARIABLES)
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"^REDIS_URL, DIBOAS_JWT_SECRET are not set$"):
+        load_settings({"DATABASE_URL": LEAST["DATABASE_URL"]})
+
+
+def test_who_signs_no_tokens_needs_no_secret() -> None:
+    stores = {name: LEAST[name] for name in ("DATABASE_URL", "REDIS_URL")}
+    for role in ("worker", "relay"):
+        assert load_settings(stores, needed=NEEDED[role]).jwt_secret == ""
