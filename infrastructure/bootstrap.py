@@ -64,6 +64,7 @@ from infrastructure.web.limits import WebLimits
 from infrastructure.web.server import serving
 from infrastructure.web.siws import SignInSettings, SignInWithSolana
 from infrastructure.web.webhooks import Webhooks
+from infrastructure.workers.fee_payer import FeePayerWatch
 from infrastructure.workers.relay import Relay
 from infrastructure.workers.wakeup import WakeupListener, WakeupPublisher
 
@@ -243,6 +244,8 @@ class Process:
             handlers={**sends.handlers(), **payments.handlers()},
         )
         self._wakers.append(self._executor.wake)
+        fee_payer = FeePayerWatch(self._gateway, lamports_min=self._settings.fee_payer_lamports_min)
+        self._keep(fee_payer.run(), "fee payer")
         self._keep(watcher.run(), "confirmations")
         self._keep(self._executor.run(), "effects")
 

@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `database_admin_url` is the owner's, for migrations; empty, it is `database_url`. Several
     `solana_rpc_urls` are tried in order. `contexts` are those whose reactors this process runs.
+    Below `fee_payer_lamports_min` an alarm is logged: the default is enough for 10,000 sends.
     `treasury_address` owns the token account that fees are paid to; empty, the fee payer does.
     """
 
@@ -58,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     solana_commitment: Commitment = "confirmed"
     solana_finality: Commitment = "finalized"
     fee_payer_keypair_file: Path | None = None
+    fee_payer_lamports_min: Annotated[int, Meta(ge=0)] = 100_000_000
     treasury_address: str = ""
     sandbox_url: str = ""
     sanctions_file: Path | None = None

@@ -262,7 +262,7 @@ class TransferDesk:
             fees=tuple(
                 TransactionFee(kind=kind, amount=fee, asset=USDC.symbol, provider=provider)
                 for kind, fee, provider in fees
-                if fee
+                if fee or kind == "PLATFORM"
             ),
             received=costs.delivered,
             spendable_after=opening.spendable - wish.amount,
