@@ -7,7 +7,9 @@
     ├── NodeMalformed      an answer that is none of the protocol's: the outcome is unknown
     ├── NodeContradicts    an answer that does not fit what was asked: the outcome is unknown
     └── NodeRefused        the node's own no
-        └── NodeForbidden  about our access, not about what was asked
+        ├── NodeForbidden  about our access, not about what was asked
+        ├── AlreadyKnown   it has the transaction: as good as accepted
+        └── Conflicting    no clear no: whether it can still land, what it uses tells
 
 Reads go to the next node where one has no answer. The same bytes may be broadcast twice, so a
 transaction is handed to the next node as well; what the first one did with it stays unknown.
@@ -20,7 +22,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from domain.provider.ports.answers import Declined, NotAttempted, Setback, Unanswered
-from domain.provider.ports.chain import Presence, Sighting
+from domain.provider.ports.chain import Accepted, Presence, Sighting, Signed
 from infrastructure.http import HttpClient, HttpResponse, HttpTimeout, HttpUnavailable
 
 logger = logging.getLogger(__name__)
@@ -69,6 +71,14 @@ class NodeRefused(NodeError):
 
 
 class NodeForbidden(NodeRefused):
+    pass
+
+
+class AlreadyKnown(NodeRefused):
+    pass
+
+
+class Conflicting(NodeRefused):
     pass
 
 
@@ -138,7 +148,39 @@ class Nodes:
                 _note(node, error)
         return await ask(self.all[-1])
 
-    async def hand_over(self, ask: Callable[[Node], Awaitable[Result]]) -> Result:
+    async def broadcast(
+        self,
+        signed: Signed,
+        *,
+        send: Callable[[Node], Awaitable[str]],
+        knows: Callable[[Node], Awaitable[bool]],
+    ) -> Accepted | Setback:
+        """`send` answers the hash that a node names; `knows` whether it has the transaction. A
+        conflict is Unanswered: whether it can still land, `sighting` tells by what it uses."""
+
+        async def hand(node: Node) -> Accepted:
+            accepted = Accepted(transaction_hash=signed.transaction_hash)
+            try:
+                known_as = await send(node)
+            except AlreadyKnown:
+                return accepted
+            except Conflicting:
+                # To a node that has executed it already, what it uses is gone.
+                if not await knows(node):
+                    raise
+                return accepted
+            if known_as != signed.transaction_hash:
+                raise NodeContradicts("the node names another transaction")
+            return accepted
+
+        try:
+            return await self._hand_over(hand)
+        except Conflicting as error:
+            return Unanswered(reason=str(error))
+        except NodeError as error:
+            return _setback_of_broadcast(error)
+
+    async def _hand_over(self, ask: Callable[[Node], Awaitable[Result]]) -> Result:
         """As `read`, for what changes something: a no after an unknown outcome stays unknown."""
         failures: list[NodeError] = []
         for node in self.all:
@@ -189,11 +231,16 @@ def setback_of_read(error: NodeError) -> Setback:
     return NotAttempted(reason=str(error))
 
 
-def setback_of_broadcast(error: NodeError) -> Setback:
+def _setback_of_broadcast(error: NodeError) -> Setback:
     """A broadcast without an answer may have reached the network."""
     if _may_have_executed(error):
         return Unanswered(reason=str(error))
     return setback_of_read(error)
+
+
+def unsupported(reason: str) -> Declined:
+    """What the chain has no way to do."""
+    return Declined(code="PRV_UNSUPPORTED", reason=reason)
 
 
 async def answered(work: Awaitable[Result]) -> Result | Setback:

@@ -8,7 +8,7 @@ from typing import Final
 from embit.psbt import PSBT
 from embit.transaction import SIGHASH, Transaction
 
-from domain.provider.ports.answers import Declined, Setback, Unanswered
+from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
     Movement,
@@ -25,17 +25,15 @@ from domain.shared.errors import InvalidInput
 from infrastructure.chains.bitcoin import addresses, building, coins, esplora, verification
 from infrastructure.chains.bitcoin.addresses import ParsedAddress
 from infrastructure.chains.bitcoin.coins import Coin, Selection, Wish
-from infrastructure.chains.bitcoin.outcomes import AlreadyKnown, Conflicting
 from infrastructure.chains.bitcoin.wire import Status
 from infrastructure.chains.nodes import (
     TIMEOUT_SECONDS,
     Node,
     NodeContradicts,
-    NodeError,
     NodeMalformed,
     Nodes,
     answered,
-    setback_of_broadcast,
+    unsupported,
 )
 from infrastructure.http import HttpClient
 
@@ -75,7 +73,7 @@ class BitcoinGateway:
     async def balance(self, address: str, asset: Asset) -> int | Setback:
         """What is in blocks; what is in the mempool alone does not count."""
         if asset != BTC:
-            return _unsupported(f"{asset.symbol} is not on Bitcoin")
+            return unsupported(f"{asset.symbol} is not on Bitcoin")
         canonical = self.parse_address(address)
         return await answered(self._nodes.read(lambda node: esplora.confirmed_sum(node, canonical)))
 
@@ -93,7 +91,7 @@ class BitcoinGateway:
     async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
         """A provider's PSBT, if it spends the sender's own unspent coins alone."""
         if not isinstance(unsigned, BitcoinPsbt):
-            return _unsupported("the transaction is another chain's")
+            return unsupported("the transaction is another chain's")
         try:
             psbt = building.parse_psbt(unsigned.psbt)
         except building.NotAPsbt as error:
@@ -105,12 +103,11 @@ class BitcoinGateway:
 
     async def broadcast(self, signed: Signed) -> Accepted | Setback:
         """A conflict is Unanswered: whether it can still land, `sighting` tells by its inputs."""
-        try:
-            return await self._nodes.hand_over(lambda node: _broadcast_at(node, signed))
-        except Conflicting as error:
-            return Unanswered(reason=str(error))
-        except NodeError as error:
-            return setback_of_broadcast(error)
+        return await self._nodes.broadcast(
+            signed,
+            send=lambda node: esplora.broadcast(node, signed.raw),
+            knows=lambda node: _knows(node, signed),
+        )
 
     async def sighting(
         self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
@@ -157,7 +154,7 @@ class BitcoinGateway:
 
     async def _prepare_call(self, sender: ParsedAddress, psbt: PSBT) -> TransferPrepared | Setback:
         if sender.kind not in coins.SPENDABLE:
-            return _unsupported("only native segwit addresses can sign here")
+            return unsupported("only native segwit addresses can sign here")
         known = {
             (coin.txid, coin.vout): coin.value
             for coin in await self._nodes.read(lambda node: esplora.unspent(node, sender.text))
@@ -165,9 +162,9 @@ class BitcoinGateway:
         for scope in psbt.inputs:
             output = scope.witness_utxo
             if output is None or output.script_pubkey.data != sender.script:
-                return _unsupported("an input is not the sender's")
+                return unsupported("an input is not the sender's")
             if scope.sighash_type not in {None, SIGHASH.DEFAULT, SIGHASH.ALL}:
-                return _unsupported("asks for a signature that leaves something open")
+                return unsupported("asks for a signature that leaves something open")
             if known.get((scope.txid.hex(), scope.vout)) != output.value:
                 return Declined(
                     code="PRV_RESPONSE_INVALID",
@@ -217,19 +214,8 @@ class BitcoinGateway:
         return False
 
 
-async def _broadcast_at(node: Node, signed: Signed) -> Accepted:
-    try:
-        known_as = await esplora.broadcast(node, signed.raw)
-    except AlreadyKnown:
-        return Accepted(transaction_hash=signed.transaction_hash)
-    except Conflicting:
-        # To a node whose block has it already, and its outputs spent, its inputs are missing.
-        if await esplora.transaction(node, signed.transaction_hash) is None:
-            raise
-        return Accepted(transaction_hash=signed.transaction_hash)
-    if known_as != signed.transaction_hash:
-        raise NodeContradicts("the node names another transaction")
-    return Accepted(transaction_hash=signed.transaction_hash)
+async def _knows(node: Node, signed: Signed) -> bool:
+    return await esplora.transaction(node, signed.transaction_hash) is not None
 
 
 async def _rate_at(node: Node) -> int:
@@ -279,9 +265,9 @@ async def _depth(node: Node, status: Status) -> int:
 def _wish(transfer: PlainTransfer, fee_rate: int) -> Wish | Declined:
     sender, recipient = addresses.parse(transfer.sender), addresses.parse(transfer.recipient)
     if transfer.asset != BTC:
-        return _unsupported(f"{transfer.asset.symbol} is not on Bitcoin")
+        return unsupported(f"{transfer.asset.symbol} is not on Bitcoin")
     if sender.kind not in coins.SPENDABLE:
-        return _unsupported("only native segwit addresses can send")
+        return unsupported("only native segwit addresses can send")
     if transfer.amount < coins.DUST[recipient.kind]:
         return Declined(code="TXN_BELOW_MINIMUM", reason="nodes do not relay so small an output")
     return Wish(
@@ -299,7 +285,3 @@ def _movements(transaction: Transaction) -> tuple[Movement, ...]:
         for index, output in enumerate(transaction.vout)
         if (address := addresses.address_of(output.script_pubkey.data)) is not None
     )
-
-
-def _unsupported(reason: str) -> Declined:
-    return Declined(code="PRV_UNSUPPORTED", reason=reason)

@@ -6,7 +6,7 @@ Esplora passes Bitcoin Core's error on as text: the code and message of `sendraw
 import re
 from typing import Final
 
-from infrastructure.chains.nodes import NodeRefused
+from infrastructure.chains.nodes import AlreadyKnown, Conflicting, NodeRefused
 
 _CORE_ERROR: Final = re.compile(r'"code"\s*:\s*(-?\d+).*?"message"\s*:\s*"([^"]*)"', re.DOTALL)
 _KNOWN: Final = (
@@ -27,14 +27,6 @@ _CONFLICTS: Final = (
     "replacement-adds-unconfirmed",
 )
 _FEES: Final = ("min relay fee not met", "mempool min fee not met", "max-fee-exceeded")
-
-
-class AlreadyKnown(NodeRefused):
-    """It is in the mempool or in a block: as good as accepted."""
-
-
-class Conflicting(NodeRefused):
-    """No clear no: whether it can still land is told by what spends its inputs."""
 
 
 def refusal_of(status: int, text: str) -> NodeRefused:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.provider.ports.answers import Declined, Setback, Unanswered
+from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
     InvalidChainAddress,
@@ -19,18 +19,15 @@ from domain.provider.ports.unsigned import EthereumCall, Unsigned
 from domain.shared.assets import ETH, Asset, Chain
 from domain.shared.errors import InvalidInput
 from infrastructure.chains.ethereum import addresses, rpc, signing, tokens, watching
-from infrastructure.chains.ethereum.outcomes import AlreadyKnown, Conflicting
 from infrastructure.chains.ethereum.prices import FEE_RATE_MAX, Prices, prices_at
 from infrastructure.chains.ethereum.signing import Draft
 from infrastructure.chains.nodes import (
     TIMEOUT_SECONDS,
     Node,
-    NodeContradicts,
-    NodeError,
     NodeRefused,
     Nodes,
     answered,
-    setback_of_broadcast,
+    unsupported,
 )
 from infrastructure.http import HttpClient
 
@@ -79,7 +76,7 @@ class EthereumGateway:
         """At the newest block."""
         owner = addresses.parse(address)
         if not _is_ours(asset):
-            return _unsupported(f"{asset.symbol} is not on Ethereum")
+            return unsupported(f"{asset.symbol} is not on Ethereum")
         return await answered(self._nodes.read(lambda node: _balance_at(node, owner, asset)))
 
     async def network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback:
@@ -103,7 +100,7 @@ class EthereumGateway:
         """The provider's call at present fees or, while its spender lacks the allowance, the
         `approve` for exactly that: once it is included, ask again for the call itself."""
         if not isinstance(unsigned, EthereumCall):
-            return _unsupported("the transaction is another chain's")
+            return unsupported("the transaction is another chain's")
         owner = addresses.parse(sender)
         try:
             addresses.parse(unsigned.to)
@@ -119,12 +116,11 @@ class EthereumGateway:
 
     async def broadcast(self, signed: Signed) -> Accepted | Setback:
         """A conflict is Unanswered: whether it can still land, `sighting` tells by its nonce."""
-        try:
-            return await self._nodes.hand_over(lambda node: _broadcast_at(node, signed))
-        except Conflicting as error:
-            return Unanswered(reason=str(error))
-        except NodeError as error:
-            return setback_of_broadcast(error)
+        return await self._nodes.broadcast(
+            signed,
+            send=lambda node: rpc.send(node, signed.raw),
+            knows=lambda node: _knows(node, signed),
+        )
 
     async def sighting(
         self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
@@ -236,7 +232,7 @@ def _is_ours(asset: Asset) -> bool:
 def _action(transfer: PlainTransfer) -> _Action | Declined:
     sender, recipient = addresses.parse(transfer.sender), addresses.parse(transfer.recipient)
     if not _is_ours(transfer.asset):
-        return _unsupported(f"{transfer.asset.symbol} is not on Ethereum")
+        return unsupported(f"{transfer.asset.symbol} is not on Ethereum")
     if transfer.amount <= 0:
         raise InvalidInput(field="amount")
     contract = transfer.asset.contract
@@ -255,20 +251,5 @@ async def _balance_at(node: Node, owner: str, asset: Asset) -> int:
     return await rpc.call_number(node, asset.contract, tokens.balance_of(owner))
 
 
-async def _broadcast_at(node: Node, signed: Signed) -> Accepted:
-    try:
-        known_as = await rpc.send(node, signed.raw)
-    except AlreadyKnown:
-        return Accepted(transaction_hash=signed.transaction_hash)
-    except Conflicting:
-        # A transaction whose block is there already has used its nonce itself.
-        if await rpc.transaction(node, signed.transaction_hash) is None:
-            raise
-        return Accepted(transaction_hash=signed.transaction_hash)
-    if known_as != signed.transaction_hash:
-        raise NodeContradicts("the node names another transaction")
-    return Accepted(transaction_hash=signed.transaction_hash)
-
-
-def _unsupported(reason: str) -> Declined:
-    return Declined(code="PRV_UNSUPPORTED", reason=reason)
+async def _knows(node: Node, signed: Signed) -> bool:
+    return await rpc.transaction(node, signed.transaction_hash) is not None

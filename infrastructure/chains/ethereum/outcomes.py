@@ -6,7 +6,14 @@ Clients agree on few codes, so the words of geth, which others took over, decide
 from typing import Final
 
 from infrastructure.chains.ethereum.wire import Failure
-from infrastructure.chains.nodes import NodeBusy, NodeError, NodeRefused, NodeSilent
+from infrastructure.chains.nodes import (
+    AlreadyKnown,
+    Conflicting,
+    NodeBusy,
+    NodeError,
+    NodeRefused,
+    NodeSilent,
+)
 
 _REVERTED_CODE: Final = 3
 _LIMIT_CODES: Final = frozenset({-32005, 429})
@@ -32,14 +39,6 @@ _NO: Final = {
     "nonce too high": "TXN_CHAIN_REFUSED",
     "rlp": "TXN_CHAIN_REFUSED",
 }
-
-
-class AlreadyKnown(NodeRefused):
-    """It is in the pool: as good as accepted."""
-
-
-class Conflicting(NodeRefused):
-    """No clear no: whether it can still land is told by what spends its nonce."""
 
 
 class Reverted(NodeRefused):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from domain.provider.ports.answers import Declined, Setback, Unanswered
+from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
     Movement,
@@ -20,15 +20,13 @@ from infrastructure.chains.nodes import (
     TIMEOUT_SECONDS,
     Node,
     NodeContradicts,
-    NodeError,
     Nodes,
     answered,
-    setback_of_broadcast,
+    unsupported,
 )
 from infrastructure.chains.sui import addresses, building, coins, rpc, signing, watching
 from infrastructure.chains.sui.bcs import NotBcs
 from infrastructure.chains.sui.model import Gas, Transaction
-from infrastructure.chains.sui.outcomes import AlreadyKnown, Conflicting
 from infrastructure.chains.sui.reading import read
 from infrastructure.http import HttpClient
 
@@ -66,15 +64,15 @@ class SuiGateway:
         """At the newest checkpoint."""
         owner = addresses.parse(address)
         if asset != SUI:
-            return _unsupported(f"{asset.symbol} is not on Sui")
+            return unsupported(f"{asset.symbol} is not on Sui")
         return await answered(self._nodes.read(lambda node: rpc.balance(node, owner)))
 
     async def network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback:
         """The most that it can cost at this epoch's reference price, whatever the transfer's own
         rate; also where the sender could not pay for it."""
-        unsupported = _judge(transfer)
-        if unsupported is not None:
-            return unsupported
+        setback = _judge(transfer)
+        if setback is not None:
+            return setback
         rate = await answered(self._nodes.read(_rate_at))
         if not isinstance(rate, int):
             return rate
@@ -89,22 +87,22 @@ class SuiGateway:
         """At the transfer's own rate, from coins by the rule of `coins`."""
         if not 0 < transfer.fee_rate <= coins.FEE_RATE_MAX:
             raise InvalidInput(field="feeRate")
-        unsupported = _judge(transfer)
-        if unsupported is not None:
-            return unsupported
+        setback = _judge(transfer)
+        if setback is not None:
+            return setback
         return await answered(self._prepare_transfer(transfer))
 
     async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
         """A provider's transaction, if the sender alone signs it and pays for it, within reason."""
         if not isinstance(unsigned, SuiTransaction):
-            return _unsupported("the transaction is another chain's")
+            return unsupported("the transaction is another chain's")
         owner = addresses.parse(sender)
         try:
             transaction = read(unsigned.transaction)
         except NotBcs as error:
             return Declined(code="PRV_RESPONSE_INVALID", reason=str(error))
         if transaction.sender != owner or transaction.gas.owner != owner:
-            return _unsupported("not the sender's own transaction at the sender's own cost")
+            return unsupported("not the sender's own transaction at the sender's own cost")
         return await answered(self._prepare_call(unsigned.transaction, transaction))
 
     def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:
@@ -113,12 +111,11 @@ class SuiGateway:
     async def broadcast(self, signed: Signed) -> Accepted | Setback:
         """A conflict is Unanswered: whether it can still land, `sighting` tells by its coins. One
         that was executed and failed is accepted as well: `sighting` tells."""
-        try:
-            return await self._nodes.hand_over(lambda node: _broadcast_at(node, signed))
-        except Conflicting as error:
-            return Unanswered(reason=str(error))
-        except NodeError as error:
-            return setback_of_broadcast(error)
+        return await self._nodes.broadcast(
+            signed,
+            send=lambda node: rpc.execute(node, *signing.parts(signed)),
+            knows=lambda node: _knows(node, signed),
+        )
 
     async def sighting(
         self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
@@ -166,21 +163,8 @@ class SuiGateway:
         return building.prepared(content, transaction)
 
 
-async def _broadcast_at(node: Node, signed: Signed) -> Accepted:
-    accepted = Accepted(transaction_hash=signed.transaction_hash)
-    try:
-        known_as = await rpc.execute(node, *signing.parts(signed))
-    except AlreadyKnown:
-        return accepted
-    except Conflicting:
-        # To a node that has executed it already, its coins may be missing.
-        found = await rpc.seen(node, signed.transaction_hash)
-        if found.transaction is None:
-            raise
-        return accepted
-    if known_as != signed.transaction_hash:
-        raise NodeContradicts("the node names another transaction")
-    return accepted
+async def _knows(node: Node, signed: Signed) -> bool:
+    return (await rpc.seen(node, signed.transaction_hash)).transaction is not None
 
 
 async def _rate_at(node: Node) -> int:
@@ -194,11 +178,7 @@ def _judge(transfer: PlainTransfer) -> Declined | None:
     addresses.parse(transfer.sender)
     addresses.parse(transfer.recipient)
     if transfer.asset != SUI:
-        return _unsupported(f"{transfer.asset.symbol} is not on Sui")
+        return unsupported(f"{transfer.asset.symbol} is not on Sui")
     if not 0 < transfer.amount < _AMOUNT_MAX:
         raise InvalidInput(field="amount")
     return None
-
-
-def _unsupported(reason: str) -> Declined:
-    return Declined(code="PRV_UNSUPPORTED", reason=reason)

@@ -5,7 +5,14 @@ The service wraps the validators' words, which decide; its own codes say whose f
 
 from typing import Final
 
-from infrastructure.chains.nodes import NodeBusy, NodeError, NodeRefused, NodeSilent
+from infrastructure.chains.nodes import (
+    AlreadyKnown,
+    Conflicting,
+    NodeBusy,
+    NodeError,
+    NodeRefused,
+    NodeSilent,
+)
 from infrastructure.chains.sui.wire import Failure
 
 _LIMIT_CODES: Final = frozenset({"RATE_LIMITED", "TOO_MANY_REQUESTS"})
@@ -35,14 +42,6 @@ _NO: Final = {
     "is owned by account address": "TXN_CHAIN_REFUSED",
     "denied": "TXN_CHAIN_REFUSED",
 }
-
-
-class AlreadyKnown(NodeRefused):
-    """It was executed: as good as accepted."""
-
-
-class Conflicting(NodeRefused):
-    """No clear no: whether it can still land is told by what uses its coins."""
 
 
 def failure_of_read(failure: Failure) -> NodeError:
