@@ -1,12 +1,13 @@
-"""The external calls of a Send, as the provider context asks for them and hears of them."""
+"""What the provider context asks of others, and hears of it: external calls, and actions of users."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.contracts.events import NetworkCost
+from domain.contracts.events import NetworkCost, UserActionRequired
+from domain.shared.decision import Decision
 from domain.shared.ids import ActionId, EffectId, StreamId, derived
-from domain.shared.unit import JsonObject
+from domain.shared.unit import ActionOpened, EffectRequested, Group, JsonObject
 
 
 class EffectKind(StrEnum):
@@ -22,6 +23,42 @@ class EffectKind(StrEnum):
 def effect_id(stream_id: StreamId, kind: EffectKind, attempt: int) -> EffectId:
     """The effect of that kind in that attempt; one for ever."""
     return EffectId(derived(stream_id, "effect", kind, attempt))
+
+
+def request_effect(
+    stream_id: StreamId,
+    kind: EffectKind,
+    attempt: int,
+    *,
+    request: JsonObject,
+    due_at: datetime,
+    key: str | None = None,
+) -> EffectRequested:
+    """The effect of that kind in that attempt; its own name is its key, where no other is given."""
+    wanted = effect_id(stream_id, kind, attempt)
+    return EffectRequested(
+        id=wanted,
+        group=Group.PROVIDER,
+        kind=kind,
+        key=key or str(wanted),
+        attempt=attempt,
+        request=request,
+        due_at=due_at,
+    )
+
+
+def ask_user(required: UserActionRequired, *, attempt: int, at: datetime) -> Decision:
+    """Publishes what is asked of the user, and opens the action."""
+    opened = ActionOpened(
+        id=required.action_id,
+        type=required.action,
+        payload=required.payload,
+        summary=required.summary,
+        attempt=attempt,
+        expires_at=required.expires_at,
+        at=at,
+    )
+    return Decision(events=(required,), actions_opened=(opened,))
 
 
 def action_id(stream_id: StreamId, attempt: int) -> ActionId:

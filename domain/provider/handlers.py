@@ -34,7 +34,9 @@ from domain.provider.effects import (
     NotAttempted,
     Unknown,
     action_id,
+    ask_user,
     effect_id,
+    request_effect,
 )
 from domain.provider.errors import ActionReplayed, ActionStale
 from domain.provider.transfer import SOLANA_GATEWAY, attempts, leg_of
@@ -43,12 +45,9 @@ from domain.shared.ids import ActionId, derived
 from domain.shared.stream import Stream
 from domain.shared.unit import (
     ActionMoved,
-    ActionOpened,
     ActionStatus,
     EffectMoved,
-    EffectRequested,
     EffectState,
-    Group,
     InteractionRow,
     JsonObject,
     RecoveryRow,
@@ -80,28 +79,13 @@ def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Fa
             network_cost=built.network_cost,
         ),
     )
-    deadline = effect_id(stream.id, EffectKind.SIGN_DEADLINE, effect.attempt)
-    return Decision(
-        events=(required,),
-        actions_opened=(
-            ActionOpened(
-                id=action,
-                type=required.action,
-                payload=built.payload,
-                summary=built.summary,
-                attempt=effect.attempt,
-                expires_at=built.expires_at,
-                at=facts.now,
-            ),
-        ),
+    return ask_user(required, attempt=effect.attempt, at=facts.now) + Decision(
         effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
         effects_requested=(
-            EffectRequested(
-                id=deadline,
-                group=Group.PROVIDER,
-                kind=EffectKind.SIGN_DEADLINE,
-                key=str(deadline),
-                attempt=effect.attempt,
+            request_effect(
+                stream.id,
+                EffectKind.SIGN_DEADLINE,
+                effect.attempt,
                 request={"action_id": str(action)},
                 due_at=built.expires_at,
             ),
@@ -202,12 +186,11 @@ def submit_signature(stream: Stream, command: SubmitSignatureCommand, facts: Fac
             ),
         ),
         effects_requested=(
-            EffectRequested(
-                id=broadcast,
-                group=Group.PROVIDER,
-                kind=EffectKind.BROADCAST,
+            request_effect(
+                stream.id,
+                EffectKind.BROADCAST,
+                attempt,
                 key=command.signature,
-                attempt=attempt,
                 request={
                     "transaction": command.signed_transaction,
                     "signature": command.signature,

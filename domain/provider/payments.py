@@ -31,8 +31,9 @@ from domain.provider.effects import (
     EffectKind,
     NotAttempted,
     Unknown,
-    effect_id,
+    ask_user,
     payment_action_id,
+    request_effect,
 )
 from domain.shared.accounts import conversion, fiat, provider
 from domain.shared.assets import USDC
@@ -42,12 +43,9 @@ from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from domain.shared.unit import (
     ActionMoved,
-    ActionOpened,
     ActionStatus,
     EffectMoved,
-    EffectRequested,
     EffectState,
-    Group,
     InteractionRow,
     JsonObject,
     Posting,
@@ -160,28 +158,13 @@ def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> De
         summary=f"Pay {amount} with {_provider(stream)}",
         expires_at=opened.expires_at,
     )
-    check = effect_id(stream.id, EffectKind.ONRAMP_CHECK, effect.attempt)
-    return Decision(
-        events=(required,),
-        actions_opened=(
-            ActionOpened(
-                id=action,
-                type=ACTION,
-                payload=required.payload,
-                summary=required.summary,
-                attempt=effect.attempt,
-                expires_at=opened.expires_at,
-                at=facts.now,
-            ),
-        ),
+    return ask_user(required, attempt=effect.attempt, at=facts.now) + Decision(
         effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
         effects_requested=(
-            EffectRequested(
-                id=check,
-                group=Group.PROVIDER,
-                kind=EffectKind.ONRAMP_CHECK,
-                key=str(check),
-                attempt=effect.attempt,
+            request_effect(
+                stream.id,
+                EffectKind.ONRAMP_CHECK,
+                effect.attempt,
                 request={"provider": _provider(stream), "reference": opened.reference},
                 due_at=opened.due_at,
             ),

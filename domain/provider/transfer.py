@@ -33,7 +33,7 @@ from domain.contracts.transfer_events import (
     TransferRequested,
     TransferWanted,
 )
-from domain.provider.effects import EffectKind, effect_id
+from domain.provider.effects import EffectKind, effect_id, request_effect
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
@@ -41,9 +41,7 @@ from domain.shared.unit import (
     ActionMoved,
     ActionStatus,
     EffectMoved,
-    EffectRequested,
     EffectState,
-    Group,
 )
 
 
@@ -91,25 +89,21 @@ def attempts(stream: Stream) -> int:
 def request_transfer(stream: Stream, facts: Facts, transfer: TransferWanted) -> Decision:
     """One more attempt at building the transfer."""
     attempt = attempts(stream) + 1
-    build = effect_id(stream.id, EffectKind.BUILD, attempt)
+    build = request_effect(
+        stream.id,
+        EffectKind.BUILD,
+        attempt,
+        request={
+            "sender": transfer.sender_address,
+            "recipient": transfer.recipient_address,
+            "amount": transfer.amount,
+            "platform_fee": transfer.platform_fee,
+        },
+        due_at=facts.now,
+    )
     return Decision(
-        events=(leg_of(stream).requested(effect_id=build, transfer=transfer),),
-        effects_requested=(
-            EffectRequested(
-                id=build,
-                group=Group.PROVIDER,
-                kind=EffectKind.BUILD,
-                key=str(build),
-                attempt=attempt,
-                request={
-                    "sender": transfer.sender_address,
-                    "recipient": transfer.recipient_address,
-                    "amount": transfer.amount,
-                    "platform_fee": transfer.platform_fee,
-                },
-                due_at=facts.now,
-            ),
-        ),
+        events=(leg_of(stream).requested(effect_id=build.id, transfer=transfer),),
+        effects_requested=(build,),
     )
 
 

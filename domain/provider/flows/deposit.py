@@ -11,12 +11,11 @@ from domain.contracts.deposit_events import (
     ProviderAttemptFailed,
 )
 from domain.contracts.envelope import Event, EventPayload
-from domain.provider.effects import EffectKind, effect_id
+from domain.provider.effects import EffectKind, request_effect
 from domain.shared.decision import Decision, Facts
 from domain.shared.money import AssetAmount
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
-from domain.shared.unit import EffectRequested, Group
 
 
 def on_credit_reserved(stream: Stream, _event: Event, facts: Facts) -> Decision:
@@ -59,7 +58,13 @@ def _requested(
     stream: Stream, deposit: DepositTransactionInitiated, offer: PaymentOffer, facts: Facts
 ) -> Decision:
     attempt = stream.count(OnRampProviderSelected) + 1
-    effect = effect_id(stream.id, EffectKind.ONRAMP_OPEN, attempt)
+    opening = request_effect(
+        stream.id,
+        EffectKind.ONRAMP_OPEN,
+        attempt,
+        request={"provider": offer.provider},
+        due_at=facts.now,
+    )
     return Decision(
         events=(
             OnRampProviderSelected(
@@ -69,22 +74,12 @@ def _requested(
             ),
             FiatPaymentRequested(
                 provider=offer.provider,
-                effect_id=effect,
+                effect_id=opening.id,
                 fiat_amount=deposit.fiat_amount,
                 fiat_currency=deposit.fiat_currency,
             ),
         ),
-        effects_requested=(
-            EffectRequested(
-                id=effect,
-                group=Group.PROVIDER,
-                kind=EffectKind.ONRAMP_OPEN,
-                key=str(effect),
-                attempt=attempt,
-                request={"provider": offer.provider},
-                due_at=facts.now,
-            ),
-        ),
+        effects_requested=(opening,),
     )
 
 
