@@ -48,7 +48,9 @@ from infrastructure.sagas.send_effects import SendEffects
 from infrastructure.sagas.transfers import SolanaTransfers
 from infrastructure.sagas.watcher import ConfirmationWatcher
 from infrastructure.services.approvals import ApprovalDesk
-from infrastructure.services.connections import load_connections, open_on_ramps
+from infrastructure.services.connections.access import Access
+from infrastructure.services.connections.model import load_connections
+from infrastructure.services.connections.providers import open_providers
 from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.money import MoneyMovements
 from infrastructure.services.policy import load_policy
@@ -207,7 +209,7 @@ class Process:
         client = await self._resources.enter_async_context(HttpClient(timeout_seconds=seconds))
         self._gateway = open_gateway(settings, client)
         connections = load_connections(settings.providers_file)
-        self._on_ramps = open_on_ramps(connections, client, self._clock)
+        self._providers = open_providers(connections, Access(client, self._clock))
 
     def _open_worker(self) -> None:
         engine = self._engine
@@ -236,7 +238,9 @@ class Process:
         )
         watcher = ConfirmationWatcher(engine=engine, transfers=transfers)
         sends = SendEffects(engine=engine, transfers=transfers, watcher=watcher)
-        payments = PaymentEffects(engine=engine, providers=self._on_ramps, gateway=self._gateway)
+        payments = PaymentEffects(
+            engine=engine, providers=self._providers.on_ramps, gateway=self._gateway
+        )
         self._executor = EffectExecutor(
             engine=engine,
             owner=self._name,
@@ -289,7 +293,7 @@ class Process:
             views=DatabaseViews(pool),
             movements=self._movements(reader),
             webhooks=Webhooks(
-                readers=self._on_ramps,
+                readers=self._providers.webhook_readers,
                 inbox=Inbox(pool),
                 now=self._clock,
                 heard=self._webhook_stored,
@@ -327,7 +331,7 @@ class Process:
         return DepositDesk(
             engine=self._engine,
             openings=reader,
-            offers=OfferDesk(listed=listed, providers=self._on_ramps, records=reader),
+            offers=OfferDesk(listed=listed, providers=self._providers.on_ramps, records=reader),
             listed=listed,
         )
 

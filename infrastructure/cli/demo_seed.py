@@ -19,7 +19,7 @@ from infrastructure.db.pool import Pool, create_pool
 from infrastructure.demo.funding import Faucet
 from infrastructure.demo.users import CHAIN, PEOPLE, SeededUser, ensure_user, keypair_file
 from infrastructure.http import HttpClient
-from infrastructure.services.connections import load_connections
+from infrastructure.services.connections.model import load_connections
 from infrastructure.services.solana import open_gateway
 from infrastructure.services.tokens import token_authority
 from infrastructure.settings import Settings, StartupError
@@ -63,8 +63,7 @@ async def _fund(settings: Settings, users: Sequence[StoredUser]) -> None:
 
 async def _direct_webhooks(settings: Settings, client: HttpClient) -> None:
     """The simulated providers call this platform back."""
-    names = msgspec.structs.asdict(load_connections(settings.providers_file))
-    for name in (name for name, connection in names.items() if connection is not None):
+    for name in load_connections(settings.providers_file).calling_back:
         order = {
             "provider": name,
             "url": f"http://{settings.host}:{settings.port}/webhooks/{name}",

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 _PREFIX: Final = "credential."
 # Users of the demonstration live somewhere; the provider wants to know in which state.
 _US_STATE: Final = "NY"
+_INTEGRATOR: Final = "diboas"
 
 
 def named_credentials(credentials: Mapping[str, str]) -> dict[str, str]:
@@ -19,8 +22,16 @@ def split(content: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     return addresses, {k.removeprefix(_PREFIX): v for k, v in content.items() if k not in addresses}
 
 
-def connections(sandbox_url: str, secrets: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """The platform's connections to the providers of a sandbox."""
+def connections(sandbox_url: str, secrets: Mapping[str, str]) -> dict[str, dict[str, object]]:
+    """The platform's connections to the providers and chains of a sandbox."""
+    return {
+        **_ramps(sandbox_url, secrets),
+        **_markets(sandbox_url, secrets),
+        **_chains(sandbox_url),
+    }
+
+
+def _ramps(sandbox_url: str, secrets: Mapping[str, str]) -> dict[str, dict[str, object]]:
     return {
         "coinbase": {
             "platform_url": f"{sandbox_url}/coinbase/platform",
@@ -35,4 +46,46 @@ def connections(sandbox_url: str, secrets: Mapping[str, str]) -> dict[str, dict[
             "secret_key": secrets["stripe.secret_key"],
             "webhook_secret": secrets["stripe.webhook_secret"],
         },
+        "bridge": {
+            "base_url": f"{sandbox_url}/bridge/v0",
+            "api_key": secrets["bridge.api_key"],
+            "webhook_public_keys": [secrets["bridge.webhook_public_key"]],
+        },
+        "due": {
+            "base_url": f"{sandbox_url}/due",
+            "api_key": secrets["due.api_key"],
+            "quote_account": secrets["due.quote_account"],
+            "webhook_public_keys": [secrets["due.webhook_public_key"]],
+        },
     }
+
+
+def _markets(sandbox_url: str, secrets: Mapping[str, str]) -> dict[str, dict[str, object]]:
+    return {
+        "jupiter": {"base_url": f"{sandbox_url}/jupiter", "api_key": secrets["jupiter.api_key"]},
+        "lifi": {
+            "base_url": f"{sandbox_url}/lifi/v1",
+            "api_key": secrets["lifi.api_key"],
+            "integrator": _INTEGRATOR,
+        },
+        "debridge": {
+            "base_url": f"{sandbox_url}/debridge/v1.0",
+            "access_token": secrets["debridge.access_token"],
+        },
+        "kamino": {
+            "base_url": f"{sandbox_url}/kamino",
+            "vaults": msgspec.json.decode(secrets["kamino.vaults"]),
+        },
+        "jupiter_lend": {
+            "base_url": f"{sandbox_url}/jupiter_lend",
+            "api_key": secrets["jupiter_lend.api_key"],
+        },
+        "coingecko": {
+            "base_url": f"{sandbox_url}/coingecko/api/v3",
+            "api_key": secrets["coingecko.api_key"],
+        },
+    }
+
+
+def _chains(sandbox_url: str) -> dict[str, dict[str, object]]:
+    return {name: {"urls": [f"{sandbox_url}/{name}"]} for name in ("bitcoin", "ethereum", "sui")}

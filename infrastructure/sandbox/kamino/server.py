@@ -100,6 +100,9 @@ class KaminoServer:
         treasury = Treasury(world, chain, NAME)
         vaults = [Vault(world, NAME, terms, treasury) for terms in VAULTS]
         self._vaults = {str(vault.address): vault for vault in vaults}
+        # No secret, but what the platform needs beside Kamino's own answers.
+        locks = {address: vault.terms.lock_seconds for address, vault in self._vaults.items()}
+        world.credential(NAME, "vaults", lambda: msgspec.json.encode(locks).decode())
 
     def operations(self) -> list[Operation]:
         def reading(name: str, path: str, carry_out: Callable[[Request], object]) -> Operation:
