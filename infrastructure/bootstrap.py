@@ -53,6 +53,7 @@ from infrastructure.services.connections.model import load_connections
 from infrastructure.services.connections.providers import open_providers
 from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.money import MoneyMovements
+from infrastructure.services.offers import AllWell, OfferCollector
 from infrastructure.services.policy import load_policy
 from infrastructure.services.providers import OfferDesk, load_providers
 from infrastructure.services.signin import SignInDesk, StoredChallenges
@@ -210,6 +211,13 @@ class Process:
         self._gateway = open_gateway(settings, client)
         connections = load_connections(settings.providers_file)
         self._providers = open_providers(connections, Access(client, self._clock))
+        self._listed = load_providers()
+        self._offers = OfferCollector(
+            registry=self._listed.registry,
+            weights=self._listed.weights,
+            records=OpeningReader(self._pool),
+            standing=AllWell(),
+        )
 
     def _open_worker(self) -> None:
         engine = self._engine
@@ -327,12 +335,11 @@ class Process:
         )
 
     def _deposits(self) -> DepositDesk:
-        reader, listed = OpeningReader(self._pool), load_providers()
         return DepositDesk(
             engine=self._engine,
-            openings=reader,
-            offers=OfferDesk(listed=listed, providers=self._providers.on_ramps, records=reader),
-            listed=listed,
+            openings=OpeningReader(self._pool),
+            offers=OfferDesk(self._offers, self._providers.on_ramps),
+            listed=self._listed,
         )
 
     async def _database_answers(self) -> None:

@@ -4,19 +4,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.shared.assets import Chain
+
 
 class ProviderKind(StrEnum):
-    """The four types of providers."""
+    """The four types of providers, and what else is asked outside: prices and chains' nodes."""
 
     ON_RAMP = "ON_RAMP"
     OFF_RAMP = "OFF_RAMP"
     DEX = "DEX"
     DEFI = "DEFI"
+    PRICES = "PRICES"
+    CHAIN = "CHAIN"
+
+
+class Capability(StrEnum):
+    """What a provider does for the platform. SWAP is on one chain, BRIDGE from one to another."""
+
+    BUY = "BUY"
+    PAY_OUT = "PAY_OUT"
+    SWAP = "SWAP"
+    BRIDGE = "BRIDGE"
+    EARN = "EARN"
+    PRICES = "PRICES"
+    TRANSFER = "TRANSFER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEntry:
-    """One provider. Empty `countries` and `currencies`: all of them.
+    """One provider. Empty `chains`, `countries` and `currencies`: all of them. `assets` are those
+    that it delivers and takes.
 
     Limits are for one transaction, in hundredths of a US dollar. `local_countries` are those that
     it knows best. A lower `priority` wins where all else is equal.
@@ -26,7 +43,9 @@ class ProviderEntry:
     kind: ProviderKind
     assets: frozenset[str]
     priority: int
+    capabilities: frozenset[Capability]
     enabled: bool = True
+    chains: frozenset[Chain] = frozenset()
     countries: frozenset[str] = frozenset()
     currencies: frozenset[str] = frozenset()
     local_countries: frozenset[str] = frozenset()
@@ -37,12 +56,16 @@ class ProviderEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a provider is looked for. `method` is a payment method or rail, where there is one."""
+    """What a provider is looked for: `asset` is to be delivered or put to work, `source` paid for
+    it on `chains`. `method` is a payment method or rail, where there is one."""
 
     kind: ProviderKind
+    capability: Capability
     asset: str
     amount_cents: int
     country: str
+    source: str = ""
+    chains: frozenset[Chain] = frozenset()
     currency: str = ""
     method: str = ""
 
@@ -51,6 +74,12 @@ class Rejection(StrEnum):
     """Why a provider is out before it is asked, or because of what it answered."""
 
     DISABLED = "disabled"
+    SWITCHED_OFF = "disabled by an operator"
+    UNHEALTHY = "health checks fail"
+    BREAKER_OPEN = "too many failures of late"
+    CAPABILITY = "not what it does"
+    CHAIN = "chain not served"
+    SOURCE = "asset not taken"
     COUNTRY = "country not served"
     CURRENCY = "currency not taken"
     METHOD = "payment method not taken"
@@ -76,7 +105,10 @@ def rejection(entry: ProviderEntry, wanted: Wanted) -> Rejection | None:
     """Why this provider cannot do what is wanted; None: it can, as far as the registry knows."""
     checks = (
         (not entry.enabled, Rejection.DISABLED),
+        (wanted.capability not in entry.capabilities, Rejection.CAPABILITY),
         (wanted.asset not in entry.assets, Rejection.ASSET),
+        (_outside(wanted.source, entry.assets), Rejection.SOURCE),
+        (bool(entry.chains) and not wanted.chains <= entry.chains, Rejection.CHAIN),
         (_outside(wanted.country, entry.countries), Rejection.COUNTRY),
         (_outside(wanted.currency, entry.currencies), Rejection.CURRENCY),
         (_outside(wanted.method, entry.payment_methods), Rejection.METHOD),

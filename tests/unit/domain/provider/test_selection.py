@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.provider.registry import (
+    Capability,
     ProviderEntry,
     ProviderKind,
     ProviderRegistry,
@@ -13,6 +14,7 @@ from domain.provider.registry import (
     rejection,
 )
 from domain.provider.selection import WHOLE, Candidate, Weights, rank
+from domain.shared.assets import Chain
 
 WEIGHTS = Weights(cost=400_000, reliability=300_000, speed=200_000, preference=100_000)
 PLAIN = Candidate(
@@ -30,6 +32,8 @@ ENTRY = ProviderEntry(
     kind=ProviderKind.ON_RAMP,
     assets=frozenset({"USDC"}),
     priority=1,
+    capabilities=frozenset({Capability.BUY}),
+    chains=frozenset({Chain.SOLANA}),
     countries=frozenset({"US"}),
     currencies=frozenset({"USD"}),
     payment_methods=frozenset({"CARD"}),
@@ -38,6 +42,8 @@ ENTRY = ProviderEntry(
 )
 WANTED = Wanted(
     kind=ProviderKind.ON_RAMP,
+    capability=Capability.BUY,
+    chains=frozenset({Chain.SOLANA}),
     asset="USDC",
     amount_cents=10_000,
     country="US",
@@ -118,6 +124,11 @@ def test_the_order_of_the_facts_does_not_matter(
         ({}, {"currency": "EUR"}, Rejection.CURRENCY),
         ({}, {"method": "PAYPAL"}, Rejection.METHOD),
         ({}, {"asset": "BTC"}, Rejection.ASSET),
+        ({}, {"source": "BTC"}, Rejection.SOURCE),
+        ({}, {"source": "USDC"}, None),
+        ({}, {"capability": Capability.SWAP}, Rejection.CAPABILITY),
+        ({}, {"chains": frozenset({Chain.SOLANA, Chain.SUI})}, Rejection.CHAIN),
+        ({"chains": frozenset()}, {"chains": frozenset({Chain.SUI})}, None),
         ({}, {"amount_cents": 999}, Rejection.AMOUNT),
         ({}, {"amount_cents": 100_001}, Rejection.AMOUNT),
         ({"countries": frozenset()}, {"country": "BR"}, None),
