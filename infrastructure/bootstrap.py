@@ -35,6 +35,8 @@ from infrastructure.db.pool import Pool, connect, create_pool
 from infrastructure.db.sends import SendReader
 from infrastructure.db.streams import StreamReader
 from infrastructure.db.views import DatabaseViews
+from infrastructure.guard.guards import Guards
+from infrastructure.guard.states import GuardStates
 from infrastructure.http import HttpClient
 from infrastructure.messaging.backend import RedisPublisher, SteadyRedisBackend, redis_client
 from infrastructure.messaging.feed import TransactionFeed
@@ -210,8 +212,10 @@ class Process:
         client = await self._resources.enter_async_context(HttpClient(timeout_seconds=seconds))
         self._gateway = open_gateway(settings, client)
         connections = load_connections(settings.providers_file)
-        self._providers = open_providers(connections, Access(client, self._clock))
         self._listed = load_providers()
+        guards = Guards(GuardStates(self._redis), self._listed.guard_limits, self._clock)
+        self._resources.push_async_callback(guards.aclose)
+        self._providers = open_providers(connections, Access(client, self._clock, guards))
         self._offers = OfferCollector(
             registry=self._listed.registry,
             weights=self._listed.weights,

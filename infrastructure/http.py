@@ -8,14 +8,15 @@ An answer with any status is an answer, never an error: what a status means is t
 """
 
 import asyncio
+import copy
 import logging
 import random
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import httpx
 
@@ -53,19 +54,33 @@ class HttpTimeout(HttpError):
     """The request may have been executed."""
 
 
+def _unheard() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """`headers` have lower-case names."""
+    """`headers` have lower-case names. Who cannot read the body says so at once with `unreadable`:
+    such an answer counts against its provider."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    unreadable: Callable[[], None] = field(default=_unheard, repr=False, compare=False)
 
     @property
     def retry_after_seconds(self) -> int | None:
         """Retry-After in seconds; its date form and nonsense count as absent."""
         text = self.headers.get("retry-after", "")
         return int(text) if text.isascii() and text.isdigit() else None
+
+
+class Guard(Protocol):
+    """Decides whether a call may be made now, and hears how it ended."""
+
+    async def call(self, url: str, work: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
+        """What `work` answers; raises `HttpUnavailable` where it may not be done."""
+        ...
 
 
 class HttpClient:
@@ -91,6 +106,13 @@ class HttpClient:
             transport=transport, limits=limits, trust_env=False, follow_redirects=False
         )
         self._timeout_seconds = timeout_seconds
+        self._guard: Guard | None = None
+
+    def guarded(self, guard: Guard) -> "HttpClient":
+        """The same connections, for calls that `guard` lets pass. It is closed with this one."""
+        twin = copy.copy(self)
+        twin._guard = guard  # noqa: SLF001 - its own
+        return twin
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,7 +141,23 @@ class HttpClient:
         """The answer of `url`, or an HttpError; at most `timeout_seconds` a try."""
         sent = {REQUEST_ID_HEADER: uuid.uuid4().hex, **(headers or {})}
         limit = self._timeout_seconds if timeout_seconds is None else timeout_seconds
-        tries_left = RETRIES_MAX if idempotent else 0
+        tries = RETRIES_MAX if idempotent else 0
+
+        def work() -> Awaitable[HttpResponse]:
+            return self._repeated(method, url, content, sent, limit, tries_left=tries)
+
+        return await (work() if self._guard is None else self._guard.call(url, work))
+
+    async def _repeated(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        sent: dict[str, str],
+        limit: float,
+        *,
+        tries_left: int,
+    ) -> HttpResponse:
         unknown: HttpTimeout | None = None
         while True:
             try:

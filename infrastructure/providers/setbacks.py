@@ -62,6 +62,7 @@ class Setbacks:
         except msgspec.MsgspecError as error:
             # The error names the member, never its content.
             logger.warning("%s: unreadable answer: %s", self.provider, error)
+            response.unreadable()
             return self.no_answer("unreadable answer", changes=changes)
 
     def of_status(self, response: HttpResponse, *, changes: bool) -> Setback:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from domain.contracts.deposit_events import PaymentOffer, RejectedOffer
+from domain.provider.breaker import GuardLimits
 from domain.provider.ports.answers import Setback
 from domain.provider.ports.onramp import OnRampProvider, OnRampQuote, OnRampQuoteRequest
 from domain.provider.registry import (
@@ -24,6 +25,7 @@ from infrastructure.services.offers import Bid, OfferCollector
 from infrastructure.settings import StartupError
 
 PROVIDERS_FILE: Final = Path(__file__).with_name("providers.toml")
+_DEFAULT: Final = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,11 @@ class ProviderList:
     registry: ProviderRegistry
     weights: Weights
     payment_methods: Mapping[str, MethodLimits]
+    guards: Mapping[str, GuardLimits]
+
+    def guard_limits(self, name: str) -> GuardLimits:
+        """Those of a provider, or of the chain whose node is named."""
+        return self.guards.get(name.partition(".")[0], self.guards[_DEFAULT])
 
 
 def load_providers(path: Path = PROVIDERS_FILE) -> ProviderList:
@@ -53,13 +60,22 @@ def load_providers(path: Path = PROVIDERS_FILE) -> ProviderList:
         }
         weights = msgspec.convert(content["weights"], Weights)
         methods = msgspec.convert(content["payment_methods"], dict[str, MethodLimits])
+        guards = _guards(content["guards"])
         version = msgspec.convert(content["version"], str)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, KeyError) as error:
         raise StartupError(f"{path.name}: {error}") from None
     if weights.cost + weights.reliability + weights.speed + weights.preference != WHOLE:
         raise StartupError(f"{path.name}: the weights do not sum to {WHOLE}")
     registry = ProviderRegistry(version=version, entries=entries)
-    return ProviderList(registry=registry, weights=weights, payment_methods=methods)
+    return ProviderList(registry=registry, weights=weights, payment_methods=methods, guards=guards)
+
+
+def _guards(content: dict[str, dict[str, object]]) -> dict[str, GuardLimits]:
+    usual = content[_DEFAULT]
+    return {
+        name: msgspec.convert({**usual, **figures}, GuardLimits)
+        for name, figures in content.items()
+    }
 
 
 class OfferDesk:

@@ -114,6 +114,7 @@ def _decoded(answer: HttpResponse, decoder: Decoder[Result]) -> Result:
     try:
         return decoder.decode(answer.body)
     except msgspec.MsgspecError as error:
+        answer.unreadable()
         raise NodeMalformed(str(error)) from error
 
 

@@ -159,6 +159,7 @@ async def _call(
     except NodeMalformed as error:
         if response.status >= _CLIENT_ERROR:
             raise _no(response) from error
+        response.unreadable()
         raise
     if answer.error is not None:
         raise failed(answer.error)

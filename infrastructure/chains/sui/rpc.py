@@ -271,6 +271,7 @@ async def _call(
     except NodeMalformed as error:
         if response.status >= _CLIENT_ERROR:
             raise refused from error
+        response.unreadable()
         raise
     if answer.errors:
         raise failed(answer.errors[0])

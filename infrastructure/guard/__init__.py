@@ -1,0 +1,1 @@
+"""Keeps calls away from providers that fail, and from our own haste."""
