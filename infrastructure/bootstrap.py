@@ -35,12 +35,11 @@ from infrastructure.db.pool import Pool, connect, create_pool
 from infrastructure.db.sends import SendReader
 from infrastructure.db.streams import StreamReader
 from infrastructure.db.views import DatabaseViews
-from infrastructure.guard.guards import Guards
-from infrastructure.guard.states import GuardStates
 from infrastructure.http import HttpClient
 from infrastructure.messaging.backend import RedisPublisher, SteadyRedisBackend, redis_client
 from infrastructure.messaging.feed import TransactionFeed
 from infrastructure.messaging.hub import Hub
+from infrastructure.outside import open_outside
 from infrastructure.sagas.deposits import DepositWatcher
 from infrastructure.sagas.effects import CALL_SECONDS_MAX, LEASE_SECONDS, EffectExecutor
 from infrastructure.sagas.engine import SagaEngine
@@ -50,14 +49,10 @@ from infrastructure.sagas.send_effects import SendEffects
 from infrastructure.sagas.transfers import SolanaTransfers
 from infrastructure.sagas.watcher import ConfirmationWatcher
 from infrastructure.services.approvals import ApprovalDesk
-from infrastructure.services.connections.access import Access
-from infrastructure.services.connections.model import load_connections
-from infrastructure.services.connections.providers import open_providers
 from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.money import MoneyMovements
-from infrastructure.services.offers import AllWell, OfferCollector
 from infrastructure.services.policy import load_policy
-from infrastructure.services.providers import OfferDesk, load_providers
+from infrastructure.services.providers import OfferDesk
 from infrastructure.services.signin import SignInDesk, StoredChallenges
 from infrastructure.services.solana import open_gateway
 from infrastructure.services.tokens import token_authority
@@ -69,6 +64,7 @@ from infrastructure.web.limits import WebLimits
 from infrastructure.web.server import serving
 from infrastructure.web.siws import SignInSettings, SignInWithSolana
 from infrastructure.web.webhooks import Webhooks
+from infrastructure.workers.durations import learn_durations
 from infrastructure.workers.fee_payer import FeePayerWatch
 from infrastructure.workers.relay import Relay
 from infrastructure.workers.wakeup import WakeupListener, WakeupPublisher
@@ -79,8 +75,6 @@ API: Final = "api"
 WORKER: Final = "worker"
 RELAY: Final = "relay"
 ALL_ROLES: Final = frozenset({API, WORKER, RELAY})
-DURATIONS_SECONDS: Final = 60.0
-"""How old an estimate's history may be."""
 APP: Final = "app"
 """By name: the application imports schema and resolvers, which nothing beneath it may."""
 
@@ -207,20 +201,17 @@ class Process:
             clock=self._clock,
             on_leased=self._leased,
         )
-        self._keep(self._learn_durations(), "durations")
+        self._keep(learn_durations(self._engine, OpeningReader(self._pool)), "durations")
         seconds = min(settings.provider_timeout_seconds, CALL_SECONDS_MAX)
         client = await self._resources.enter_async_context(HttpClient(timeout_seconds=seconds))
         self._gateway = open_gateway(settings, client)
-        connections = load_connections(settings.providers_file)
-        self._listed = load_providers()
-        guards = Guards(GuardStates(self._redis), self._listed.guard_limits, self._clock)
-        self._resources.push_async_callback(guards.aclose)
-        self._providers = open_providers(connections, Access(client, self._clock, guards))
-        self._offers = OfferCollector(
-            registry=self._listed.registry,
-            weights=self._listed.weights,
-            records=OpeningReader(self._pool),
-            standing=AllWell(),
+        self._outside = open_outside(
+            settings.providers_file,
+            client,
+            pool=self._pool,
+            redis=self._redis,
+            clock=self._clock,
+            resources=self._resources,
         )
 
     def _open_worker(self) -> None:
@@ -251,7 +242,7 @@ class Process:
         watcher = ConfirmationWatcher(engine=engine, transfers=transfers)
         sends = SendEffects(engine=engine, transfers=transfers, watcher=watcher)
         payments = PaymentEffects(
-            engine=engine, providers=self._providers.on_ramps, gateway=self._gateway
+            engine=engine, providers=self._outside.providers.on_ramps, gateway=self._gateway
         )
         self._executor = EffectExecutor(
             engine=engine,
@@ -262,6 +253,7 @@ class Process:
         self._wakers.append(self._executor.wake)
         fee_payer = FeePayerWatch(self._gateway, lamports_min=self._settings.fee_payer_lamports_min)
         self._keep(fee_payer.run(), "fee payer")
+        self._keep(self._outside.health.run(), "provider health")
         self._keep(watcher.run(), "confirmations")
         self._keep(self._executor.run(), "effects")
 
@@ -305,7 +297,7 @@ class Process:
             views=DatabaseViews(pool),
             movements=self._movements(reader),
             webhooks=Webhooks(
-                readers=self._providers.webhook_readers,
+                readers=self._outside.providers.webhook_readers,
                 inbox=Inbox(pool),
                 now=self._clock,
                 heard=self._webhook_stored,
@@ -342,8 +334,8 @@ class Process:
         return DepositDesk(
             engine=self._engine,
             openings=OpeningReader(self._pool),
-            offers=OfferDesk(self._offers, self._providers.on_ramps),
-            listed=self._listed,
+            offers=OfferDesk(self._outside.offers, self._outside.providers.on_ramps),
+            listed=self._outside.listed,
         )
 
     async def _database_answers(self) -> None:
@@ -356,18 +348,6 @@ class Process:
         while True:
             await asyncio.sleep(SYNC_SECONDS)
             await self._clock.sync()
-
-    async def _learn_durations(self) -> None:
-        """Estimates follow history."""
-        reader, figures = OpeningReader(self._pool), self._engine.policy.figures
-        while True:
-            try:
-                self._engine.history = await reader.durations(
-                    completed_min=figures.estimate_after_completed
-                )
-            except Exception:
-                logger.exception("durations could not be read")
-            await asyncio.sleep(DURATIONS_SECONDS)
 
     def _committed(self, _units: Sequence[Unit]) -> None:
         for told in self._after_commit:

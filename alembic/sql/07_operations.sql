@@ -46,3 +46,22 @@ CREATE TABLE relay_channel (
     channel smallint PRIMARY KEY,
     "offset" bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
+
+-- Who switched a provider off or on, when and why; the last row of a provider holds.
+CREATE TABLE provider_switch (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    provider text NOT NULL,
+    enabled boolean NOT NULL,
+    reason text NOT NULL CHECK (reason <> ''),
+    operator text NOT NULL CHECK (operator <> ''),
+    login text NOT NULL DEFAULT session_user,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX provider_switch_last ON provider_switch (provider, id DESC);
+
+-- What the last health checks said. Whoever moves `asked_at` on is the one who asks.
+CREATE TABLE provider_health (
+    provider text PRIMARY KEY,
+    asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    failures_in_row integer NOT NULL DEFAULT 0 CHECK (failures_in_row >= 0)
+) WITH (fillfactor = 50);

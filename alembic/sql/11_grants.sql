@@ -2,7 +2,9 @@
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO diboas_app;
 GRANT INSERT, UPDATE, DELETE ON
-    lease, reactor_cursor, deposit_cursor, relay_cursor, relay_channel, parked, challenge TO diboas_app;
+    lease, reactor_cursor, deposit_cursor, relay_cursor, relay_channel, parked, challenge,
+    provider_health TO diboas_app;
+GRANT INSERT ON provider_switch TO diboas_app;
 GRANT EXECUTE ON FUNCTION
     commit_units(jsonb, text, double precision),
     claim_effects(text, text[], text[], integer, double precision),

@@ -1,9 +1,10 @@
-"""Why a user's answer to a required action is not taken.
+"""Why a user's answer to a required action is not taken, or what depends on a price not done.
 
 Refused
-└── ActionRefused
-    ├── ActionStale
-    └── ActionReplayed
+├── ActionRefused
+│   ├── ActionStale
+│   └── ActionReplayed
+└── PriceUnavailable
 """
 
 from domain.shared.errors import Refused
@@ -25,3 +26,9 @@ class ActionReplayed(ActionRefused):
     """The action was answered before."""
 
     code = "TXN_ACTION_REPLAYED"
+
+
+class PriceUnavailable(Refused):
+    """No source tells what `asset` is worth now: a price is missing or too old to decide by."""
+
+    code = "PRV_PRICE_UNAVAILABLE"

@@ -116,6 +116,19 @@ def _verify(_options: argparse.Namespace) -> int:
     return verify()
 
 
+def _provider(options: argparse.Namespace) -> int:
+    from infrastructure.cli.providers import list_providers, switch
+
+    if options.action == "list":
+        return list_providers()
+    return switch(
+        options.name,
+        enabled=options.action == "enable",
+        reason=options.reason,
+        operator=options.by,
+    )
+
+
 def _export_schema(_options: argparse.Namespace) -> int:
     from infrastructure.cli.entry_points import sdl
 
@@ -153,5 +166,6 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "migrate": _migrate,
     "verify": _verify,
     "export-schema": _export_schema,
+    "provider": _provider,
     "demo": _demo,
 }

@@ -19,6 +19,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_roles(commands)
     _add_sandbox(commands)
     _add_tools(commands)
+    _add_provider(commands)
     _add_demo(commands)
     return parser
 
@@ -71,6 +72,20 @@ def _add_tools(commands: "_Commands") -> None:
     )
     commands.add_parser("verify", help="check the ledger's seals and invariants")
     commands.add_parser("export-schema", help="print the GraphQL schema")
+
+
+def _add_provider(commands: "_Commands") -> None:
+    provider = commands.add_parser("provider", help="see providers, switch one off or on")
+    actions = provider.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="every provider, whether it may be used, and who said so")
+    for name, what in (
+        ("disable", "begin nothing new with it; what is under way goes on"),
+        ("enable", "use it again"),
+    ):
+        action = actions.add_parser(name, help=what)
+        action.add_argument("name", help="as the list shows it")
+        action.add_argument("--reason", required=True, help="kept for ever with the change")
+        action.add_argument("--by", help="who decides (the login of this machine)")
 
 
 def _add_demo(commands: "_Commands") -> None:

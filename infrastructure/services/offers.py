@@ -31,13 +31,6 @@ class Standing(Protocol):
     async def rejection(self, provider: str) -> Rejection | None: ...
 
 
-class AllWell:
-    """The standing of providers that nobody watches."""
-
-    async def rejection(self, provider: str) -> Rejection | None:  # noqa: ARG002 - none differs
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class Bid(Generic[Quote]):
     """A quote and what it is worth beside others: `delivered` (base units) arrives of what the

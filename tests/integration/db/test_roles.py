@@ -117,6 +117,7 @@ async def test_every_table_is_guarded_or_named_as_free(app: Connection) -> None:
         "relay_channel",
         "parked",
         "challenge",
+        "provider_health",
     }
     rows = await app.fetch(
         "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace "

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,7 +12,7 @@ from domain.shared.assets import Chain
 from infrastructure.db.openings import Record
 from infrastructure.services import offers
 from infrastructure.services.connections.model import Connections
-from infrastructure.services.offers import AllWell, Bid, Collected, OfferCollector, Standing
+from infrastructure.services.offers import Bid, Collected, OfferCollector, Standing
 from infrastructure.services.providers import load_providers
 
 SWAP = Wanted(
@@ -30,11 +31,14 @@ class Nobody:
         return {}
 
 
+@dataclass(frozen=True)
 class Down:
     """One provider may not be used."""
 
+    name: str
+
     async def rejection(self, provider: str) -> Rejection | None:
-        return Rejection.BREAKER_OPEN if provider == "jupiter" else None
+        return Rejection.BREAKER_OPEN if provider == self.name else None
 
 
 class Exchange:
@@ -58,7 +62,7 @@ async def collected(
         registry=listed.registry,
         weights=listed.weights,
         records=Nobody(),
-        standing=standing or AllWell(),
+        standing=standing or Down(""),
     )
     return await collector.collect(wanted, exchanges, ask)
 
@@ -95,7 +99,9 @@ async def test_who_is_slow_is_left_out_and_delays_nobody(monkeypatch: pytest.Mon
 
 
 async def test_who_may_not_be_used_is_not_asked() -> None:
-    found = await collected(SWAP, {"jupiter": Exchange(300), "lifi": Exchange(100)}, Down())
+    found = await collected(
+        SWAP, {"jupiter": Exchange(300), "lifi": Exchange(100)}, Down("jupiter")
+    )
 
     assert [each.provider for each in found.offers] == ["lifi"]
     assert reasons(found)["jupiter"] == Rejection.BREAKER_OPEN.value

@@ -1,0 +1,82 @@
+"""Everything of a process that speaks to providers, opened together."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from domain.provider.ports.answers import Provider
+from infrastructure.db.openings import OpeningReader
+from infrastructure.db.pool import Pool
+from infrastructure.db.standings import StandingStore
+from infrastructure.guard.guards import Guards
+from infrastructure.guard.states import GuardStates
+from infrastructure.http import HttpClient
+from infrastructure.services.connections.access import Access
+from infrastructure.services.connections.model import load_connections
+from infrastructure.services.connections.providers import Providers, open_providers
+from infrastructure.services.offers import OfferCollector
+from infrastructure.services.prices import PriceBook
+from infrastructure.services.providers import ProviderList, load_providers
+from infrastructure.services.standings import Standings
+from infrastructure.workers.provider_health import ProviderHealthWatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """`offers` and `prices` serve every flow; `health` is a worker's to run."""
+
+    providers: Providers
+    listed: ProviderList
+    standings: Standings
+    offers: OfferCollector
+    prices: PriceBook
+    health: ProviderHealthWatch
+
+
+def open_outside(
+    connections_file: Path | None,
+    client: HttpClient,
+    *,
+    pool: Pool,
+    redis: Redis,
+    clock: Callable[[], datetime],
+    resources: AsyncExitStack,
+) -> Outside:
+    """Raises `StartupError` for a file that is wrong or a key that is none."""
+    listed = load_providers()
+    guards = Guards(GuardStates(redis), listed.guard_limits, clock)
+    resources.push_async_callback(guards.aclose)
+    access = Access(client, clock, guards)
+    providers = open_providers(load_connections(connections_file), access)
+    store = StandingStore(pool)
+    standings = Standings(store, guards)
+    return Outside(
+        providers=providers,
+        listed=listed,
+        standings=standings,
+        offers=OfferCollector(
+            registry=listed.registry,
+            weights=listed.weights,
+            records=OpeningReader(pool),
+            standing=standings,
+        ),
+        prices=PriceBook(providers.prices, clock=clock),
+        health=ProviderHealthWatch(
+            {name: provider.healthy for name, provider in _by_name(providers).items()}, store
+        ),
+    )
+
+
+def _by_name(providers: Providers) -> Mapping[str, Provider]:
+    """Each once: who has prices too is asked as what it is first."""
+    return {
+        **providers.prices,
+        **providers.on_ramps,
+        **providers.off_ramps,
+        **providers.dexes,
+        **providers.defi,
+    }
