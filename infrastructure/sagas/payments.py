@@ -170,6 +170,11 @@ class PaymentEffects:
                     account=movement.account,
                     fiat_amount=status.fiat_amount,
                 )
+        logger.error(
+            "a delivery does not fit what was asked: transaction %s, %s",
+            stream.id,
+            transaction_hash,
+        )
         due_at = self._engine.clock() + timedelta(seconds=MISMATCH_LOOK_SECONDS)
         return Mismatch(reason="delivered to another address or another asset", due_at=due_at)
 

@@ -39,6 +39,7 @@ from infrastructure.providers.bridge.calls import (
     BridgeSettings,
 )
 from infrastructure.providers.public_keys import read_rsa_keys
+from infrastructure.providers.reports import contradiction
 from infrastructure.providers.setbacks import nonsense
 
 logger = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ class BridgeOffRamp:
         if not isinstance(answer, wire.ExternalAccount):
             return answer
         if answer.currency != asked.currency:
-            return Unanswered(reason=f"bridge: account {answer.id} differs in the currency")
+            return contradiction("bridge", f"account {answer.id} differs in the currency")
         label = answer.tail or accounts.number_tail(details)
         return BankAccountRegistered(token=answer.id, label=label)
 

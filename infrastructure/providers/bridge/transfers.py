@@ -17,12 +17,12 @@ from domain.shared.assets import USDC
 from infrastructure.providers import amounts
 from infrastructure.providers.amounts import CENT_DECIMALS
 from infrastructure.providers.bridge import wire
+from infrastructure.providers.reports import contradiction, unrecognised
 
 logger = logging.getLogger(__name__)
 
 CHAIN: Final = "solana"
 CURRENCY: Final = "usdc"
-_STATE_LENGTH_MAX: Final = 40
 
 RAILS: Final = {
     PayoutRail.ACH: "ach",
@@ -82,7 +82,7 @@ def opened(order: WithdrawalOrder, transfer: wire.Transfer) -> WithdrawalOpened 
     different = _different(order, transfer)
     if different is not None or told is None or told.to_address is None:
         reason = different or "where to send"
-        return Unanswered(reason=f"bridge: transfer {transfer.id} differs in {reason}")
+        return contradiction("bridge", f"transfer {transfer.id} differs in {reason}")
     return WithdrawalOpened(
         reference=transfer.id,
         deposit_address=told.to_address,
@@ -101,7 +101,7 @@ def status(transfer: wire.Transfer) -> WithdrawalStatus:
     """Raises NotAnAmount where the receipt cannot be read."""
     state = STATES.get(transfer.state)
     if state is None:
-        logger.warning("bridge: unknown state %r", transfer.state[:_STATE_LENGTH_MAX])
+        unrecognised("bridge", "state", transfer.state)
     receipt = transfer.receipt or wire.Receipt()
     return WithdrawalStatus(
         reference=transfer.id,

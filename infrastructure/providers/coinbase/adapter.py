@@ -51,6 +51,7 @@ from infrastructure.providers.coinbase.wire import (
     Transaction,
     Transactions,
 )
+from infrastructure.providers.reports import contradiction
 from infrastructure.providers.setbacks import nonsense
 
 logger = logging.getLogger(__name__)
@@ -227,9 +228,9 @@ class CoinbaseOnRamp:
         try:
             reading.check(created.order, order.quote.request)
         except Mismatch as error:
-            return Unanswered(reason=str(error))
+            return contradiction("coinbase", str(error))
         if created.payment_link is None or not _is_link(created.payment_link.url):
-            return Unanswered(reason="an order without a payment link")
+            return contradiction("coinbase", "an order without a payment link")
         link = created.payment_link.url
         joint = "&" if urlsplit(link).query else "?"
         link += joint + urlencode({"redirect_url": order.return_url})
@@ -246,9 +247,9 @@ class CoinbaseOnRamp:
             if created.quote is not None:
                 reading.check(created.quote, order.quote.request)
         except Mismatch as error:
-            return Unanswered(reason=str(error))
+            return contradiction("coinbase", str(error))
         if not _is_link(created.session.onramp_url):
-            return Unanswered(reason="a session without a link")
+            return contradiction("coinbase", "a session without a link")
         return PaymentOpened(
             reference=partner_reference(order),
             redirect_url=created.session.onramp_url,

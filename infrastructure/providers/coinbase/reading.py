@@ -17,6 +17,7 @@ from domain.provider.ports.onramp import (
 from domain.shared.assets import ASSETS, Asset, Chain
 from infrastructure.providers.amounts import CENT_DECIMALS, NotAnAmount, exact_padded
 from infrastructure.providers.coinbase.wire import Fee, Order, Quote, Transaction
+from infrastructure.providers.reports import unrecognised
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ def _state(
 ) -> PaymentState:
     state = states.get(status)
     if state is None:
-        logger.warning("coinbase: unknown status %r", status)
+        unrecognised("coinbase", "status", status)
         return PaymentState.UNRECOGNISED
     # It calls a payment complete as it starts to send; the hash follows.
     if state is PaymentState.DELIVERED and not transaction_hash:

@@ -8,6 +8,7 @@ from domain.provider.ports.dex import SwapRequest, SwapState
 from domain.provider.ports.unsigned import EthereumCall, SolanaTransaction
 from domain.shared.assets import ASSETS, ETH, SOL, Asset, Chain
 from infrastructure.providers.debridge.wire import Cost, CreatedTransaction, Token, Transaction
+from infrastructure.providers.reports import unrecognised
 from infrastructure.providers.unsigned import Unacceptable, from_hex, solana_transaction
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ def unsigned_of(transaction: Transaction, request: SwapRequest) -> SolanaTransac
 def state_of(status: str) -> SwapState:
     known = _STATES.get(status)
     if known is None:
-        logger.warning("debridge: order status %r is unknown", status)
+        unrecognised("debridge", "status", status)
         return SwapState.UNRECOGNISED
     return known
 

@@ -32,6 +32,7 @@ from infrastructure.providers.due import recipients, transfers, webhooks, wire
 from infrastructure.providers.due.calls import ALREADY_THERE, NOT_FOUND, DueCalls, DueSettings
 from infrastructure.providers.due.references import account_and_transfer, reference
 from infrastructure.providers.public_keys import read_ed25519_keys
+from infrastructure.providers.reports import contradiction
 
 PAGE: Final = 50
 PAGES_MAX: Final = 20
@@ -74,7 +75,7 @@ class DueOffRamp:
         if not isinstance(answer, wire.Recipient):
             return answer
         if answer.details is not None and answer.details.number != asked.details.number:
-            return Unanswered(reason=f"due: recipient {answer.id} differs in the number")
+            return contradiction("due", f"recipient {answer.id} differs in the number")
         return BankAccountRegistered(token=answer.id, label=tail(asked.details.number))
 
     async def quote(self, request: OffRampQuoteRequest) -> OffRampQuote | Setback:
@@ -175,14 +176,14 @@ class DueOffRamp:
             return Declined(code="PRV_LAPSED", reason=f"due: transfer {transfer.id} has lapsed")
         different = transfers.difference(order, transfer)
         if different is not None:
-            return Unanswered(reason=f"due: transfer {transfer.id} differs in {different}")
+            return contradiction("due", f"transfer {transfer.id} differs in {different}")
         path = f"/v1/transfers/{quoted(transfer.id, safe='')}/funding_address"
         told = await self._calls.change(path, None, wire.FundingAddress, account=order.customer)
         if not isinstance(told, wire.FundingAddress):
             return Unanswered(reason=f"due: transfer {transfer.id} has no address: {told.reason}")
         address = transfers.address(told)
         if address is None:
-            return Unanswered(reason=f"due: transfer {transfer.id} differs in where to send")
+            return contradiction("due", f"transfer {transfer.id} differs in where to send")
         return WithdrawalOpened(
             reference=reference(account=order.customer, transfer=transfer.id),
             deposit_address=address,

@@ -21,6 +21,7 @@ from infrastructure.providers import amounts
 from infrastructure.providers.amounts import CENT_DECIMALS
 from infrastructure.providers.due import wire
 from infrastructure.providers.due.references import reference
+from infrastructure.providers.reports import unrecognised
 from infrastructure.providers.setbacks import nonsense
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ logger = logging.getLogger(__name__)
 CHAIN: Final = "solana"
 CURRENCY: Final = "USDC"
 _UNITS_PER_CENT: Final[int] = 10 ** (USDC.decimals - CENT_DECIMALS)
-_STATUS_LENGTH_MAX: Final = 40
 _DEPOSITED: Final = "transaction_hash"
 
 RAILS: Final = {
@@ -176,7 +176,7 @@ def status(account: str, transfer: wire.Transfer) -> WithdrawalStatus:
     """Raises NotAnAmount where an amount cannot be read. Due tells no hash of a refund."""
     state = STATES.get(transfer.status)
     if state is None:
-        logger.warning("due: unknown status %r", transfer.status[:_STATUS_LENGTH_MAX])
+        unrecognised("due", "status", transfer.status)
     deposit = transfer.source.confirmation
     return WithdrawalStatus(
         reference=reference(account=account, transfer=transfer.id),

@@ -36,6 +36,7 @@ from infrastructure.providers.jupiter.reading import (
     unsupported,
 )
 from infrastructure.providers.jupiter.wire import Build, ExecuteBody, Executed, Order, TokenPrice
+from infrastructure.providers.reports import contradiction, unrecognised
 from infrastructure.providers.setbacks import nonsense
 from infrastructure.providers.unsigned import Unacceptable, from_base64, solana_transaction
 
@@ -233,7 +234,7 @@ def _execution(
     if answer.status == "Success":
         return _success(answer, request, signature)
     if answer.status != "Failed":
-        logger.warning("jupiter: execution status %r is unknown", answer.status)
+        unrecognised("jupiter", "execution status", answer.status)
         return Unanswered(reason=f"unknown status {answer.status!r}")
     reason = answer.error or "failed"
     code = None if answer.code is None else int(answer.code)
@@ -249,7 +250,9 @@ def _success(
         return Unanswered(reason="no signature in the answer")
     # An empty first slot is a market maker's, who signs last: then theirs is the signature.
     if signature != Signature.default() and answer.signature != str(signature):
-        return Unanswered(reason="the answer is about another transaction")
+        return contradiction("jupiter", "the answer is about another transaction")
     if answer.total_input_amount is not None and int(answer.total_input_amount) > request.amount:
-        return Unanswered(reason=f"{answer.total_input_amount} spent instead of {request.amount}")
+        return contradiction(
+            "jupiter", f"{answer.total_input_amount} spent instead of {request.amount}"
+        )
     return SwapExecuted(transaction_hash=answer.signature)

@@ -9,6 +9,7 @@ from domain.provider.ports.dex import SwapRequest, SwapState, SwapStatus, SwapTr
 from domain.shared.assets import Asset
 from infrastructure.providers.lifi.chains import CHAIN_IDS, same_text, symbol_of, token_address
 from infrastructure.providers.lifi.wire import Status, Step, Token, Transfer
+from infrastructure.providers.reports import unrecognised
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ def _state(status: Status) -> SwapState:
     if status.status == "DONE":
         known = _DONE_STATES.get(status.substatus or "")
     if known is None:
-        logger.warning("lifi: status %r/%r is unknown", status.status, status.substatus)
+        unrecognised("lifi", "status", f"{status.status}/{status.substatus}")
         return SwapState.UNRECOGNISED
     return known
 

@@ -17,7 +17,6 @@ from domain.provider.ports.answers import (
     Idempotency,
     NotAttempted,
     Setback,
-    Unanswered,
     Webhook,
 )
 from domain.provider.ports.onramp import (
@@ -31,6 +30,7 @@ from domain.provider.ports.onramp import (
 from domain.shared.money import format_amount
 from infrastructure.http import HttpClient
 from infrastructure.providers.amounts import CENT_DECIMALS
+from infrastructure.providers.reports import contradiction
 from infrastructure.providers.setbacks import nonsense
 from infrastructure.providers.stripe import reading, webhooks
 from infrastructure.providers.stripe.calls import Call, Form, StripeCalls
@@ -220,9 +220,9 @@ def _opened(session: Session, order: PaymentOrder) -> PaymentOpened | Setback:
     try:
         reading.check(session, order)
     except Mismatch as error:
-        return Unanswered(reason=str(error))
+        return contradiction("stripe", str(error))
     if not (session.redirect_url or "").startswith(("https://", "http://")):
-        return Unanswered(reason="a session without a page")
+        return contradiction("stripe", "a session without a page")
     return PaymentOpened(
         reference=session.id, redirect_url=session.redirect_url or "", expires_at=None
     )

@@ -17,6 +17,7 @@ from domain.provider.ports.onramp import (
 )
 from domain.shared.assets import ASSETS, Asset
 from infrastructure.providers.amounts import CENT_DECIMALS, NotAnAmount, exact_padded
+from infrastructure.providers.reports import unrecognised
 from infrastructure.providers.stripe.coverage import NETWORKS
 from infrastructure.providers.stripe.wire import NetworkQuote, Quotes, Session, TransactionDetails
 
@@ -116,7 +117,7 @@ def status_of(session: Session) -> PaymentStatus:
     asset = _asset(details)
     state = _STATES.get(session.status)
     if state is None:
-        logger.warning("stripe: unknown status %r", session.status)
+        unrecognised("stripe", "status", session.status)
     network = details.destination_network or ""
     currency = details.source_currency
     return PaymentStatus(

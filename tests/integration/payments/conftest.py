@@ -27,5 +27,6 @@ def alice(platform: Platform) -> Iterator[Payer]:
         payer = Payer(ready=platform.ready, name="alice", http=http)
         payer.control("solana/timing", {"confirm_ms": 0, "finalize_ms": 0})
         payer.clear_faults()
+        payer.forget_breakers()
         yield payer
         payer.clear_faults()

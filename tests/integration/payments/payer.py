@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import redis
 
 from bench.platform import Ready, environment
 
@@ -85,6 +86,12 @@ class Payer:
 
     def clear_faults(self) -> None:
         self.http.delete(f"{self.ready.sandbox_url}/control/faults").raise_for_status()
+
+    def forget_breakers(self) -> None:
+        """As if no provider had ever failed."""
+        with redis.Redis.from_url(self.ready.redis_url) as client:
+            for key in client.scan_iter("diboas:guard:*"):
+                client.delete(key)
 
     def control(self, path: str, order: object) -> None:
         url = f"{self.ready.sandbox_url}/control/{path}"

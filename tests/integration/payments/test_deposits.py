@@ -186,3 +186,20 @@ def test_the_command_line_has_a_provider_misbehave(alice: Payer, data_dir: Path)
     wrong = alice.diboas("sandbox", "fault", "bad_mood", "--provider", "coinbase", up_dir=data_dir)
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("diboas: the sandbox refuses")
+
+
+def test_a_provider_that_keeps_failing_is_left_alone_and_the_choice_says_so(alice: Payer) -> None:
+    alice.fault("outage", "coinbase")
+    for _ in range(5):
+        alice.until(alice.begin(), provider="stripe")
+    alice.clear_faults()
+
+    deposit = alice.begin()
+    explained = alice.until(deposit, provider="stripe")["providerExplanation"]
+    assert "coinbase: not possible (too many failures of late)" in explained
+
+    alice.forget_breakers()
+    deposit = alice.begin()
+    alice.pay(deposit)
+    assert alice.until(deposit, state="COMPLETED")["provider"] == "coinbase"
+    alice.verify()
