@@ -5,8 +5,21 @@ CREATE TABLE app_user (
     kyc_level text NOT NULL DEFAULT 'unverified'
         CHECK (kyc_level IN ('unverified', 'basic', 'advanced', 'institutional')),
     country text,
+    risk_tier text NOT NULL DEFAULT 'low' CHECK (risk_tier IN ('low', 'medium', 'high')),
     created_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- Who raised or lowered a user's level, and why.
+CREATE TABLE kyc_decision (
+    id bigserial PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES app_user (id),
+    level_before text NOT NULL,
+    level text NOT NULL,
+    reason text NOT NULL CHECK (reason <> ''),
+    decided_by text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX kyc_decision_user ON kyc_decision (user_id, id);
 
 CREATE TABLE wallet (
     id uuid PRIMARY KEY,
@@ -41,4 +54,22 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
     INSERT INTO wallet (id, user_id) VALUES (create_user.wallet_id, create_user.user_id);
     INSERT INTO wallet_address (wallet_id, chain, address)
     SELECT create_user.wallet_id, a.key, a.value FROM jsonb_each_text(create_user.addresses) a;
+$$;
+
+-- Whether there is such a user; the level and the record of the decision change together.
+CREATE FUNCTION set_kyc_level(name text, new_level text, why text, operator text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    known record;
+BEGIN
+    SELECT u.id, u.kyc_level INTO known FROM app_user u
+    WHERE u.username_lower = lower(name) FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE app_user SET kyc_level = new_level WHERE id = known.id;
+    INSERT INTO kyc_decision (user_id, level_before, level, reason, decided_by)
+    VALUES (known.id, known.kyc_level, new_level, why, operator);
+    RETURN true;
+END
 $$;

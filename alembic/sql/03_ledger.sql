@@ -83,6 +83,35 @@ CREATE TABLE chain_claim (
     PRIMARY KEY (chain, signature, instruction, account)
 );
 
+-- What each movement takes of its wallet's limits, in millionths of a US dollar. What is indexed
+-- never changes, so that settling stays in the page.
+CREATE TABLE limit_use (
+    stream_id uuid PRIMARY KEY,
+    wallet_id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    amount numeric(38, 0) NOT NULL CHECK (amount >= 0),
+    method text,
+    state text NOT NULL DEFAULT 'RESERVED' CHECK (state IN ('RESERVED', 'USED', 'RELEASED'))
+) WITH (fillfactor = 70);
+CREATE INDEX limit_use_wallet ON limit_use (wallet_id, at);
+
+-- What a wallet has taken within each window (seconds, method, amount, the time of the oldest).
+CREATE FUNCTION limit_usage(wallet uuid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_array(
+        w.seconds, w.method, w.amount, extract(epoch FROM w.oldest))), '[]')
+    FROM (
+        SELECT s.seconds, CASE WHEN s.by_method THEN u.method END AS method,
+            sum(u.amount) AS amount, min(u.at) AS oldest
+        FROM (VALUES (86400, false), (604800, false), (2592000, false), (86400, true))
+            AS s(seconds, by_method)
+        JOIN limit_use u ON u.wallet_id = wallet AND u.state <> 'RELEASED'
+            AND u.at > clock_timestamp() - make_interval(secs => s.seconds)
+        WHERE NOT s.by_method OR u.method IS NOT NULL
+        GROUP BY 1, 2
+    ) w;
+$$;
+
 CREATE FUNCTION refuse_unbalanced_journal() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

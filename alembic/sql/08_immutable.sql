@@ -15,14 +15,14 @@ BEGIN
         'account', 'journal', 'entry', 'entry_0', 'entry_1', 'entry_2', 'entry_3', 'entry_4',
         'entry_5', 'entry_6', 'entry_7', 'chain_claim', 'outbox', 'idempotency_key', 'inbox',
         'transaction_history', 'transaction_step', 'provider_interaction', 'recovery_attempt',
-        'user_action', 'user_action_status', 'provider_switch'
+        'user_action', 'user_action_status', 'provider_switch', 'kyc_decision'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
         EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER immutable', name);
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['balance', 'hold', 'transaction', 'effect', 'stream'] LOOP
+    FOREACH name IN ARRAY ARRAY['balance', 'hold', 'transaction', 'effect', 'stream', 'limit_use'] LOOP
         EXECUTE format(
             'CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON %I '
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);

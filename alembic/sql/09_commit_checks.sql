@@ -29,6 +29,9 @@ BEGIN
             SELECT concat_ws(E'\n', 'claim', c->>'chain', c->>'signature', c->>'instruction',
                 c->>'account')
             FROM jsonb_array_elements(batch->'claims') c
+            UNION ALL
+            SELECT concat_ws(E'\n', 'limits', l->>'wallet_id')
+            FROM jsonb_array_elements(batch->'limits_reserved') l
         ) named
         ORDER BY lock
     ) wanted;
@@ -68,6 +71,24 @@ LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
                 'result', 'REJECTED', 'reason', 'ALREADY_BOOKED', 'account', c.account)
             FROM jsonb_populate_recordset(NULL::chain_claim, batch->'claims') c
             JOIN chain_claim d USING (chain, signature, instruction, account)
+            UNION ALL
+            -- Whoever takes of the same wallet's limits waits in commit_lock.
+            SELECT l.stream_id, 5, jsonb_build_object(
+                'result', 'REJECTED', 'reason', passed.code, 'account', l.wallet_id)
+            FROM jsonb_to_recordset(batch->'limits_reserved') AS l(
+                stream_id uuid, wallet_id uuid, amount numeric, at timestamptz, caps jsonb),
+            LATERAL (
+                SELECT c.code
+                FROM jsonb_to_recordset(l.caps) AS c(
+                    code text, seconds integer, most numeric, method text)
+                WHERE l.amount + coalesce((
+                    SELECT sum(u.amount) FROM limit_use u
+                    WHERE u.wallet_id = l.wallet_id
+                        AND u.at > l.at - make_interval(secs => c.seconds)
+                        AND u.state <> 'RELEASED' AND (c.method IS NULL OR u.method = c.method)
+                ), 0) > c.most
+                ORDER BY c.seconds LIMIT 1
+            ) passed
         ) r
         ORDER BY r.stream_id, r.rank
     ) first;

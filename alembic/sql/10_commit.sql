@@ -185,6 +185,16 @@ BEGIN
         SELECT r.principal, r.operation, r.key, r.input_hash, r.result, r.stream_id
         FROM jsonb_populate_recordset(NULL::idempotency_key, batch->'keys') r;
     END IF;
+    IF batch ? 'limits_reserved' THEN
+        INSERT INTO limit_use (stream_id, wallet_id, at, amount, method)
+        SELECT r.stream_id, r.wallet_id, r.at, r.amount, r.method
+        FROM jsonb_populate_recordset(NULL::limit_use, batch->'limits_reserved') r;
+    END IF;
+    IF batch ? 'limits_settled' THEN
+        UPDATE limit_use l SET state = r.state
+        FROM jsonb_populate_recordset(NULL::limit_use, batch->'limits_settled') r
+        WHERE l.stream_id = r.stream_id;
+    END IF;
     IF batch ? 'claims' THEN
         INSERT INTO chain_claim (chain, signature, instruction, account, stream_id)
         SELECT r.chain, r.signature, r.instruction, r.account, r.stream_id
@@ -286,6 +296,10 @@ BEGIN
     END IF;
     IF jsonb_array_length(batch->'units') > 32 THEN
         RAISE EXCEPTION 'more than 32 units in a batch';
+    END IF;
+    IF (SELECT count(DISTINCT l->>'wallet_id') <> count(*)
+        FROM jsonb_array_elements(batch->'limits_reserved') l) THEN
+        RAISE EXCEPTION 'one batch takes of a wallet''s limits twice';
     END IF;
     PERFORM commit_lock(batch);
     IF batch ? 'effects_moved' THEN

@@ -3,6 +3,7 @@
 Refused
 └── ComplianceRefusal
     ├── SanctionedAddress
+    ├── CountryBlocked
     ├── FlowNotAllowed
     └── LimitExceeded
 """
@@ -22,6 +23,12 @@ class SanctionedAddress(ComplianceRefusal):
     code = "CMP_SANCTIONED"
 
 
+class CountryBlocked(ComplianceRefusal):
+    """The platform does not serve the user's country."""
+
+    code = "CMP_COUNTRY_BLOCKED"
+
+
 class FlowNotAllowed(ComplianceRefusal):
     """The user's KYC level does not include this flow."""
 
@@ -29,6 +36,7 @@ class FlowNotAllowed(ComplianceRefusal):
 
 
 class LimitExceeded(ComplianceRefusal):
-    """The amount is above the level's limit for one transaction."""
+    """The amount is above a limit for one transaction, or above what a window has left; then
+    `retry_after` says when more of it becomes free."""
 
     code = "CMP_TRANSACTION_LIMIT"

@@ -60,18 +60,42 @@ class TransactionRefused(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplianceCleared(EventPayload):
-    """Screening and limits let the movement pass."""
+    """Screening and limits let the movement pass; after a review, who let it pass and why."""
 
     policy_version: str
+    screened_addresses: tuple[str, ...]
+    reviewed_by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplianceReviewRequired(EventPayload):
+    """A person has to approve the movement of `amount` (millionths of a US dollar)."""
+
+    policy_version: str
+    amount: int
     screened_addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceHeldForReview(EventPayload):
+    """The amount is held softly until the decision: it shows, and cannot be spent otherwise."""
+
+    KIND = "BalanceReserved"
+    hold_id: HoldId
+    account: str
+    asset: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComplianceBlocked(EventPayload):
-    """Screening or limits stop the movement; `code` is in the catalogue."""
+    """Screening, limits or a person stop the movement; `code` is in the catalogue."""
 
     policy_version: str
     code: str
+    reviewed_by: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +263,8 @@ GENERAL_EVENTS: tuple[type[EventPayload], ...] = (
     TransactionRefused,
     ComplianceCleared,
     ComplianceBlocked,
+    ComplianceReviewRequired,
+    BalanceHeldForReview,
     BalanceReservationRejected,
     BalanceReservationReleased,
     UserActionRequired,

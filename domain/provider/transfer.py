@@ -5,11 +5,13 @@ What differs between flows is what its events are called; how it goes is the sam
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     CancellationRequested,
+    ComplianceReviewRequired,
     SendTransactionInitiated,
     UserActionCancelled,
     UserActionExpired,
@@ -105,6 +107,14 @@ def request_transfer(stream: Stream, facts: Facts, transfer: TransferWanted) -> 
         events=(leg_of(stream).requested(effect_id=build.id, transfer=transfer),),
         effects_requested=(build,),
     )
+
+
+def approval_deadline(stream: Stream, facts: Facts, given: datetime) -> datetime:
+    """Until when the user may sign: what they were given, or, where a person had to approve first,
+    as long from then on."""
+    if not stream.has(ComplianceReviewRequired):
+        return given
+    return facts.now + timedelta(seconds=facts.figures.approval_window_seconds)
 
 
 def cancelled(stream: Stream) -> Decision:

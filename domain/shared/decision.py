@@ -11,6 +11,7 @@ from enum import StrEnum
 from domain.contracts.envelope import EventPayload
 from domain.shared.figures import Figures
 from domain.shared.ids import UserId
+from domain.shared.limits import NOTHING_USED, LimitReserved, LimitSettled, Usage
 from domain.shared.screening import ScreeningList
 from domain.shared.unit import (
     ActionMoved,
@@ -39,13 +40,23 @@ class KycLevel(StrEnum):
     INSTITUTIONAL = "institutional"
 
 
+class RiskTier(StrEnum):
+    """How much risk a user carries; the higher, the less of each limit is left."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What compliance knows of a user."""
+    """What compliance knows of a user. `usage` as it was read: the database decides in the end."""
 
     user_id: UserId
     kyc_level: KycLevel
     country: str
+    risk_tier: RiskTier = RiskTier.LOW
+    usage: Usage = NOTHING_USED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +85,8 @@ class Decision:
     holds_placed: tuple[HoldPlaced, ...] = ()
     holds_settled: tuple[HoldSettled, ...] = ()
     claims: tuple[ChainClaim, ...] = ()
+    limits_reserved: tuple[LimitReserved, ...] = ()
+    limits_settled: tuple[LimitSettled, ...] = ()
     moves: tuple[TransactionMoved, ...] = ()
     history: tuple[HistoryRow, ...] = ()
     steps: tuple[StepRow, ...] = ()

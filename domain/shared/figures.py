@@ -9,16 +9,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KycLimits:
-    """What a KYC level may move, and in which flows."""
+    """What a KYC level may move at once and within rolling windows, and in which flows."""
 
     transaction: int
+    day: int
+    week: int
+    month: int
     flows: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionLimits:
+    """What may be moved from its `countries` within a day; above `approval` a person approves."""
+
+    day: int
+    approval: int
+    countries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Limits, fees and times that the business changes.
 
+    `regions` holds one called "other" for every country that no region names. `risk_millionths`: what
+    of the limits a tier of risk leaves. `method_day`: what a payment method takes within a day.
+    `usd_rates`: USD (millionths) for one unit of a currency.
     `estimated_seconds` by type of transaction hold until `estimate_after_completed` of that type
     have been completed: from then on history tells.
     """
@@ -32,6 +47,12 @@ class Figures:
     deposit_minimum_cents: int
     deposit_fee_millionths: int
     kyc: Mapping[str, KycLimits]
+    regions: Mapping[str, RegionLimits]
+    blocked_countries: frozenset[str]
+    risk_millionths: Mapping[str, int]
+    method_day: Mapping[str, int]
+    usd_rates: Mapping[str, int]
+    usd_rates_source: str
     approval_window_seconds: int
     rebuilds_max: int
     lamports_per_usdc: int

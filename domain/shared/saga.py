@@ -153,6 +153,8 @@ def _unit(
         holds_placed=total.holds_placed,
         holds_settled=total.holds_settled,
         claims=total.claims,
+        limits_reserved=total.limits_reserved,
+        limits_settled=total.limits_settled,
         transaction=_merged(total.moves),
         history=total.history,
         steps=total.steps,

@@ -13,8 +13,11 @@ from uuid import UUID
 
 from domain.contracts.envelope import Event
 from domain.shared.ids import AccountId, ActionId, EffectId, HoldId, StreamId, WalletId, account_id
+from domain.shared.limits import LimitReserved, LimitSettled
 
 JsonObject = Mapping[str, Any]
+LIMIT_PREFIX = "CMP_"
+"""How the codes of limits begin, unlike any other reason of the database."""
 
 
 class Group(StrEnum):
@@ -286,6 +289,8 @@ class Unit:
     holds_placed: tuple[HoldPlaced, ...] = ()
     holds_settled: tuple[HoldSettled, ...] = ()
     claims: tuple[ChainClaim, ...] = ()
+    limits_reserved: tuple[LimitReserved, ...] = ()
+    limits_settled: tuple[LimitSettled, ...] = ()
     transaction: TransactionMoved | None = None
     history: tuple[HistoryRow, ...] = ()
     steps: tuple[StepRow, ...] = ()
@@ -325,10 +330,16 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The database refused: INSUFFICIENT_BALANCE or ALREADY_BOOKED, and on which account."""
+    """The database refused: INSUFFICIENT_BALANCE or ALREADY_BOOKED, and on which account; or the
+    code of the limit that would be passed."""
 
     reason: str
     account: str
+
+    @property
+    def limit(self) -> str | None:
+        """The code of the limit, where it was one."""
+        return self.reason if self.reason.startswith(LIMIT_PREFIX) else None
 
 
 CommitResult = Committed | Replayed | KeyConflict | Stale | Rejected

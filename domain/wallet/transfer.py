@@ -11,6 +11,7 @@ from domain.shared.ids import WalletId
 from domain.shared.stream import Stream
 from domain.shared.unit import ChainClaim, Posting
 from domain.wallet.model import Reservation
+from domain.wallet.review import review_ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Booking:
 
 def reserve(stream: Stream, facts: Facts, *, amount: int, fees: int) -> Decision:
     """Holds `amount`, of which `fees` are a part of their own (USDC base units), and leaves the
-    reserve for fees free."""
+    reserve for fees free; what was held softly becomes that hold."""
     reservation = Reservation.opened(
         stream_id=stream.id, wallet_id=stream.wallet_id, amount=amount, fees=fees
     )
@@ -35,7 +36,7 @@ def reserve(stream: Stream, facts: Facts, *, amount: int, fees: int) -> Decision
         fees_hold_id=reservation.fees_hold_id,
         fees=reservation.fees,
     )
-    return Decision(
+    held = Decision(
         events=(reserved,),
         holds_placed=reservation.placed(),
         postings=(
@@ -46,6 +47,7 @@ def reserve(stream: Stream, facts: Facts, *, amount: int, fees: int) -> Decision
             ),
         ),
     )
+    return held + review_ended(stream)
 
 
 def book(stream: Stream, *, recipient_wallet_id: WalletId | None) -> Booking:

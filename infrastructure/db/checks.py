@@ -21,6 +21,8 @@ def _problems(unit: Unit) -> Iterable[str]:
     yield from _event_problems(unit)
     if unit.postings or unit.holds_placed or unit.holds_settled:
         yield from _ledger_problems(unit)
+    if len(unit.limits_reserved) > 1:
+        yield "a stream takes of its limits once"
     if unit.transaction is not None:
         known = TRANSACTION_MOVING
         if unit.transaction.opens:

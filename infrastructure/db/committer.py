@@ -33,8 +33,8 @@ class _Waiting:
 
 
 class Committer:
-    """`lanes` connections, each with one batch under way; units of one stream, key or chain claim
-    go one after another. With a `lease_owner` new effects that are due are leased to it.
+    """`lanes` connections, each with one batch under way; units of one stream, key or chain claim,
+    and those of one wallet that take of its limits, go one after another. With a `lease_owner` new effects that are due are leased to it.
 
     `after_commit` is called with the units of a batch that were committed, in the event loop; it
     must neither block nor raise.
@@ -137,4 +137,6 @@ def _names(unit: Unit) -> frozenset[object]:
     names: list[object] = [unit.stream_id, *unit.claims]
     if key is not None:
         names.append((key.principal, key.operation, key.key))
+    if unit.limits_reserved:
+        names.append(unit.wallet_id)
     return frozenset(names)

@@ -100,6 +100,7 @@ def encode_unit(unit: Unit, *, again: bool = False) -> EncodedUnit:
     _add_holds(unit, ids, rows)
     if unit.claims:
         rows["claims"] = [{"stream_id": unit.stream_id, **_fields(claim)} for claim in unit.claims]
+    _add_limits(unit, ids, rows)
     _add_transaction(unit, ids, rows)
     _add_records(unit, ids, rows)
     _add_effects(unit, ids, rows)
@@ -291,6 +292,13 @@ def _add_holds(unit: Unit, ids: Row, rows: dict[str, list[Row]]) -> None:
             }
             for hold in unit.holds_settled
         ]
+
+
+def _add_limits(unit: Unit, ids: Row, rows: dict[str, list[Row]]) -> None:
+    if unit.limits_reserved:
+        rows["limits_reserved"] = [{**ids, **_fields(each)} for each in unit.limits_reserved]
+    if unit.limits_settled:
+        rows["limits_settled"] = [{**ids, **_fields(each)} for each in unit.limits_settled]
 
 
 def _add_transaction(unit: Unit, ids: Row, rows: dict[str, list[Row]]) -> None:

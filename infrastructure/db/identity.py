@@ -9,6 +9,7 @@ import asyncpg
 
 from domain.shared.decision import KycLevel, Profile
 from domain.shared.ids import UserId, WalletId
+from infrastructure.db.limits import profile_of
 from infrastructure.db.pool import Pool, Record
 
 _USER: Final = """
@@ -23,6 +24,11 @@ _BY_ADDRESS: Final = f"""
     {_USER} WHERE w.id = (
         SELECT a.wallet_id FROM wallet_address a WHERE a.chain = $1 AND a.address = $2)
 """
+# The database asks for the usage itself, in the commit.
+_PROFILE: Final = """
+    SELECT kyc_level, country, risk_tier, '[]'::jsonb AS usage FROM app_user WHERE id = $1
+"""
+_SET_KYC: Final = "SELECT set_kyc_level($1, $2, $3, $4)"
 _CREATE: Final = "SELECT create_user($1, $2, $3, $4, $5, $6)"
 _ISSUE: Final = """
     INSERT INTO challenge (nonce, address, message, expires_at) VALUES ($1, $2, $3, $4)
@@ -89,12 +95,15 @@ class IdentityStore:
 
     async def profile(self, user_id: UserId) -> Profile | None:
         """What compliance decides by."""
-        user = await self.by_id(user_id)
-        if user is None:
-            return None
-        return Profile(
-            user_id=user.id, kyc_level=KycLevel(user.kyc_level), country=user.country or ""
-        )
+        row = await self._pool.fetchrow(_PROFILE, user_id)
+        return None if row is None else profile_of(user_id, row)
+
+    async def set_kyc_level(
+        self, username: str, level: KycLevel, *, reason: str, operator: str
+    ) -> bool:
+        """Sets and records it; False where there is no such user."""
+        found: bool = await self._pool.fetchval(_SET_KYC, username, level, reason, operator)
+        return found
 
     async def by_id(self, user_id: UserId) -> StoredUser | None:
         return _user(await self._pool.fetchrow(_BY_ID, user_id))

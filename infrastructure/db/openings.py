@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.shared.assets import Chain
-from domain.shared.decision import KycLevel, Profile
+from domain.shared.decision import Profile
 from domain.shared.ids import UserId, WalletId
+from infrastructure.db.limits import profile_of
 from infrastructure.db.pool import Pool
 from infrastructure.db.sends import StoredResult
 
@@ -15,7 +16,8 @@ RECORDS_KEPT_SECONDS: Final = 30.0
 RECORDS_DAYS: Final = 30
 
 _OPENING: Final = """
-    SELECT u.username, u.kyc_level, u.country, w.id AS wallet_id, a.address,
+    SELECT u.username, u.kyc_level, u.country, u.risk_tier, limit_usage(w.id) AS usage,
+        w.id AS wallet_id, a.address,
         k.input_hash, k.result
     FROM app_user u
     JOIN wallet w ON w.user_id = u.id
@@ -83,11 +85,7 @@ class OpeningReader:
             wallet_id=row["wallet_id"],
             username=row["username"],
             address=row["address"],
-            profile=Profile(
-                user_id=user_id,
-                kyc_level=KycLevel(row["kyc_level"]),
-                country=row["country"] or "",
-            ),
+            profile=profile_of(user_id, row),
             known=StoredResult(input_hash=row["input_hash"], result=row["result"])
             if used
             else None,

@@ -6,12 +6,14 @@ from typing import Any, Final, Protocol
 
 from domain.contracts.events import Recipient
 from domain.shared.assets import Chain
-from domain.shared.decision import KycLevel, Profile
+from domain.shared.decision import Profile
 from domain.shared.ids import ActionId, StreamId, UserId, WalletId
+from infrastructure.db.limits import profile_of
 from infrastructure.db.pool import Pool, Record
 
 _OPENING: Final = """
-    SELECT u.username, u.kyc_level, u.country, w.id AS wallet_id, a.address,
+    SELECT u.username, u.kyc_level, u.country, u.risk_tier, limit_usage(w.id) AS usage,
+        w.id AS wallet_id, a.address,
         coalesce(b.posted - b.held - b.soft, 0) AS spendable, k.input_hash, k.result,
         r.user_id AS recipient_user_id, r.username AS recipient_username,
         r.wallet_id AS recipient_wallet_id, r.address AS recipient_address
@@ -104,11 +106,7 @@ def _opening(user_id: UserId, row: Record) -> SendOpening:
         wallet_id=row["wallet_id"],
         username=row["username"],
         address=row["address"],
-        profile=Profile(
-            user_id=user_id,
-            kyc_level=KycLevel(row["kyc_level"]),
-            country=row["country"] or "",
-        ),
+        profile=profile_of(user_id, row),
         spendable=row["spendable"],
         known=StoredResult(input_hash=row["input_hash"], result=row["result"]) if used else None,
         recipient=None

@@ -42,6 +42,7 @@ app_user = Table(
     _given("username_lower", Text),
     _given("kyc_level", Text),
     _maybe("country", Text),
+    _given("risk_tier", Text),
     _given("created_at", Moment),
 )
 wallet = Table(

@@ -26,8 +26,12 @@ from domain.contracts.deposit_events import (
 from domain.contracts.envelope import Event
 from domain.contracts.events import (
     AvailableBalanceReserved,
+    BalanceHeldForReview,
     BalanceReservationReleased,
     CancellationRequested,
+    ComplianceBlocked,
+    ComplianceCleared,
+    ComplianceReviewRequired,
     NetworkCost,
     Recipient,
     RecipientBalanceUpdated,
@@ -99,6 +103,8 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     BlockchainTransferFailed: {"lamports_spent": _SPENT},
     RecipientBalanceUpdated: {"debited": _USDC, "credited": _USDC, "fees": _USDC},
     BalanceReservationReleased: {"released": _USDC},
+    ComplianceReviewRequired: {"amount": _USDC},
+    BalanceHeldForReview: {"amount": _OWN},
     UnannouncedDepositReceived: {"amount": _OWN},
     TransactionFee: {"amount": _OWN},
     PaymentOffer: {"asset_amount": _USDC},
@@ -135,6 +141,9 @@ HIDDEN_FROM_OWNER: Final[Mapping[type, frozenset[str]]] = {
     RecipientBalanceUpdated: frozenset({"recipient_wallet_id"}),
     # An operator may have asked for it: whose identifier it is, the owner need not know.
     CancellationRequested: frozenset({"requested_by"}),
+    # Who decided, and why, stays between the operators.
+    ComplianceCleared: frozenset({"reviewed_by", "reason"}),
+    ComplianceBlocked: frozenset({"reviewed_by", "reason"}),
 }
 
 SHOWN_TO_COUNTERPARTY: Final[Mapping[type, frozenset[str]]] = {

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from domain.compliance.limits import usd_of_fiat
 from domain.compliance.model import assess
 from domain.contracts.commands import InitiateDepositCommand
 from domain.contracts.services import DepositInput
@@ -114,6 +115,15 @@ class DepositDesk:
         self, user_id: UserId, opening: UserOpening, read: ReadDeposit
     ) -> InitiateDepositCommand:
         """The wish with what providers offer for it; raises why compliance would stop it."""
+        facts = self._engine.facts()
+        assess(
+            flow=FLOW,
+            amount=usd_of_fiat(read.amount, read.currency, facts.figures),
+            addresses=(opening.address,),
+            profile=opening.profile,
+            facts=facts,
+            method=read.method,
+        )
         offers, rejected = await self._offers.offers(
             OnRampQuoteRequest(
                 fiat_amount=read.amount,
@@ -126,14 +136,6 @@ class DepositDesk:
             amount_cents=read.amount,
             preferred=frozenset(),
         )
-        if offers:
-            assess(
-                flow=FLOW,
-                amount=offers[0].asset_amount,
-                addresses=(opening.address,),
-                profile=opening.profile,
-                facts=self._engine.facts(),
-            )
         return InitiateDepositCommand(
             transaction_id=TransactionId(derived(user_id, OPERATION, read.key)),
             username=opening.username,

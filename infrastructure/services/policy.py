@@ -7,7 +7,9 @@ from typing import Final
 
 import msgspec
 
-from domain.shared.decision import KycLevel
+from domain.compliance.limits import OTHER_REGION
+from domain.shared.assets import CURRENCIES
+from domain.shared.decision import KycLevel, RiskTier
 from domain.shared.figures import Figures
 from domain.shared.screening import ScreeningList
 from infrastructure.chains.solana.addresses import InvalidAddress, parse_address
@@ -28,6 +30,12 @@ def load_figures(path: Path) -> Figures:
         figures = msgspec.convert(tomllib.loads(path.read_text()), Figures)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise StartupError(f"{path.name}: {error}") from None
+    if OTHER_REGION not in figures.regions:
+        raise StartupError(f"{path.name}: no limits for countries of no region")
+    if unrated := CURRENCIES - set(figures.usd_rates):
+        raise StartupError(f"{path.name}: no rate for {', '.join(sorted(unrated))}")
+    if unscaled := {tier.value for tier in RiskTier} - set(figures.risk_millionths):
+        raise StartupError(f"{path.name}: no share for {', '.join(sorted(unscaled))}")
     missing = {level.value for level in KycLevel} - set(figures.kyc)
     if missing:
         raise StartupError(f"{path.name}: no limits for {', '.join(sorted(missing))}")

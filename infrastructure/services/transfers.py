@@ -244,7 +244,8 @@ class TransferDesk:
     def _assess(self, opening: SendOpening, wish: SendWish) -> None:
         """Asks compliance before anything is begun; it decides again in the commit."""
         assess(
-            flow=self._movement.name,
+            # To an address of nobody here a Send is a withdrawal.
+            flow=self._movement.name if wish.recipient.user_id else Withdraw.name,
             amount=wish.amount,
             addresses=(wish.sender_address, wish.recipient.address),
             profile=opening.profile,

@@ -1,31 +1,29 @@
-"""Compliance hears of every new movement and clears or blocks it."""
+"""Compliance hears of every new Send. One to an address of nobody here counts as a withdrawal."""
 
-from domain.compliance.errors import ComplianceRefusal
-from domain.compliance.model import assess
-from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import ComplianceBlocked, ComplianceCleared, SendTransactionInitiated
-from domain.shared.decision import Decision, Facts
-from domain.shared.saga import Reaction
+from domain.compliance.screening import Movement, Policy, reactions
+from domain.contracts.events import (
+    SendTransactionCompleted,
+    SendTransactionFailed,
+    SendTransactionInitiated,
+)
+from domain.shared.figures import Figures
 from domain.shared.stream import Stream
 
 
-def on_send_initiated(stream: Stream, _event: Event, facts: Facts) -> Decision:
+def movement(stream: Stream, _figures: Figures) -> Movement:
     send = stream.known(SendTransactionInitiated)
-    addresses = (send.sender_address, send.recipient.address)
-    version = f"{facts.figures.policy_version}+{facts.screening.version}"
-    try:
-        assess(
-            flow="send",
-            amount=send.amount,
-            addresses=addresses,
-            profile=facts.profile,
-            facts=facts,
-        )
-    except ComplianceRefusal as refusal:
-        return Decision(events=(ComplianceBlocked(policy_version=version, code=refusal.code),))
-    return Decision(
-        events=(ComplianceCleared(policy_version=version, screened_addresses=addresses),)
+    return Movement(
+        flow="send" if send.recipient.user_id else "withdraw",
+        amount=send.amount,
+        addresses=(send.sender_address, send.recipient.address),
     )
 
 
-REACTIONS: dict[type[EventPayload], Reaction] = {SendTransactionInitiated: on_send_initiated}
+REACTIONS = reactions(
+    Policy(
+        movement=movement,
+        asked_by=SendTransactionInitiated,
+        completed=SendTransactionCompleted,
+        failed=SendTransactionFailed,
+    )
+)

@@ -11,6 +11,7 @@ from domain.contracts.transfer_events import TransferWanted
 from domain.provider.transfer import (
     OWN,
     SOLANA_GATEWAY,
+    approval_deadline,
     cancelled,
     request_transfer,
     transfer_reactions,
@@ -36,7 +37,7 @@ def on_reserved(stream: Stream, _event: Event, facts: Facts) -> Decision:
         platform_fee=send.platform_fee,
         network_cost=send.network_cost,
         memo=send.memo,
-        approval_deadline=send.approval_deadline,
+        approval_deadline=approval_deadline(stream, facts, send.approval_deadline),
     )
     return Decision(events=(selected,)) + request_transfer(stream, facts, wanted)
 

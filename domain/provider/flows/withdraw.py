@@ -14,6 +14,7 @@ from domain.contracts.withdraw_events import (
 from domain.provider.transfer import (
     GENERAL,
     SOLANA_GATEWAY,
+    approval_deadline,
     cancelled,
     request_transfer,
     transfer_reactions,
@@ -64,7 +65,7 @@ def _transfer(stream: Stream, facts: Facts) -> Decision:
         platform_fee=withdraw.platform_fee,
         network_cost=withdraw.network_cost,
         memo=None,
-        approval_deadline=withdraw.approval_deadline,
+        approval_deadline=approval_deadline(stream, facts, withdraw.approval_deadline),
     )
     return requested + request_transfer(stream, facts, wanted)
 

@@ -26,7 +26,6 @@ from domain.contracts.events import (
     BalanceReservationReleased,
     CancellationRequested,
     ComplianceBlocked,
-    ComplianceCleared,
     OperatorRequired,
     OutcomeUnknown,
     UserActionCancelled,
@@ -38,6 +37,7 @@ from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.review import REVIEW_RECORDS
 from domain.transaction.states import Trigger
 
 RECORDS: Final[dict[type[EventPayload], Record]] = {
@@ -48,8 +48,7 @@ RECORDS: Final[dict[type[EventPayload], Record]] = {
         steps=(("validate", "VALIDATION", "STARTED"),),
     ),
     PaymentMethodValidationRequested: Record(),
-    ComplianceCleared: Record(),
-    ComplianceBlocked: Record(),
+    **REVIEW_RECORDS,
     BalanceReservationRejected: Record(),
     ExpectedCreditReserved: Record(
         moves=((Trigger.RESERVE, None),),

@@ -5,10 +5,10 @@ from typing import Final
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     AvailableBalanceReserved,
+    BalanceHeldForReview,
     BalanceReservationRejected,
     BalanceReservationReleased,
     ComplianceBlocked,
-    ComplianceCleared,
     GatewaySelected,
     RecipientBalanceUpdated,
     RecipientValidated,
@@ -28,6 +28,7 @@ from domain.contracts.transfer_events import (
 from domain.shared.ids import TransactionId
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.review import REVIEW_RECORDS
 from domain.transaction.flows.transfer import transfer_columns, transfer_records
 from domain.transaction.states import Trigger
 
@@ -38,8 +39,7 @@ RECORDS: dict[type[EventPayload], Record] = {
         outcome_certainty="CERTAIN",
         steps=(("validate", "VALIDATION", "STARTED"),),
     ),
-    ComplianceCleared: Record(),
-    ComplianceBlocked: Record(),
+    **REVIEW_RECORDS,
     BalanceReservationRejected: Record(),
     RecipientValidated: Record(
         steps=(("validate", "VALIDATION", "COMPLETED"), ("reserve", "RESERVATION", "STARTED"))
@@ -131,6 +131,9 @@ def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
             return (SendTransactionCompleted(transaction_id=transaction_id),)
         case BalanceReservationReleased(reason=reason):
             return (SendTransactionFailed(transaction_id=transaction_id, reason=reason),)
+        # What is held softly is free again first.
+        case ComplianceBlocked() if stream.has(BalanceHeldForReview):
+            return ()
         case ComplianceBlocked(code=code) | BalanceReservationRejected(code=code):
             return (SendTransactionFailed(transaction_id=transaction_id, reason=code),)
         case _:

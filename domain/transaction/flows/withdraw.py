@@ -7,8 +7,6 @@ from domain.contracts.events import (
     AvailableBalanceReserved,
     BalanceReservationRejected,
     BalanceReservationReleased,
-    ComplianceBlocked,
-    ComplianceCleared,
     UserActionRequired,
     UserActionSubmitted,
 )
@@ -34,6 +32,7 @@ from domain.contracts.withdraw_events import (
 from domain.shared.ids import TransactionId
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.review import REVIEW_RECORDS
 from domain.transaction.flows.transfer import transfer_columns, transfer_records
 from domain.transaction.states import Trigger
 
@@ -45,8 +44,7 @@ RECORDS: Final[dict[type[EventPayload], Record]] = {
         steps=(("validate", "VALIDATION", "STARTED"),),
     ),
     CommandIssued: Record(),
-    ComplianceCleared: Record(),
-    ComplianceBlocked: Record(),
+    **REVIEW_RECORDS,
     BalanceReservationRejected: Record(),
     ExternalWalletValidated: Record(steps=(("validate", "VALIDATION", "COMPLETED"),)),
     AvailableBalanceReserved: Record(

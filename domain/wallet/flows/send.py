@@ -5,9 +5,10 @@ It owns its own compensation: whatever ends a Send without a transfer releases t
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
-    BalanceReservationRejected,
     CancellationRequested,
+    ComplianceBlocked,
     ComplianceCleared,
+    ComplianceReviewRequired,
     RecipientBalanceUpdated,
     RecipientValidated,
     SendTransactionInitiated,
@@ -17,20 +18,27 @@ from domain.contracts.transfer_events import (
     SolanaTransferExpired,
     SolanaTransferFailed,
 )
+from domain.shared.accounts import available
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
+from domain.wallet.review import hold_for_review, on_blocked, reject
 from domain.wallet.transfer import book, release, reserve
+
+
+def on_review(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    amount = stream.known(SendTransactionInitiated).amount
+    return hold_for_review(stream, facts, available(stream.wallet_id), amount)
 
 
 def on_cleared(stream: Stream, _event: Event, facts: Facts) -> Decision:
     send = stream.known(SendTransactionInitiated)
     validated = Decision(events=(RecipientValidated(recipient=send.recipient),))
     if stream.has(CancellationRequested):
-        return validated + _rejected("TXN_CANCELLED")
+        return validated + reject(stream, "TXN_CANCELLED")
     if facts.rejection is not None:
-        return validated + _rejected("TXN_INSUFFICIENT_BALANCE")
+        return validated + reject(stream, "TXN_INSUFFICIENT_BALANCE")
     fees = send.platform_fee + send.network_cost.total_base_units
     return validated + reserve(stream, facts, amount=send.amount, fees=fees)
 
@@ -57,11 +65,9 @@ def on_expired(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     return release(stream, reason="TXN_EXPIRED") if expired.final else NOTHING
 
 
-def _rejected(code: str) -> Decision:
-    return Decision(events=(BalanceReservationRejected(code=code),))
-
-
 REACTIONS: dict[type[EventPayload], Reaction] = {
+    ComplianceReviewRequired: on_review,
+    ComplianceBlocked: on_blocked,
     ComplianceCleared: on_cleared,
     SolanaTransferConfirmed: on_confirmed,
     SolanaTransferFailed: on_failed,

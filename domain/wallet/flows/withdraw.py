@@ -1,17 +1,23 @@
 """The wallet holds, books and lets go for a Withdraw as the orchestrator tells it to."""
 
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import BalanceReservationRejected, CancellationRequested
+from domain.contracts.events import (
+    CancellationRequested,
+    ComplianceBlocked,
+    ComplianceReviewRequired,
+)
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.contracts.withdraw_events import (
     CrossChainTransferConfirmed,
     ExternalWalletValidated,
     WithdrawTransactionInitiated,
 )
+from domain.shared.accounts import available
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
+from domain.wallet.review import hold_for_review, on_blocked, reject
 from domain.wallet.transfer import book, release, reserve
 
 
@@ -32,11 +38,16 @@ def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
             return NOTHING
 
 
+def on_review(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    amount = stream.known(WithdrawTransactionInitiated).amount
+    return hold_for_review(stream, facts, available(stream.wallet_id), amount)
+
+
 def _reserved(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts) -> Decision:
     if stream.has(CancellationRequested):
-        return Decision(events=(BalanceReservationRejected(code="TXN_CANCELLED"),))
+        return reject(stream, "TXN_CANCELLED")
     if facts.rejection is not None:
-        return Decision(events=(BalanceReservationRejected(code="TXN_INSUFFICIENT_BALANCE"),))
+        return reject(stream, "TXN_INSUFFICIENT_BALANCE")
     fees = withdraw.platform_fee + withdraw.network_cost.total_base_units
     return reserve(stream, facts, amount=withdraw.amount, fees=fees)
 
@@ -54,4 +65,8 @@ def _booked(stream: Stream, withdraw: WithdrawTransactionInitiated) -> Decision:
     return Decision(events=(confirmed,)) + booking.rows
 
 
-REACTIONS: dict[type[EventPayload], Reaction] = {CommandIssued: on_command}
+REACTIONS: dict[type[EventPayload], Reaction] = {
+    CommandIssued: on_command,
+    ComplianceReviewRequired: on_review,
+    ComplianceBlocked: on_blocked,
+}

@@ -28,7 +28,7 @@ from domain.provider.effects import (
 from domain.provider.handlers import on_broadcast, on_built, on_sign_deadline, submit_signature
 from domain.registry import REGISTRY
 from domain.shared.decision import Decision, Facts, KycLevel, Profile
-from domain.shared.figures import Figures, KycLimits
+from domain.shared.figures import Figures, KycLimits, RegionLimits
 from domain.shared.ids import HoldId, StreamId, TransactionId, UserId, WalletId
 from domain.shared.saga import Origin, settle
 from domain.shared.screening import ScreeningList
@@ -60,9 +60,32 @@ FIGURES = Figures(
     deposit_minimum_cents=1_000,
     deposit_fee_millionths=4_800,
     kyc={
-        "unverified": KycLimits(transaction=100_000_000, flows=frozenset({"deposit"})),
-        "basic": KycLimits(transaction=2_000_000_000, flows=frozenset({"deposit", "send"})),
+        "unverified": KycLimits(
+            transaction=100_000_000,
+            day=500_000_000,
+            week=2_000_000_000,
+            month=5_000_000_000,
+            flows=frozenset({"deposit"}),
+        ),
+        "basic": KycLimits(
+            transaction=2_000_000_000,
+            day=5_000_000_000,
+            week=25_000_000_000,
+            month=100_000_000_000,
+            flows=frozenset({"deposit", "send", "withdraw"}),
+        ),
     },
+    regions={
+        "US": RegionLimits(
+            day=50_000_000_000, approval=25_000_000_000, countries=frozenset({"US"})
+        ),
+        "other": RegionLimits(day=10_000_000_000, approval=5_000_000_000),
+    },
+    blocked_countries=frozenset({"KP"}),
+    risk_millionths={"low": 1_000_000, "medium": 500_000, "high": 200_000},
+    method_day={"CARD": 15_000_000_000},
+    usd_rates={"USD": 1_000_000, "EUR": 1_150_000},
+    usd_rates_source="test",
     approval_window_seconds=900,
     rebuilds_max=3,
     lamports_per_usdc=6_666_666,
@@ -271,7 +294,7 @@ class Journey:
     def _apply(self, unit: Unit) -> None:
         for posting in unit.postings:
             self.posted[posting.account.code] += posting.posted
-            self.held[posting.account.code] += posting.held
+            self.held[posting.account.code] += posting.held + posting.soft
         for hold in unit.holds_placed:
             assert hold.id not in self.holds
             self.holds[hold.id] = hold.amount

@@ -190,7 +190,8 @@ def test_a_race_for_the_balance_is_lost_with_nothing_held(journey: Journey) -> N
 
 
 def test_compliance_stops_it_before_anything_is_held(journey: Journey) -> None:
-    journey.facts = replace(FACTS, figures=replace(FIGURES, kyc=FIGURES.kyc))
+    level = replace(FIGURES.kyc["basic"], flows=frozenset({"send"}))
+    journey.facts = replace(FACTS, figures=replace(FIGURES, kyc={**FIGURES.kyc, "basic": level}))
     begun(journey)
 
     assert journey.row["reason"] == "CMP_KYC_REQUIRED"

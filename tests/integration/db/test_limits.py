@@ -1,0 +1,195 @@
+"""The database decides what movements may take of a wallet's limits together."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.shared.ids import StreamId, WalletId
+from domain.shared.limits import (
+    DAY_SECONDS,
+    MONTH_SECONDS,
+    WEEK_SECONDS,
+    Cap,
+    LimitReserved,
+    LimitSettled,
+    LimitState,
+)
+from domain.shared.unit import Committed, Rejected, Unit
+from infrastructure.db.checks import InvalidUnit
+from tests.integration.db.units import NOON, stream, unit
+from tests.integration.db.world import World
+
+DAY = Cap(code="CMP_DAILY_LIMIT", seconds=DAY_SECONDS, most=100)
+WEEK = Cap(code="CMP_WEEKLY_LIMIT", seconds=WEEK_SECONDS, most=150)
+MONTH = Cap(code="CMP_MONTHLY_LIMIT", seconds=MONTH_SECONDS, most=200)
+CAPS = (DAY, WEEK, MONTH)
+INSTANT = timedelta(microseconds=1)
+
+
+class Mover:
+    """One wallet that moves money, each time by a stream of its own."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.wallet_id = WalletId(uuid4())
+
+    def reserving(
+        self,
+        amount: int,
+        *,
+        at: datetime = NOON,
+        caps: tuple[Cap, ...] = CAPS,
+        method: str | None = None,
+        stream_id: StreamId | None = None,
+    ) -> Unit:
+        reserved = LimitReserved(amount=amount, at=at, caps=caps, method=method)
+        made = unit(stream_id or stream(), limits_reserved=(reserved,))
+        events = tuple(replace(event, wallet_id=self.wallet_id) for event in made.events)
+        return replace(made, wallet_id=self.wallet_id, events=events)
+
+    async def moves(self, amount: int, *, at: datetime = NOON, method: str | None = None) -> str:
+        """COMMITTED, or the code of the limit."""
+        own = replace(DAY, code="CMP_METHOD_LIMIT", most=60, method="CARD")
+        caps = (*CAPS, own) if method == "CARD" else CAPS
+        result = await self.world.committer.commit(
+            self.reserving(amount, at=at, caps=caps, method=method)
+        )
+        return result.reason if isinstance(result, Rejected) else "COMMITTED"
+
+    async def settles(self, stream_id: StreamId, state: LimitState) -> None:
+        made = unit(stream_id, after=1, limits_settled=(LimitSettled(state=state),))
+        assert isinstance(
+            await self.world.committer.commit(replace(made, wallet_id=self.wallet_id)), Committed
+        )
+
+    async def taken(self) -> int:
+        found = await self.world.pool.fetchval(
+            "SELECT coalesce(sum(amount), 0)::int FROM limit_use "
+            "WHERE wallet_id = $1 AND state <> 'RELEASED'",
+            self.wallet_id,
+        )
+        return int(found)
+
+
+@pytest.fixture
+def mover(world: World) -> Mover:
+    return Mover(world)
+
+
+async def test_a_limit_may_be_used_up_and_not_passed(mover: Mover) -> None:
+    assert await mover.moves(100) == "COMMITTED"
+    assert await mover.moves(1) == "CMP_DAILY_LIMIT"
+
+
+@pytest.mark.parametrize(
+    ("before", "window", "code"),
+    [
+        ([100], DAY_SECONDS, "CMP_DAILY_LIMIT"),
+        ([100, 50], WEEK_SECONDS, "CMP_WEEKLY_LIMIT"),
+        ([100, 50, 50], MONTH_SECONDS, "CMP_MONTHLY_LIMIT"),
+    ],
+)
+async def test_a_window_ends_to_the_instant(
+    mover: Mover, before: list[int], window: int, code: str
+) -> None:
+    """The oldest counts until it is as old as the window, and no longer."""
+    steps = [timedelta(0), timedelta(days=2), timedelta(days=9)]
+    for amount, step in zip(before, steps, strict=False):
+        assert await mover.moves(amount, at=NOON + step) == "COMMITTED"
+
+    ends = NOON + timedelta(seconds=window)
+
+    assert await mover.moves(1, at=ends - INSTANT) == code
+    assert await mover.moves(1, at=ends) == "COMMITTED"
+
+
+async def test_a_payment_method_has_a_limit_of_its_own(mover: Mover) -> None:
+    assert await mover.moves(30) == "COMMITTED"
+    assert await mover.moves(60, method="CARD") == "COMMITTED"
+    assert await mover.moves(1, method="CARD") == "CMP_METHOD_LIMIT"
+    assert await mover.moves(10, method="BANK") == "COMMITTED"
+
+
+async def test_another_wallet_is_another_limit(world: World) -> None:
+    assert await Mover(world).moves(100) == "COMMITTED"
+    assert await Mover(world).moves(100) == "COMMITTED"
+
+
+async def test_what_is_released_is_free_and_what_is_used_is_not(mover: Mover) -> None:
+    failing, passing = stream(), stream()
+    assert isinstance(
+        await mover.world.committer.commit(mover.reserving(60, stream_id=failing)), Committed
+    )
+    assert isinstance(
+        await mover.world.committer.commit(mover.reserving(40, stream_id=passing)), Committed
+    )
+    await mover.settles(failing, LimitState.RELEASED)
+    await mover.settles(passing, LimitState.USED)
+
+    assert await mover.moves(61) == "CMP_DAILY_LIMIT"
+    assert await mover.moves(60) == "COMMITTED"
+
+
+async def test_what_is_refused_leaves_nothing(mover: Mover) -> None:
+    refused = mover.reserving(101)
+
+    result = await mover.world.committer.commit(refused)
+
+    assert result == Rejected("CMP_DAILY_LIMIT", str(mover.wallet_id))
+    assert await mover.world.events(refused.stream_id) == []
+    assert await mover.taken() == 0
+
+
+async def test_a_stream_takes_of_its_limits_once(mover: Mover) -> None:
+    made = mover.reserving(1)
+    with pytest.raises(InvalidUnit):
+        await mover.world.committer.commit(replace(made, limits_reserved=made.limits_reserved * 2))
+
+
+async def test_concurrent_committers_cannot_pass_a_limit_together(mover: Mover) -> None:
+    committers = [await mover.world.another_committer() for _ in range(4)]
+
+    results = await asyncio.gather(
+        *(committers[n % 4].commit(mover.reserving(7)) for n in range(60))
+    )
+
+    assert sum(isinstance(result, Committed) for result in results) == DAY.most // 7
+    assert {result.reason for result in results if isinstance(result, Rejected)} == {DAY.code}
+    assert await mover.taken() == DAY.most // 7 * 7
+
+
+MOVES = st.lists(
+    st.tuples(st.integers(1, 120), st.integers(0, 40 * 24), st.booleans()), max_size=12
+)
+
+
+@given(moves=MOVES)
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+async def test_no_interleaving_passes_a_limit(
+    world: World, moves: list[tuple[int, int, bool]]
+) -> None:
+    """Amounts at hours in order, some released again at once, by two committers."""
+    mover = Mover(world)
+    other = await world.another_committer()
+    kept: list[tuple[datetime, int]] = []
+    for index, (amount, hours, fails) in enumerate(sorted(moves, key=lambda move: move[1])):
+        at = NOON + timedelta(hours=hours)
+        made = mover.reserving(amount, at=at)
+        committer = other if index % 2 else world.committer
+        accepted = isinstance(await committer.commit(made), Committed)
+        expected = all(
+            sum(a for t, a in kept if t > at - timedelta(seconds=cap.seconds)) + amount <= cap.most
+            for cap in CAPS
+        )
+        assert accepted is expected
+        if accepted and fails:
+            await mover.settles(made.stream_id, LimitState.RELEASED)
+        elif accepted:
+            kept.append((at, amount))
