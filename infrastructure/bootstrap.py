@@ -242,7 +242,10 @@ class Process:
         watcher = ConfirmationWatcher(engine=engine, transfers=transfers)
         sends = SendEffects(engine=engine, transfers=transfers, watcher=watcher)
         payments = PaymentEffects(
-            engine=engine, providers=self._outside.providers.on_ramps, gateway=self._gateway
+            engine=engine,
+            providers=self._outside.providers.on_ramps,
+            gateway=self._gateway,
+            standing=self._outside.standings,
         )
         self._executor = EffectExecutor(
             engine=engine,

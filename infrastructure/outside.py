@@ -22,7 +22,7 @@ from infrastructure.services.offers import OfferCollector
 from infrastructure.services.prices import PriceBook
 from infrastructure.services.providers import ProviderList, load_providers
 from infrastructure.services.standings import Standings
-from infrastructure.workers.provider_health import ProviderHealthWatch
+from infrastructure.workers.provider_health import Check, ProviderHealthWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +65,18 @@ def open_outside(
             standing=standings,
         ),
         prices=PriceBook(providers.prices, clock=clock),
-        health=ProviderHealthWatch(
-            {name: provider.healthy for name, provider in _by_name(providers).items()}, store
-        ),
+        health=ProviderHealthWatch(_checks(providers), store),
     )
 
 
-def _by_name(providers: Providers) -> Mapping[str, Provider]:
+def _checks(providers: Providers) -> Mapping[str, Check]:
     """Each once: who has prices too is asked as what it is first."""
-    return {
+    known: dict[str, Provider] = {
         **providers.prices,
         **providers.on_ramps,
         **providers.off_ramps,
         **providers.dexes,
         **providers.defi,
     }
+    chains = {chain.lower(): gateway.healthy for chain, gateway in providers.chains.items()}
+    return {name: provider.healthy for name, provider in known.items()} | chains

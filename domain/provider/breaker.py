@@ -152,14 +152,23 @@ def settle(
     return _opened(state, limits, now) if failed and _too_many(state, limits) else state
 
 
-def stricter(one: GuardState, other: GuardState) -> GuardState:
-    """What two who counted apart know together: neither may forget what the other has seen."""
-    worse = max(one, other, key=lambda state: (state.open_until, state.failures_in_row))
-    fuller = max(one, other, key=lambda state: (state.spent_at, state.spent))
-    leases = {lease.id: lease for lease in (*one.leases, *other.leases)}
+def stricter(shared: GuardState, alone: GuardState, *, owner: str) -> GuardState:
+    """What all know together with what one process learnt alone: neither may forget what the other
+    has seen. Leases that begin with `owner` are that process's, which knows best of them."""
+    worse = max(shared, alone, key=lambda state: (state.open_until, state.failures_in_row))
+    fuller = max(shared, alone, key=lambda state: (state.spent_at, state.spent))
+    others = tuple(each for each in shared.leases if not each.id.startswith(owner))
     return replace(
-        worse, spent=fuller.spent, spent_at=fuller.spent_at, leases=tuple(leases.values())
+        worse,
+        spent=fuller.spent,
+        spent_at=fuller.spent_at,
+        leases=others + owned(alone, owner=owner).leases,
     )
+
+
+def owned(state: GuardState, *, owner: str) -> GuardState:
+    """Without the calls of others: who is alone does not hear how they end."""
+    return replace(state, leases=tuple(e for e in state.leases if e.id.startswith(owner)))
 
 
 def _refilled(state: GuardState, limits: GuardLimits, now: int) -> GuardState:

@@ -88,6 +88,9 @@ class MemoryGateway:
 
     # ------------------------------------------------------------------ the port
 
+    async def healthy(self) -> bool:
+        return self.setbacks.pop("healthy", None) is None
+
     def parse_address(self, text: str) -> str:
         canonical = text.lower()
         if _ADDRESS.fullmatch(canonical) is None:

@@ -82,6 +82,9 @@ class Guards:
         """Waits for outcomes that are being counted."""
         await asyncio.gather(*self._counting, return_exceptions=True)
 
+    def new_lease(self) -> str:
+        return self._states.owner + secrets.token_hex(_LEASE_BYTES)
+
     async def admit(self, name: str, lease: str) -> Refusal | None:
         def change(state: GuardState, parts: int) -> tuple[GuardState, Refusal | None]:
             return admit(state, self._limits(name).share(parts), lease, self._now())
@@ -118,7 +121,7 @@ class ProviderGuard:
         self._guards = guards
 
     async def call(self, url: str, work: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
-        call = _Call(secrets.token_hex(_LEASE_BYTES))
+        call = _Call(self._guards.new_lease())
         try:
             await self._enter(url, call.lease)
             call.started = time.monotonic()

@@ -7,7 +7,7 @@ user's own address.
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 from uuid import UUID
 
 from domain.contracts.deposit_events import (
@@ -39,6 +39,7 @@ from domain.provider.ports.onramp import (
     PaymentState,
     PaymentStatus,
 )
+from domain.provider.registry import Rejection
 from domain.shared.assets import USDC
 from domain.shared.ids import derived
 from domain.shared.stream import Stream
@@ -74,6 +75,12 @@ _ENDED: Final[Mapping[PaymentState, str]] = {
 }
 
 
+class Standing(Protocol):
+    """Whether anything new may be begun with a provider now."""
+
+    async def rejection(self, provider: str) -> Rejection | None: ...
+
+
 class PaymentEffects:
     """Calls the on-ramps that this process knows, by name."""
 
@@ -83,10 +90,12 @@ class PaymentEffects:
         engine: SagaEngine,
         providers: Mapping[str, OnRampProvider],
         gateway: SolanaGateway,
+        standing: Standing,
     ) -> None:
         self._engine = engine
         self._providers = providers
         self._gateway = gateway
+        self._standing = standing
 
     def handlers(self) -> Mapping[str, CarryOut]:
         return {EffectKind.ONRAMP_OPEN: self._open, EffectKind.ONRAMP_CHECK: self._check}
@@ -108,6 +117,11 @@ class PaymentEffects:
         provider = self._providers.get(str(effect.request["provider"]))
         if provider is None:
             return NotAttempted(reason="not configured", due_at=now)
+        if not effect.maybe_executed:
+            # Chosen earlier; what has happened since may keep it out.
+            reason = await self._standing.rejection(provider.name)
+            if reason is not None:
+                return NotAttempted(reason=reason.value, due_at=now)
         order = payment_order(stream, key=effect.key)
         answer: PaymentOpened | answers.Setback | None = None
         if effect.maybe_executed:

@@ -113,6 +113,10 @@ class ChainGateway(Protocol):
     @property
     def chain(self) -> Chain: ...
 
+    async def healthy(self) -> bool:
+        """Whether a node of it answers as it should; never raises."""
+        ...
+
     def parse_address(self, text: str) -> str:
         """Its one canonical spelling. Raises `InvalidChainAddress`."""
         ...

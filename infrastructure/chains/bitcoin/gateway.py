@@ -67,6 +67,9 @@ class BitcoinGateway:
     def chain(self) -> Chain:
         return Chain.BITCOIN
 
+    async def healthy(self) -> bool:
+        return isinstance(await answered(self._nodes.read(esplora.fee_estimates)), dict)
+
     def parse_address(self, text: str) -> str:
         return addresses.parse(text).text
 

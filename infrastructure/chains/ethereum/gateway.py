@@ -69,6 +69,9 @@ class EthereumGateway:
     def chain(self) -> Chain:
         return Chain.ETHEREUM
 
+    async def healthy(self) -> bool:
+        return isinstance(await answered(self._nodes.read(rpc.block_number)), int)
+
     def parse_address(self, text: str) -> str:
         return addresses.parse(text)
 

@@ -57,6 +57,9 @@ class SuiGateway:
     def chain(self) -> Chain:
         return Chain.SUI
 
+    async def healthy(self) -> bool:
+        return isinstance(await answered(self._nodes.read(rpc.reference_gas_price)), int)
+
     def parse_address(self, text: str) -> str:
         return addresses.parse(text)
 

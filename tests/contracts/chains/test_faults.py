@@ -230,3 +230,11 @@ async def test_an_ethereum_node_cannot_lie_about_what_was_sent() -> None:
 
     assert isinstance(answer, Declined)
     assert answer.code == "PRV_RESPONSE_INVALID"
+
+
+@pytest.mark.parametrize("kind", ["outage", "malformed_body", "timeout_before_executing"])
+async def test_a_node_without_a_usable_answer_is_not_healthy(
+    subject: Subject, kind: FaultKind
+) -> None:
+    subject.world.fault(kind, subject.provider, hang_ms=HANG_MS)
+    assert not await subject.stage.gateway.healthy()

@@ -20,6 +20,10 @@ async def sighted(stage: Stage, transaction_hash: str, inputs: tuple[str, ...] =
     return got(await stage.gateway.sighting(transaction_hash, inputs=inputs))
 
 
+async def test_a_node_that_answers_is_healthy(stage: Stage) -> None:
+    assert await stage.gateway.healthy()
+
+
 def test_an_address_has_one_spelling(stage: Stage) -> None:
     address = stage.account().address
 

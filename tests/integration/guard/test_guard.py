@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from domain.provider.breaker import GuardLimits, Phase
+from domain.provider.breaker import TOKEN, GuardLimits, Phase
 from domain.provider.ports.answers import Declined, NotAttempted
 from infrastructure.guard import guards as guards_module
 from infrastructure.guard.guards import Guards
@@ -273,3 +273,34 @@ async def test_each_node_of_a_chain_has_a_breaker_of_its_own(stage: Stage) -> No
         with pytest.raises(HttpUnavailable, match="breaker"):
             await guarded.request("POST", f"{nodes[0]}/tx")
         assert (await guarded.request("POST", f"{nodes[1]}/tx")).status == 200
+
+
+async def test_calls_that_ended_while_redis_was_away_hold_no_place(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call of each begins before and ends meanwhile: neither counts as under way after it."""
+    stage.provider.seconds = 0.2
+    stage.limits = replace(LIMITS, concurrent_max=2)
+    async with stage.process() as one, stage.process() as two:
+        begun = [asyncio.create_task(process.call()) for process in (one, two)]
+        await asyncio.sleep(0.1)
+        states = one.guards._states
+        monkeypatch.setattr(states, "_away_until", float("inf"))
+        await asyncio.gather(*begun)
+        await one.call()
+        monkeypatch.setattr(states, "_away_until", 0.0)
+
+        await one.call()
+        assert (await states.look(stage.name)).leases == ()
+
+
+async def test_many_at_once_are_all_counted(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.provider.status = 422
+    stage.limits = replace(LIMITS, concurrent_max=64, calls_per_minute=1, burst=500)
+    async with stage.process() as one, stage.process() as two, stage.process() as three:
+        await asyncio.gather(*(process.call() for process in (one, two, three) * 100))
+        state = await one.guards._states.look(stage.name)
+    assert sum(slot.attempts for slot in state.slots) == 300
+    assert state.spent == 300 * TOKEN
+    assert state.leases == ()
+    assert not caplog.records

@@ -52,6 +52,7 @@ async def test_every_chain_answers(world: World, tmp_path: Path) -> None:
     for asset, address in ADDRESSES.items():
         gateway = providers.chains[asset.chain]
         assert gateway.chain is asset.chain
+        assert await gateway.healthy()
         assert await gateway.balance(address, asset) == 0
 
 

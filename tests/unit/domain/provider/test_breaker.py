@@ -8,10 +8,12 @@ from domain.provider.breaker import (
     TOKEN,
     GuardLimits,
     GuardState,
+    Lease,
     Outcome,
     Phase,
     Refusal,
     admit,
+    owned,
     phase,
     settle,
     stricter,
@@ -191,8 +193,18 @@ def test_while_it_is_open_nothing_passes_and_the_state_stays_small(
 
 def test_who_counted_apart_forgets_nothing() -> None:
     here, there = opened(), called(GuardState(), Outcome.ANSWERED, NOON)
-    assert phase(stricter(here, there), NOON) is Phase.OPEN
-    assert phase(stricter(there, here), NOON) is Phase.OPEN
+    assert phase(stricter(here, there, owner="me"), NOON) is Phase.OPEN
+    assert phase(stricter(there, here, owner="me"), NOON) is Phase.OPEN
+
+
+def test_each_knows_best_of_its_own_calls() -> None:
+    def under_way(*leases: str) -> GuardState:
+        return GuardState(leases=tuple(Lease(id=each, until=NOON) for each in leases))
+
+    shared, alone = under_way("me-ended", "you-goes-on"), under_way("me-began", "you-ended")
+    joined = stricter(shared, alone, owner="me")
+    assert [lease.id for lease in joined.leases] == ["you-goes-on", "me-began"]
+    assert owned(shared, owner="me") == under_way("me-ended")
 
 
 def test_alone_a_process_takes_its_part_and_at_least_one() -> None:
