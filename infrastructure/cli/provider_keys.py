@@ -88,4 +88,8 @@ def _markets(sandbox_url: str, secrets: Mapping[str, str]) -> dict[str, dict[str
 
 
 def _chains(sandbox_url: str) -> dict[str, dict[str, object]]:
-    return {name: {"urls": [f"{sandbox_url}/{name}"]} for name in ("bitcoin", "ethereum", "sui")}
+    """Each has two nodes."""
+    return {
+        name: {"urls": [f"{sandbox_url}/{name}", f"{sandbox_url}/{name}_2"]}
+        for name in ("bitcoin", "ethereum", "sui")
+    }

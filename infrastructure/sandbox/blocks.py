@@ -29,6 +29,12 @@ class Anchor(msgspec.Struct, frozen=True):
     forks: list[int] = []
 
 
+def nodes_of(chain: str) -> tuple[str, str]:
+    """The names of a chain's two nodes, which are also their paths: they tell of one chain, and
+    faults of one are none of the other."""
+    return chain, f"{chain}_2"
+
+
 class BlockClock:
     """The blocks of `chain`, one each `seconds_per_block`, the first of them `first_height`."""
 

@@ -25,6 +25,7 @@ from infrastructure.sandbox.bitcoin.ledger import (
     Ledger,
     Rejected,
 )
+from infrastructure.sandbox.blocks import nodes_of
 from infrastructure.sandbox.frame.server import (
     Answer,
     Operation,
@@ -67,14 +68,16 @@ def mount(world: World, *, seconds_per_block: float = SECONDS_PER_BLOCK) -> list
     """The node's routes; faults name its operations as `OPERATIONS` does."""
     ledger = Ledger(world, seconds_per_block=seconds_per_block)
     esplora, simulation = Esplora(world, ledger), Simulation(ledger)
-    operations = [
-        Operation(name=name, method=method, path=f"/{PROVIDER}{path}", carry_out=act)
-        for name, method, path, act in esplora.operations()
-    ]
-    return [
-        *simulation.routes(),
-        *provider_routes(world, PROVIDER, operations, authorise=_anyone),
-    ]
+
+    def node(name: str) -> list[Route]:
+        operations = [
+            Operation(name=operation, method=method, path=f"/{name}{path}", carry_out=act)
+            for operation, method, path, act in esplora.operations()
+        ]
+        return provider_routes(world, name, operations, authorise=_anyone)
+
+    nodes = [route for name in nodes_of(PROVIDER) for route in node(name)]
+    return [*simulation.routes(), *nodes]
 
 
 def _anyone(_request: Request, _body: bytes) -> None:

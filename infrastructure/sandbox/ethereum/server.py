@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.shared.assets import ASSETS, Chain
+from infrastructure.sandbox.blocks import nodes_of
 from infrastructure.sandbox.ethereum.ledger import (
     FINALITY_BLOCKS,
     SECONDS_PER_BLOCK,
@@ -77,14 +78,15 @@ def mount(world: World, *, seconds_per_block: float = SECONDS_PER_BLOCK) -> list
         Operation(name=name, method="POST", path=f"/{name}", carry_out=_carried_out(act))
         for name, act in Methods(world, ledger).all().items()
     ]
-    routes = provider_routes(world, PROVIDER, operations, authorise=_anyone)
-    by_method = {
-        operation.name: route.app for operation, route in zip(operations, routes, strict=True)
-    }
-    return [
-        *Simulation(ledger).routes(),
-        Route(f"/{PROVIDER}", JsonRpc(by_method), methods=["POST"]),
-    ]
+
+    def node(name: str) -> Route:
+        routes = provider_routes(world, name, operations, authorise=_anyone)
+        by_method = {
+            operation.name: route.app for operation, route in zip(operations, routes, strict=True)
+        }
+        return Route(f"/{name}", JsonRpc(by_method), methods=["POST"])
+
+    return [*Simulation(ledger).routes(), *map(node, nodes_of(PROVIDER))]
 
 
 def _anyone(_request: Request, _body: bytes) -> None:

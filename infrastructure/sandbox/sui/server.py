@@ -31,6 +31,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.provider.ports.chain import InvalidChainAddress
 from infrastructure.chains.sui import addresses
+from infrastructure.sandbox.blocks import nodes_of
 from infrastructure.sandbox.frame.server import (
     Answer,
     Operation,
@@ -81,14 +82,15 @@ def mount(world: World, *, seconds_per_block: float = SECONDS_PER_CHECKPOINT) ->
     operations = [
         Operation(name=name, method="POST", path=f"/{name}", carry_out=carry_out) for name in fields
     ]
-    routes = provider_routes(world, PROVIDER, operations, authorise=_anyone)
-    by_field = {
-        operation.name: route.app for operation, route in zip(operations, routes, strict=True)
-    }
-    return [
-        *Simulation(ledger).routes(),
-        Route(f"/{PROVIDER}", GraphQl(by_field), methods=["POST"]),
-    ]
+
+    def node(name: str) -> Route:
+        routes = provider_routes(world, name, operations, authorise=_anyone)
+        by_field = {
+            operation.name: route.app for operation, route in zip(operations, routes, strict=True)
+        }
+        return Route(f"/{name}", GraphQl(by_field), methods=["POST"])
+
+    return [*Simulation(ledger).routes(), *map(node, nodes_of(PROVIDER))]
 
 
 def _anyone(_request: Request, _body: bytes) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from domain.provider.ports.answers import Provider
-from domain.shared.assets import BTC, ETH, SUI
+from domain.provider.ports.answers import NotAttempted, Provider
+from domain.shared.assets import BTC, ETH, SUI, Asset
 from infrastructure.cli.provider_keys import connections
+from infrastructure.sandbox.frame.faults import ProviderFault
 from infrastructure.services.connections.access import Access
 from infrastructure.services.connections.model import Connections, load_connections
 from infrastructure.services.connections.providers import Providers, open_providers
@@ -54,6 +55,18 @@ async def test_every_chain_answers(world: World, tmp_path: Path) -> None:
         assert gateway.chain is asset.chain
         assert await gateway.healthy()
         assert await gateway.balance(address, asset) == 0
+
+
+@pytest.mark.parametrize("asset", ADDRESSES)
+async def test_when_a_node_is_out_the_chains_other_one_answers(
+    world: World, tmp_path: Path, asset: Asset
+) -> None:
+    gateway, node = opened(world, tmp_path).chains[asset.chain], asset.chain.lower()
+    faults = world.app.state.world.faults
+    faults.add(ProviderFault(kind="outage", provider=node))
+    assert await gateway.balance(ADDRESSES[asset], asset) == 0
+    faults.add(ProviderFault(kind="outage", provider=f"{node}_2"))
+    assert isinstance(await gateway.balance(ADDRESSES[asset], asset), NotAttempted)
 
 
 async def test_the_vaults_are_offered_with_their_locks(world: World, tmp_path: Path) -> None:
