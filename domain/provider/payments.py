@@ -103,7 +103,7 @@ class Mismatch:
     due_at: datetime
 
 
-OpenOutcome = Opened | Declined | NotAttempted | Unknown
+OpenOutcome = Opened | Declined | NotAttempted | Mismatch | Unknown
 CheckOutcome = Waiting | Delivered | Ended | Mismatch | Unknown
 
 
@@ -119,6 +119,8 @@ def on_payment_opened(
         case NotAttempted(reason=reason):
             declined = Declined(code="PRV_UNAVAILABLE", reason=reason)
             return _attempt_failed(stream, effect, declined, facts, state=EffectState.NOT_ATTEMPTED)
+        case Mismatch():
+            return _mismatch(stream, effect, outcome)
         case Unknown():
             return _unknown(stream, effect, outcome, "open")
         case _:

@@ -36,7 +36,7 @@ def contradiction(provider: str, reason: str) -> Unanswered:
         reason,
         times,
     )
-    return Unanswered(reason=reason)
+    return Unanswered(reason=reason, contradicts=True)
 
 
 def _count(provider: str, what: str) -> int:

@@ -238,6 +238,9 @@ def _open_outcome(answer: PaymentOpened | answers.Setback, now: datetime) -> Ope
             return Declined(code=code, reason=reason)
         case answers.NotAttempted(reason=reason):
             return NotAttempted(reason=reason, due_at=retry_at)
+        case answers.Unanswered(reason=reason, contradicts=True):
+            look_at = now + timedelta(seconds=MISMATCH_LOOK_SECONDS)
+            return Mismatch(reason=reason, due_at=look_at)
         case answers.Unanswered(reason=reason):
             return Unknown(reason=reason, due_at=retry_at)
         case _:

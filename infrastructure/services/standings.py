@@ -1,5 +1,6 @@
 """Whether a provider may be chosen now: an operator's word, its health, its breaker."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ class Standings:
         self._store = store
         self._breakers = breakers
         self._read_until = 0.0
+        self._reading = asyncio.Lock()
         self._switched: Mapping[str, Switched] = {}
         self._failures: Mapping[str, int] = {}
 
@@ -52,11 +54,12 @@ class Standings:
         return None
 
     async def _read(self) -> None:
-        if time.monotonic() < self._read_until:
-            return
-        self._read_until = time.monotonic() + HEARD_SECONDS
-        try:
-            self._switched = await self._store.switched()
-            self._failures = await self._store.failures()
-        except DATABASE_ERRORS as error:
-            logger.warning("the standing of providers cannot be read: %s", error)
+        async with self._reading:
+            if time.monotonic() < self._read_until:
+                return
+            try:
+                self._switched = await self._store.switched()
+                self._failures = await self._store.failures()
+            except DATABASE_ERRORS as error:
+                logger.warning("the standing of providers cannot be read: %s", error)
+            self._read_until = time.monotonic() + HEARD_SECONDS

@@ -30,9 +30,12 @@ class NotAttempted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered:
     """It may have been executed: a timeout, a broken connection, an answer that cannot be read or
-    does not fit what was asked. Inquire before anything else."""
+    does not fit what was asked. Inquire before anything else.
+
+    `contradicts`: it was answered, with something else than what was asked; a person has to look."""
 
     reason: str
+    contradicts: bool = False
 
 
 Setback = Declined | NotAttempted | Unanswered

@@ -21,7 +21,7 @@ def test_an_answer_about_something_else_is_an_alarm_and_its_outcome_unknown(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     answer = contradiction("alarmed", "the address is another")
-    assert answer == Unanswered(reason="the address is another")
+    assert answer == Unanswered(reason="the address is another", contradicts=True)
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.getMessage().startswith("an answer of alarmed does not fit what was asked: ")

@@ -203,3 +203,14 @@ def test_a_provider_that_keeps_failing_is_left_alone_and_the_choice_says_so(alic
     alice.pay(deposit)
     assert alice.until(deposit, state="COMPLETED")["provider"] == "coinbase"
     alice.verify()
+
+
+def test_a_payment_opened_for_another_amount_waits_for_a_person(alice: Payer) -> None:
+    alice.fault("outage", "coinbase", remaining=10)
+    alice.fault("wrong_amount", "stripe", operations=["create_session"], millionths=900_000)
+
+    stopped = alice.until(alice.begin(), waitingOn="OPERATOR")
+
+    assert (stopped["provider"], stopped["fundsLocation"]) == ("stripe", "SUSPENSE")
+    assert stopped["userActions"] == []
+    alice.verify()

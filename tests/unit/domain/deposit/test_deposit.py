@@ -5,7 +5,7 @@ import pytest
 
 from domain.provider.effects import Declined, NotAttempted, Unknown
 from domain.provider.payments import Ended, Mismatch, Waiting
-from domain.shared.unit import Group, Rejected
+from domain.shared.unit import EffectState, Group, Rejected
 from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
 from tests.unit.domain.send.journey import ALICE_WALLET, GROUPS, START
 
@@ -178,6 +178,17 @@ def test_what_does_not_fit_waits_for_a_person_with_nothing_released(payment: Pay
     assert payment.types.count("OperatorRequired") == 1
     assert payment.incoming[AVAILABLE] == 98_000_000
     assert payment.units[-1].effects_moved[0].due_at == LATER
+
+
+def test_an_opening_that_does_not_fit_stops_and_asks_nobody_else(payment: Payment) -> None:
+    mismatch = Mismatch(reason="another amount", due_at=LATER)
+    payment.initiate().opened(mismatch)
+
+    assert payment.types[-1] == "OperatorRequired"
+    assert payment.types.count("OnRampProviderSelected") == 1
+    assert payment.incoming[AVAILABLE] == 98_000_000
+    moved = [each for unit in payment.units for each in unit.effects_moved][-1]
+    assert (moved.state, moved.due_at) == (EffectState.UNKNOWN, LATER)
 
 
 @pytest.mark.parametrize("amount", [97_000_000, 99_000_000])
