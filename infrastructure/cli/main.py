@@ -120,12 +120,13 @@ def _provider(options: argparse.Namespace) -> int:
     from infrastructure.cli.providers import list_providers, switch
 
     if options.action == "list":
-        return list_providers()
+        return list_providers(options.up_dir)
     return switch(
         options.name,
         enabled=options.action == "enable",
         reason=options.reason,
         operator=options.by,
+        up_dir=options.up_dir,
     )
 
 

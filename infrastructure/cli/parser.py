@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 DATA_DIR: Final = Path(".diboas")
 PORT: Final = 8000
 _PORT_MAX: Final = 65_535
+_UP_DIR: Final = "of `diboas up`, where no DATABASE_URL is set"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -77,7 +78,10 @@ def _add_tools(commands: "_Commands") -> None:
 def _add_provider(commands: "_Commands") -> None:
     provider = commands.add_parser("provider", help="see providers, switch one off or on")
     actions = provider.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", help="every provider, whether it may be used, and who said so")
+    listing = actions.add_parser(
+        "list", help="every provider, whether it may be used, and who said so"
+    )
+    listing.add_argument("--up-dir", type=Path, default=DATA_DIR, help=_UP_DIR)
     for name, what in (
         ("disable", "begin nothing new with it; what is under way goes on"),
         ("enable", "use it again"),
@@ -86,6 +90,7 @@ def _add_provider(commands: "_Commands") -> None:
         action.add_argument("name", help="as the list shows it")
         action.add_argument("--reason", required=True, help="kept for ever with the change")
         action.add_argument("--by", help="who decides (the login of this machine)")
+        action.add_argument("--up-dir", type=Path, default=DATA_DIR, help=_UP_DIR)
 
 
 def _add_demo(commands: "_Commands") -> None:

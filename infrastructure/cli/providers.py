@@ -3,6 +3,9 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import msgspec
 
 from infrastructure.cli.checks import check_database
 from infrastructure.db.migrate import check_schema
@@ -10,15 +13,21 @@ from infrastructure.db.pool import Pool, create_pool
 from infrastructure.db.standings import StandingStore, Switched
 from infrastructure.services.providers import load_providers
 from infrastructure.services.standings import FAILURES_MAX
-from infrastructure.settings import StartupError, owner_url
+from infrastructure.settings import SettingsError, StartupError, owner_url
 
 
-def list_providers() -> int:
+class _Ready(msgspec.Struct, frozen=True):
+    """The part of the ready file that tells where the database is."""
+
+    database_url: str
+
+
+def list_providers(up_dir: Path) -> int:
     """Prints each provider with what it is, whether it may be used, and who last said so."""
-    return _with_database(_list)
+    return _with_database(up_dir, _list)
 
 
-def switch(provider: str, *, enabled: bool, reason: str, operator: str | None) -> int:
+def switch(provider: str, *, enabled: bool, reason: str, operator: str | None, up_dir: Path) -> int:
     """Running processes hear of it within seconds; what is under way goes on. Raises
     `StartupError` for a provider that is not listed or a reason that is none."""
     name, why = provider.strip().lower(), reason.strip()
@@ -32,7 +41,7 @@ def switch(provider: str, *, enabled: bool, reason: str, operator: str | None) -
         await StandingStore(pool).switch(name, enabled=enabled, reason=why, operator=who)
         print(f"{name} is {'enabled' if enabled else 'disabled'} by {who}: {why}")
 
-    return _with_database(store)
+    return _with_database(up_dir, store)
 
 
 async def _list(pool: Pool) -> None:
@@ -53,11 +62,23 @@ def _state(*, listed: bool, said: Switched | None, failures: Mapping[str, int], 
     return "unhealthy" if failures.get(name, 0) >= FAILURES_MAX else "enabled"
 
 
-def _with_database(work: Callable[[Pool], Awaitable[None]]) -> int:
-    url = owner_url()
+def _with_database(up_dir: Path, work: Callable[[Pool], Awaitable[None]]) -> int:
+    url = _url(up_dir)
     check_database(url)
     asyncio.run(_carry_out(url, work))
     return 0
+
+
+def _url(up_dir: Path) -> str:
+    """The database's of the settings, else that of a running `diboas up`."""
+    try:
+        return owner_url()
+    except SettingsError as unset:
+        try:
+            content = (up_dir / "ready.json").read_bytes()
+            return msgspec.json.decode(content, type=_Ready).database_url
+        except (OSError, msgspec.MsgspecError):
+            raise unset from None
 
 
 async def _carry_out(url: str, work: Callable[[Pool], Awaitable[None]]) -> None:

@@ -5,8 +5,10 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 
 from domain.provider.breaker import Phase
@@ -39,14 +41,14 @@ def store(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> StandingStore:
     return StandingStore(pool)
 
 
-def diboas(database: Database, *words: str) -> "subprocess.CompletedProcess[str]":
+def diboas(database: Database | None, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "infrastructure.cli", "provider", *words],
         check=False,
         capture_output=True,
         text=True,
         timeout=60,
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": database.app_url},
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": database.app_url if database else ""},
     )
 
 
@@ -75,6 +77,18 @@ async def test_an_operators_word_is_heard_without_a_restart(
         ("stripe", False, "fees doubled", "ana"),
         ("stripe", True, "all is well", "bo"),
     ]
+
+
+@pytest.mark.enable_socket
+def test_without_a_url_the_running_platforms_database_is_taken(
+    database: Database, tmp_path: Path
+) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_bytes(msgspec.json.encode({"database_url": database.app_url}))
+    for directory, code in ((tmp_path, 0), (tmp_path / "none", 1)):
+        told = diboas(None, "list", "--up-dir", str(directory))
+        assert told.returncode == code, told.stderr
+        assert ("DATABASE_URL is not set" in told.stderr) == (code == 1)
 
 
 @pytest.mark.enable_socket
