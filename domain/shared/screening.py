@@ -1,15 +1,26 @@
 """The list of addresses that nobody may send to or receive from."""
 
 from dataclasses import dataclass
+from typing import Final
+
+_CASE_SAYS_NOTHING: Final = ("0x", "bc1")
+"""How hexadecimal and bech32 addresses begin: their case is a checksum, or free."""
+
+
+def normal_form(address: str) -> str:
+    """One spelling for all that name the same address."""
+    lower = address.lower()
+    return lower if lower.startswith(_CASE_SAYS_NOTHING) else address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningList:
-    """Sanctioned addresses and the version of the list that they were read from."""
+    """Sanctioned addresses of all chains, in normal form, and the version of the list that they
+    were read from."""
 
     version: str
     addresses: frozenset[str] = frozenset()
 
     def hits(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of `addresses` that are on the list."""
-        return tuple(address for address in addresses if address in self.addresses)
+        """Those of `addresses` that are on the list, however they are spelt."""
+        return tuple(address for address in addresses if normal_form(address) in self.addresses)

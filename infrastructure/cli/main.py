@@ -130,6 +130,33 @@ def _provider(options: argparse.Namespace) -> int:
     )
 
 
+def _compliance(options: argparse.Namespace) -> int:
+    from infrastructure.cli.compliance import decide, list_reviews
+
+    if options.action == "list":
+        return list_reviews(options.up_dir)
+    approves = options.action == "approve"
+    return decide(
+        options.id,
+        approves=approves,
+        reason=options.reason,
+        operator=options.by,
+        up_dir=options.up_dir,
+    )
+
+
+def _user(options: argparse.Namespace) -> int:
+    from infrastructure.cli.compliance import set_kyc
+
+    return set_kyc(
+        options.name,
+        options.level,
+        reason=options.reason,
+        operator=options.by,
+        up_dir=options.up_dir,
+    )
+
+
 def _export_schema(_options: argparse.Namespace) -> int:
     from infrastructure.cli.entry_points import sdl
 
@@ -166,6 +193,8 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "sandbox": _sandbox,
     "migrate": _migrate,
     "verify": _verify,
+    "compliance": _compliance,
+    "user": _user,
     "export-schema": _export_schema,
     "provider": _provider,
     "demo": _demo,

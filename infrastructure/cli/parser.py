@@ -21,6 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sandbox(commands)
     _add_tools(commands)
     _add_provider(commands)
+    _add_compliance(commands)
     _add_demo(commands)
     return parser
 
@@ -88,9 +89,30 @@ def _add_provider(commands: "_Commands") -> None:
     ):
         action = actions.add_parser(name, help=what)
         action.add_argument("name", help="as the list shows it")
-        action.add_argument("--reason", required=True, help="kept for ever with the change")
-        action.add_argument("--by", help="who decides (the login of this machine)")
-        action.add_argument("--up-dir", type=Path, default=DATA_DIR, help=_UP_DIR)
+        _add_decision(action)
+
+
+def _add_compliance(commands: "_Commands") -> None:
+    compliance = commands.add_parser("compliance", help="decide on movements under review")
+    actions = compliance.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="what waits for a decision, the oldest first")
+    listing.add_argument("--up-dir", type=Path, default=DATA_DIR, help=_UP_DIR)
+    for name, what in (("approve", "let it go on"), ("refuse", "end it; what is held is freed")):
+        action = actions.add_parser(name, help=what)
+        action.add_argument("id", help="of the transaction, as the list shows it")
+        _add_decision(action)
+    user = commands.add_parser("user", help="decide on users")
+    of_user = user.add_subparsers(dest="action", required=True, metavar="ACTION")
+    kyc = of_user.add_parser("set-kyc", help="say how well a user is known")
+    kyc.add_argument("name", help="@username")
+    kyc.add_argument("level", help="unverified, basic, advanced or institutional")
+    _add_decision(kyc)
+
+
+def _add_decision(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--reason", required=True, help="kept for ever with the decision")
+    action.add_argument("--by", help="who decides (the login of this machine)")
+    action.add_argument("--up-dir", type=Path, default=DATA_DIR, help=_UP_DIR)
 
 
 def _add_demo(commands: "_Commands") -> None:

@@ -2,20 +2,31 @@
 
 import hashlib
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from domain.compliance.limits import OTHER_REGION
+from domain.provider.ports.chain import InvalidChainAddress
 from domain.shared.assets import CURRENCIES
 from domain.shared.decision import KycLevel, RiskTier
 from domain.shared.figures import Figures
-from domain.shared.screening import ScreeningList
+from domain.shared.screening import ScreeningList, normal_form
+from infrastructure.chains.bitcoin import addresses as bitcoin
+from infrastructure.chains.ethereum import addresses as ethereum
 from infrastructure.chains.solana.addresses import InvalidAddress, parse_address
+from infrastructure.chains.sui import addresses as sui
 from infrastructure.sagas.engine import Policy
 from infrastructure.settings import StartupError
 
+ADDRESS_PARSERS: Final[tuple[Callable[[str], object], ...]] = (
+    parse_address,
+    bitcoin.parse,
+    ethereum.parse,
+    sui.parse,
+)
 FIGURES_FILE: Final = Path(__file__).with_name("figures.toml")
 
 
@@ -43,16 +54,27 @@ def load_figures(path: Path) -> Figures:
 
 
 def load_screening(path: Path | None) -> ScreeningList:
-    """One Solana address a line; `#` begins a comment. Without a file, nobody is on the list."""
+    """One address of any chain a line; `#` begins a comment. Without a file, nobody is on the list.
+
+    Raises `StartupError` for a line that is an address of none.
+    """
     if path is None:
         return ScreeningList(version="none")
     text = path.read_text()
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     addresses = frozenset(line for line in lines if line)
     for address in addresses:
-        try:
-            parse_address(address)
-        except InvalidAddress as error:
-            raise StartupError(f"{path}: {error}") from None
+        if not any(_is_address(parse, address) for parse in ADDRESS_PARSERS):
+            raise StartupError(f"{path}: {address} is an address of no chain")
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return ScreeningList(version=version, addresses=addresses)
+    return ScreeningList(
+        version=version, addresses=frozenset(normal_form(address) for address in addresses)
+    )
+
+
+def _is_address(parse: Callable[[str], object], text: str) -> bool:
+    try:
+        parse(text)
+    except (InvalidAddress, InvalidChainAddress):
+        return False
+    return True
