@@ -50,6 +50,7 @@ from infrastructure.sagas.transfers import SolanaTransfers
 from infrastructure.sagas.watcher import ConfirmationWatcher
 from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.deposits import DepositDesk
+from infrastructure.services.limits import LimitDesk
 from infrastructure.services.money import MoneyMovements
 from infrastructure.services.policy import load_policy
 from infrastructure.services.providers import OfferDesk
@@ -331,6 +332,7 @@ class Process:
             withdraws=TransferDesk(Withdraw(), engine=engine, openings=reader, gateway=gateway),
             deposits=self._deposits(),
             approvals=ApprovalDesk(engine=engine, actions=reader, gateway=gateway),
+            limits=LimitDesk(profiles=IdentityStore(self._pool), figures=engine.policy.figures),
         )
 
     def _deposits(self) -> DepositDesk:

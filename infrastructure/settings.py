@@ -150,6 +150,15 @@ def owner_url(environment: Mapping[str, str] | None = None) -> str:
     return url
 
 
+def sanctions_list(environment: Mapping[str, str] | None = None) -> Path | None:
+    """The file of sanctioned addresses, for who needs no other setting."""
+    source = os.environ if environment is None else environment
+    text = source.get(VARIABLES["sanctions_file"], "").strip()
+    if text and not Path(text).is_file():
+        raise SettingsError(f"{VARIABLES['sanctions_file']}: there is no file {text}")
+    return Path(text) if text else None
+
+
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 

@@ -45,6 +45,29 @@ class UserView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitView:
+    """A limit over the last `days` and what is taken of it (USD in millionths); `frees_at`: when the
+    oldest of it no longer counts."""
+
+    days: int
+    payment_method: str | None
+    limit: int
+    used: int
+    left: int
+    frees_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsView:
+    """What a user may move (USD in millionths): at once, without a person's approval, over time."""
+
+    transaction: int
+    approval_above: int
+    flows: tuple[str, ...]
+    windows: tuple[LimitView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WalletView:
     """A wallet with an address on each chain that it is used on."""
 

@@ -22,7 +22,7 @@ from infrastructure.db.reviews import waiting_reviews
 from infrastructure.db.streams import StreamReader
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.policy import load_policy
-from infrastructure.settings import StartupError, load_settings
+from infrastructure.settings import StartupError, sanctions_list
 
 
 def list_reviews(up_dir: Path) -> int:
@@ -90,7 +90,7 @@ async def _decide(pool: Pool, url: str, stream_id: StreamId, command: DecideRevi
         profiles=IdentityStore(pool),
         registry=REGISTRY,
         groups=(),
-        policy=load_policy(load_settings(needed=()).sanctions_file),
+        policy=load_policy(sanctions_list()),
         clock=clock,
     )
     try:

@@ -28,6 +28,10 @@ _BY_ADDRESS: Final = f"""
 _PROFILE: Final = """
     SELECT kyc_level, country, risk_tier, '[]'::jsonb AS usage FROM app_user WHERE id = $1
 """
+_USED_PROFILE: Final = """
+    SELECT u.kyc_level, u.country, u.risk_tier, limit_usage(w.id) AS usage
+    FROM app_user u JOIN wallet w ON w.user_id = u.id WHERE u.id = $1
+"""
 _SET_KYC: Final = "SELECT set_kyc_level($1, $2, $3, $4)"
 _CREATE: Final = "SELECT create_user($1, $2, $3, $4, $5, $6)"
 _ISSUE: Final = """
@@ -96,6 +100,11 @@ class IdentityStore:
     async def profile(self, user_id: UserId) -> Profile | None:
         """What compliance decides by."""
         row = await self._pool.fetchrow(_PROFILE, user_id)
+        return None if row is None else profile_of(user_id, row)
+
+    async def used_profile(self, user_id: UserId) -> Profile | None:
+        """The profile with what the user's wallet has taken of its limits."""
+        row = await self._pool.fetchrow(_USED_PROFILE, user_id)
         return None if row is None else profile_of(user_id, row)
 
     async def set_kyc_level(

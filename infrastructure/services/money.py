@@ -5,6 +5,7 @@ from domain.shared.ids import TransactionId, UserId
 from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.inputs import read_send, read_withdraw
+from infrastructure.services.limits import LimitDesk
 from infrastructure.services.transfers import TransferDesk
 
 
@@ -18,6 +19,7 @@ class MoneyMovements:
         withdraws: TransferDesk,
         deposits: DepositDesk,
         approvals: ApprovalDesk,
+        limits: LimitDesk,
     ) -> None:
         self._sends = sends
         self._withdraws = withdraws
@@ -25,6 +27,7 @@ class MoneyMovements:
         self.preview = sends.preview
         self.submit = approvals.submit
         self.cancel = approvals.cancel
+        self.limits = limits.limits
 
     async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
         return await self._sends.initiate(user_id, read_send(wish))

@@ -20,6 +20,8 @@ from domain.contracts.views import (
     BalanceKind,
     BalanceView,
     InteractionView,
+    LimitsView,
+    LimitView,
     PageItem,
     PageRequest,
     PageView,
@@ -231,6 +233,23 @@ class MemoryMoney:
     async def initiate_withdraw(self, user_id: UserId, wish: WithdrawInput) -> TransactionId:
         self._take("initiate_withdraw", user_id, wish)
         return transaction_id(1)
+
+    async def limits(self, user_id: UserId) -> LimitsView:
+        self._take("limits", user_id)
+        day = LimitView(
+            days=1,
+            payment_method=None,
+            limit=5_000_000_000,
+            used=4_999_000_000,
+            left=1_000_000,
+            frees_at=NOW,
+        )
+        return LimitsView(
+            transaction=2_000_000_000,
+            approval_above=25_000_000_000,
+            flows=("deposit", "send"),
+            windows=(day,),
+        )
 
     async def submit(
         self, user_id: UserId, action_id: ActionId, signed_transaction: str

@@ -280,3 +280,21 @@ async def test_the_preview_itemises_what_a_send_costs() -> None:
         },
     }
     assert world.money.calls == [("preview", ALICE.id, "25", "@bob")]
+
+
+async def test_a_user_sees_what_is_left_of_their_limits() -> None:
+    found = await World().data(
+        "{ me { limits { transaction approvalAbove flows "
+        "windows { days paymentMethod limit used left freesAt } } } }"
+    )
+
+    limits = found["me"]["limits"]
+    assert limits["transaction"] == "2000.000000"
+    assert limits["flows"] == ["deposit", "send"]
+    (day,) = limits["windows"]
+    assert (day["days"], day["paymentMethod"]) == (1, None)
+    assert (day["limit"], day["used"], day["left"]) == (
+        "5000.000000",
+        "4999.000000",
+        "1.000000",
+    )
