@@ -13,6 +13,7 @@ from infrastructure.db.openings import Record
 from infrastructure.services import offers
 from infrastructure.services.connections.model import Connections
 from infrastructure.services.offers import Bid, Collected, OfferCollector, Standing
+from infrastructure.services.policy import FIGURES_FILE, load_figures
 from infrastructure.services.providers import load_providers
 
 SWAP = Wanted(
@@ -114,3 +115,7 @@ async def test_who_has_no_connection_is_out() -> None:
 
 def test_everything_that_can_be_connected_is_listed() -> None:
     assert set(load_providers().registry.entries) == set(Connections.__struct_fields__)
+
+
+def test_the_version_that_a_choice_is_stored_with_names_list_and_figures() -> None:
+    assert load_providers().registry.version == load_figures(FIGURES_FILE).policy_version
