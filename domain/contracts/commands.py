@@ -74,9 +74,11 @@ class CancelTransactionCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookDepositCommand:
-    """USDC that reached a user's token account (`account`) without a transaction of ours."""
+    """USDC that reached a user's token account (`account`) without a transaction of ours; `senders`:
+    every address on the other side that the chain shows."""
 
     signature: str
     instruction: int
     account: str
     amount: int
+    senders: tuple[str, ...] = ()

@@ -253,6 +253,20 @@ class UnannouncedDepositReceived(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockedDepositReceived(EventPayload):
+    """Money came in from an address on the sanctions list: it is at the user's address, where nobody
+    can seize it, and in suspense here, from where nothing is spent."""
+
+    chain: str
+    signature: str
+    account: str
+    asset: str
+    amount: int
+    senders: tuple[str, ...]
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorRequired(EventPayload):
     """Something does not fit, and money may be involved: a person has to look before it goes on."""
 
@@ -276,6 +290,7 @@ GENERAL_EVENTS: tuple[type[EventPayload], ...] = (
     OutcomeUnknown,
     OperatorRequired,
     UnannouncedDepositReceived,
+    BlockedDepositReceived,
 )
 
 SEND_EVENTS: tuple[type[EventPayload], ...] = (

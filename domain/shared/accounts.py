@@ -28,6 +28,11 @@ def fee_due(wallet_id: WalletId) -> Account:
     return Account(f"fee_due:{wallet_id}", USDC.symbol, wallet_id, floor=0)
 
 
+def suspense(wallet_id: WalletId, symbol: str) -> Account:
+    """What is at the user's address and not theirs to spend here, until a person has decided."""
+    return Account(f"suspense:{wallet_id}:{symbol}", symbol, wallet_id, floor=0)
+
+
 def provider(name: str, symbol: str) -> Account:
     """What a provider holds in flight, of an asset or a currency; never below zero."""
     return Account(f"provider:{name}:{symbol}", symbol, floor=0)

@@ -1,8 +1,8 @@
 """What the wallet decides beside its reactions: money that came in unannounced."""
 
 from domain.contracts.commands import BookDepositCommand
-from domain.contracts.events import UnannouncedDepositReceived
-from domain.shared.accounts import available, chain
+from domain.contracts.events import BlockedDepositReceived, UnannouncedDepositReceived
+from domain.shared.accounts import available, chain, suspense
 from domain.shared.assets import USDC
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.stream import Stream
@@ -11,15 +11,12 @@ from domain.shared.unit import ChainClaim, Posting
 
 def book_deposit(stream: Stream, command: BookDepositCommand, facts: Facts) -> Decision:
     """Books what the chain shows, once: neither a stream that has it nor a movement that somebody
-    else claimed is booked again."""
+    else claimed is booked again. What comes from a sanctioned address goes to suspense."""
     if stream.events or facts.rejection is not None:
         return NOTHING
-    received = UnannouncedDepositReceived(
-        chain=USDC.chain,
-        signature=command.signature,
-        account=command.account,
-        asset=USDC.symbol,
-        amount=command.amount,
+    is_blocked = bool(facts.screening.hits(command.senders))
+    credited = (
+        suspense(stream.wallet_id, USDC.symbol) if is_blocked else available(stream.wallet_id)
     )
     claim = ChainClaim(
         chain=USDC.chain,
@@ -28,10 +25,32 @@ def book_deposit(stream: Stream, command: BookDepositCommand, facts: Facts) -> D
         account=command.account,
     )
     return Decision(
-        events=(received,),
+        events=(_blocked(command, facts) if is_blocked else _received(command),),
         postings=(
             Posting(account=chain(USDC), posted=-command.amount),
-            Posting(account=available(stream.wallet_id), posted=command.amount),
+            Posting(account=credited, posted=command.amount),
         ),
         claims=(claim,),
+    )
+
+
+def _received(command: BookDepositCommand) -> UnannouncedDepositReceived:
+    return UnannouncedDepositReceived(
+        chain=USDC.chain,
+        signature=command.signature,
+        account=command.account,
+        asset=USDC.symbol,
+        amount=command.amount,
+    )
+
+
+def _blocked(command: BookDepositCommand, facts: Facts) -> BlockedDepositReceived:
+    return BlockedDepositReceived(
+        chain=USDC.chain,
+        signature=command.signature,
+        account=command.account,
+        asset=USDC.symbol,
+        amount=command.amount,
+        senders=command.senders,
+        policy_version=f"{facts.figures.policy_version}+{facts.screening.version}",
     )

@@ -28,6 +28,7 @@ from domain.contracts.events import (
     AvailableBalanceReserved,
     BalanceHeldForReview,
     BalanceReservationReleased,
+    BlockedDepositReceived,
     CancellationRequested,
     ComplianceBlocked,
     ComplianceCleared,
@@ -106,6 +107,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     ComplianceReviewRequired: {"amount": _USDC},
     BalanceHeldForReview: {"amount": _OWN},
     UnannouncedDepositReceived: {"amount": _OWN},
+    BlockedDepositReceived: {"amount": _OWN},
     TransactionFee: {"amount": _OWN},
     PaymentOffer: {"asset_amount": _USDC},
     DepositTransactionInitiated: {"fiat_amount": _FIAT, "platform_fee": _OWN},
@@ -141,6 +143,7 @@ HIDDEN_FROM_OWNER: Final[Mapping[type, frozenset[str]]] = {
     RecipientBalanceUpdated: frozenset({"recipient_wallet_id"}),
     # An operator may have asked for it: whose identifier it is, the owner need not know.
     CancellationRequested: frozenset({"requested_by"}),
+    BlockedDepositReceived: frozenset({"senders", "policy_version"}),
     # Who decided, and why, stays between the operators.
     ComplianceCleared: frozenset({"reviewed_by", "reason"}),
     ComplianceBlocked: frozenset({"reviewed_by", "reason"}),

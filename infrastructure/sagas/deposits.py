@@ -129,6 +129,7 @@ class DepositWatcher:
             instruction=movement.instruction_index,
             account=movement.account,
             amount=movement.delta_base_units,
+            senders=transfer.senders,
         )
         await self._engine.decide(
             StreamId(derived(receiver.wallet_id, "deposit", transfer.signature)),

@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 
 from infrastructure.chains.solana.addresses import USDC_MINT, associated_token_account
 from infrastructure.chains.solana.errors import RpcMalformed, RpcUnavailable
-from infrastructure.chains.solana.model import Inbound, InboundTransfer
+from infrastructure.chains.solana.model import Inbound, InboundTransfer, TokenMovement
 from infrastructure.chains.solana.movements import token_movements
 from infrastructure.chains.solana.rpc import SIGNATURES_PAGE_MAX, SolanaRpc
 from infrastructure.chains.solana.wire import SignatureInfo
@@ -63,7 +63,8 @@ async def _receipt(rpc: SolanaRpc, signature: str, account: str) -> InboundTrans
     if record is None:
         # Listed as finalised and yet unknown: a node behind. To skip it would lose it.
         raise RpcUnavailable(f"{signature} is listed but not readable yet")
-    for movement in token_movements(record):
+    movements = token_movements(record)
+    for movement in movements:
         received = movement.delta_base_units > 0 and movement.mint == str(USDC_MINT)
         if movement.account == account and received:
             return InboundTransfer(
@@ -71,8 +72,20 @@ async def _receipt(rpc: SolanaRpc, signature: str, account: str) -> InboundTrans
                 slot=record.slot,
                 block_time=record.block_time,
                 movement=movement,
+                senders=_senders(movements),
             )
     return None
+
+
+def _senders(movements: Sequence[TokenMovement]) -> tuple[str, ...]:
+    """Owners and accounts that USDC left; nobody, where it was minted."""
+    left = [
+        movement
+        for movement in movements
+        if movement.mint == str(USDC_MINT) and movement.delta_base_units < 0
+    ]
+    owners = (movement.owner for movement in left if movement.owner is not None)
+    return (*owners, *(movement.account for movement in left))
 
 
 async def _oldest_signatures(

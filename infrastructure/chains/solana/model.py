@@ -122,12 +122,14 @@ class Footprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundTransfer:
-    """USDC that reached an owner's account in a finalised transaction."""
+    """USDC that reached an owner's account in a finalised transaction. `senders`: the owners and
+    accounts that it left."""
 
     signature: str
     slot: int
     block_time: int | None
     movement: TokenMovement
+    senders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,16 @@ async def test_inbound_transfers_come_oldest_first_once_final(world: World) -> N
     assert (await world.gateway.inbound(owner, first.signature)).transfers == (second,)
 
 
+async def test_a_receipt_names_who_sent_it(world: World) -> None:
+    await world.gateway.broadcast(await world.transfer())
+    world.clock.pass_ms(3000)
+
+    (received,) = (await world.gateway.inbound(world.bob.pubkey())).transfers
+
+    sender = world.alice.pubkey()
+    assert received.senders == (str(sender), str(associated_token_account(sender)))
+
+
 async def test_a_receipt_that_is_booked_elsewhere_is_passed_over(world: World) -> None:
     owner = world.alice.pubkey()
     await world.control("mint", {"owner": str(owner), "amount": "1.5"})
