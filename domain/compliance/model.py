@@ -1,7 +1,9 @@
 """Whether a movement may pass: the sanctions list, the user's country, the level's flows and the
 limits. What several movements may not pass together is for the database to decide."""
 
+import math
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.compliance.errors import (
     CountryBlocked,
@@ -12,7 +14,7 @@ from domain.compliance.errors import (
 from domain.compliance.limits import Allowance, allowance
 from domain.shared.assets import USDC
 from domain.shared.decision import Facts, KycLevel, Profile
-from domain.shared.limits import NOTHING_USED, Cap, LimitReserved
+from domain.shared.limits import NOTHING_USED, Cap, LimitReserved, WindowUse
 from domain.shared.money import format_amount
 
 UNLIMITED_FLOWS = frozenset({"strategy_stop"})
@@ -48,7 +50,7 @@ def assess(
         return Assessed()
     _check_user(flow, profile, facts)
     limits = allowance(profile, method=method, figures=facts.figures)
-    _check_amount(amount, limits, profile)
+    _check_amount(amount, limits, profile, facts.now)
     return Assessed(
         needs_review=amount > limits.approval,
         reserved=LimitReserved(amount=amount, at=facts.now, caps=limits.caps, method=method),
@@ -64,7 +66,7 @@ def _check_user(flow: str, profile: Profile | None, facts: Facts) -> None:
         raise FlowNotAllowed(level=level)
 
 
-def _check_amount(amount: int, limits: Allowance, profile: Profile | None) -> None:
+def _check_amount(amount: int, limits: Allowance, profile: Profile | None, now: datetime) -> None:
     level = profile.kyc_level if profile else KycLevel.UNVERIFIED
     if amount > limits.transaction:
         raise LimitExceeded(field="input.amount", level=level, limit=_usd(limits.transaction))
@@ -73,15 +75,25 @@ def _check_amount(amount: int, limits: Allowance, profile: Profile | None) -> No
         used = usage.of(cap)
         if used.amount + amount <= cap.most:
             continue
-        frees = {"retry_after": used.frees_at.isoformat()} if used.frees_at else {}
         raise LimitExceeded(
             code=cap.code,
             field="input.amount",
             level=level,
             limit=_usd(cap.most),
             left=_usd(left_of(cap, used.amount)),
-            **frees,
+            **_retry(used, now),
         )
+
+
+def _retry(used: WindowUse, now: datetime) -> dict[str, str]:
+    """When more of the limit becomes free; nothing, where waiting does not help."""
+    if used.frees_at is None:
+        return {}
+    seconds = max(1, math.ceil((used.frees_at - now).total_seconds()))
+    return {
+        "retry_after": f"{used.frees_at:%Y-%m-%d %H:%M} UTC",
+        "retry_after_seconds": str(seconds),
+    }
 
 
 def left_of(cap: Cap, used: int) -> int:

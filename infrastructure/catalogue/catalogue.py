@@ -97,7 +97,7 @@ class Catalogue:
             what_to_do=fill(text.detailed.what_to_do, filled) or text.what_to_do,
             alternatives=text.alternatives,
             field=field,
-            retry_after_seconds=facts.retry_after_seconds,
+            retry_after_seconds=_seconds(filled) or facts.retry_after_seconds,
         )
 
     def _shown(self, code: str) -> str:
@@ -119,6 +119,12 @@ class Catalogue:
                 raise InvalidCatalogue(f"errors.{language}.toml: unknown: {_names(unknown)}")
         if missing := public - self.texts[complete].keys():
             raise InvalidCatalogue(f"errors.{complete}.toml: missing: {_names(missing)}")
+
+
+def _seconds(details: Mapping[str, str]) -> int | None:
+    """When to try again, where the error itself knows."""
+    text = details.get("retry_after_seconds", "")
+    return int(text) if text.isdecimal() else None
 
 
 def blanks(template: str | None) -> frozenset[str]:

@@ -80,6 +80,12 @@ INVARIANTS: Final[dict[str, str]] = {
         SELECT format('transaction %s is %s, hold %s is open', t.id, t.state, h.id)
         FROM hold h JOIN transaction t ON t.id = h.stream_id
         WHERE t.state IN ('COMPLETED', 'FAILED') AND h.captured + h.released < h.amount""",
+    "a transaction that ended has used or released its share of the limits": """
+        SELECT format('transaction %s is %s, its share is %s', t.id, t.state, l.state)
+        FROM limit_use l JOIN transaction t ON t.id = l.stream_id JOIN stream s ON s.id = t.id
+        WHERE t.state IN ('COMPLETED', 'FAILED')
+            AND (s.handled->>'compliance')::int = s.sequence
+            AND l.state <> CASE t.state WHEN 'COMPLETED' THEN 'USED' ELSE 'RELEASED' END""",
     "a completed transaction has its entries": """
         SELECT format('transaction %s', t.id) FROM transaction t
         WHERE t.state = 'COMPLETED' AND NOT EXISTS (

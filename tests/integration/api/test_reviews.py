@@ -191,6 +191,8 @@ async def test_what_is_approved_goes_on_and_counts(approved: Person, operator: O
         )
     )
     assert error["code"] == "CMP_REGION_LIMIT"
+    assert error["retryAfterSeconds"] > 0
+    assert "USD" in error["why"]
 
 
 async def test_an_operator_sets_the_level_and_it_holds_at_once(

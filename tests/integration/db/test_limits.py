@@ -1,6 +1,7 @@
 """The database decides what movements may take of a wallet's limits together."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.compliance.errors import LimitExceeded
+from domain.shared.errors import DomainError
 from domain.shared.ids import StreamId, WalletId
 from domain.shared.limits import (
     DAY_SECONDS,
@@ -21,6 +24,7 @@ from domain.shared.limits import (
 )
 from domain.shared.unit import Committed, Rejected, Unit
 from infrastructure.db.checks import InvalidUnit
+from tests.integration.db.test_double_spend import AT_ONCE, DOLLAR, Meeting, Prompt, a_sender
 from tests.integration.db.units import NOON, stream, unit
 from tests.integration.db.world import World
 
@@ -28,6 +32,7 @@ DAY = Cap(code="CMP_DAILY_LIMIT", seconds=DAY_SECONDS, most=100)
 WEEK = Cap(code="CMP_WEEKLY_LIMIT", seconds=WEEK_SECONDS, most=150)
 MONTH = Cap(code="CMP_MONTHLY_LIMIT", seconds=MONTH_SECONDS, most=200)
 CAPS = (DAY, WEEK, MONTH)
+BASIC_DAY = 5_000
 INSTANT = timedelta(microseconds=1)
 
 
@@ -193,3 +198,35 @@ async def test_no_interleaving_passes_a_limit(
             await mover.settles(made.stream_id, LimitState.RELEASED)
         elif accepted:
             kept.append((at, amount))
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+async def test_sends_at_once_cannot_pass_the_limit_of_a_day_together(
+    world: World, processes: int
+) -> None:
+    """All of them have read that nothing is used yet before the first is decided."""
+    sender = await a_sender(world, funds=100_000 * DOLLAR, processes=processes, gateway=Meeting())
+
+    results = await sender.initiated([sender.wish(500 * DOLLAR) for _ in range(AT_ONCE)])
+
+    assert not [result for result in results if isinstance(result, DomainError)]
+    states = Counter((await sender.states()).values())
+    assert states.total() - states["FAILED"] == BASIC_DAY // 500
+    assert await sender.held() == BASIC_DAY * DOLLAR
+    reasons = await world.pool.fetch(
+        "SELECT DISTINCT reason FROM transaction WHERE user_id = $1 AND state = 'FAILED'",
+        sender.user_id,
+    )
+    assert [row["reason"] for row in reasons] == ["CMP_DAILY_LIMIT"]
+
+
+async def test_a_later_send_is_told_what_is_left(world: World) -> None:
+    sender = await a_sender(world, funds=100_000 * DOLLAR, processes=1, gateway=Prompt())
+    await sender.initiated([sender.wish(1_900 * DOLLAR), sender.wish(1_900 * DOLLAR)])
+
+    (refused,) = await sender.initiated([sender.wish(1_300 * DOLLAR)])
+
+    assert isinstance(refused, LimitExceeded)
+    assert refused.code == "CMP_DAILY_LIMIT"
+    assert refused.details["left"] == "1200.000000"
+    assert DAY_SECONDS - 60 <= int(refused.details["retry_after_seconds"]) <= DAY_SECONDS

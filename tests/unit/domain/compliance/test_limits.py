@@ -1,7 +1,7 @@
 """The limits of the product's figures: which hold for whom, and where each begins to bite."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -142,7 +142,7 @@ def test_a_transaction_may_be_as_large_as_its_limit_and_no_larger() -> None:
     ],
 )
 def test_what_is_used_leaves_the_rest(seconds: int, used: int, code: str) -> None:
-    use = WindowUse(amount=used * DOLLAR, frees_at=NOW)
+    use = WindowUse(amount=used * DOLLAR, frees_at=NOW + timedelta(seconds=90))
     profile = replace(PROFILE, usage=Usage(windows={seconds: use}))
 
     assert assessed(500, profile=profile).reserved is not None
@@ -150,7 +150,8 @@ def test_what_is_used_leaves_the_rest(seconds: int, used: int, code: str) -> Non
         assessed(500, profile=profile, extra=1)
     assert caught.value.code == code
     assert caught.value.details["left"] == "500.000000"
-    assert caught.value.details["retry_after"] == NOW.isoformat()
+    assert caught.value.details["retry_after"] == "2026-03-01 00:01 UTC"
+    assert caught.value.details["retry_after_seconds"] == "90"
 
 
 def test_a_method_counts_what_was_paid_by_it_alone() -> None:

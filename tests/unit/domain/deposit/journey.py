@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.compliance.review import DecideReviewCommand, decide_review
 from domain.contracts.deposit_events import (
     DepositTransactionInitiated,
     PaymentOffer,
@@ -112,6 +113,11 @@ class Payment:
 
     def initiate(self, **changes: object) -> "Payment":
         self._decide(lambda _stream, _facts: Decision(events=(initiated(**changes),)))
+        return self
+
+    def reviewed(self, *, approves: bool) -> "Payment":
+        review = DecideReviewCommand(approves=approves, operator="olga", reason="salary")
+        self._decide(lambda stream, facts: decide_review(stream, review, facts))
         return self
 
     def opened(self, outcome: OpenOutcome | None = None) -> "Payment":

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from domain.provider.effects import Declined, NotAttempted, Unknown
 from domain.provider.payments import Ended, Mismatch, Waiting
 from domain.shared.unit import EffectState, Group, Rejected
 from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
-from tests.unit.domain.send.journey import ALICE_WALLET, GROUPS, START
+from tests.unit.domain.send.journey import ALICE_WALLET, FIGURES, GROUPS, START
 
 LATER = START + timedelta(seconds=5)
 PAID = Waiting(due_at=LATER, paid=True, fiat_amount=10_000)
@@ -193,7 +194,6 @@ def test_an_opening_that_does_not_fit_stops_and_asks_nobody_else(payment: Paymen
 
 @pytest.mark.parametrize("amount", [97_000_000, 99_000_000])
 def test_more_or_less_than_expected_is_posted_as_it_arrived(payment: Payment, amount: int) -> None:
-    from dataclasses import replace
 
     payment.initiate().opened().checked(replace(DELIVERED, amount=amount))
 
@@ -234,3 +234,29 @@ def test_compliance_can_stop_it_before_anybody_is_asked(payment: Payment) -> Non
     assert payment.types[-2:] == ["ComplianceBlocked", "DepositTransactionFailed"]
     assert payment.states == ["INITIATED", "FAILED"]
     assert not any(unit.effects_requested for unit in payment.units)
+
+
+def test_above_the_line_a_person_decides_before_anything_is_expected(payment: Payment) -> None:
+    line = replace(FIGURES.regions["US"], approval=99_999_999)
+    regions = {**FIGURES.regions, "US": line}
+    payment.facts = replace(payment.facts, figures=replace(FIGURES, regions=regions))
+    payment.initiate()
+    assert payment.types[-1] == "ComplianceReviewRequired"
+    assert payment.incoming[AVAILABLE] == 0
+
+    payment.reviewed(approves=True)
+
+    assert payment.types[3:5] == ["ComplianceCleared", "ExpectedCreditReserved"]
+    assert payment.states[:2] == ["INITIATED", "BALANCE_RESERVED"]
+
+
+def test_a_refused_review_ends_it_with_nothing_expected(payment: Payment) -> None:
+    line = replace(FIGURES.regions["US"], approval=99_999_999)
+    regions = {**FIGURES.regions, "US": line}
+    payment.facts = replace(payment.facts, figures=replace(FIGURES, regions=regions))
+
+    payment.initiate().reviewed(approves=False)
+
+    assert payment.types[-2:] == ["ComplianceBlocked", "DepositTransactionFailed"]
+    assert payment.states == ["INITIATED", "FAILED"]
+    assert [each.state for unit in payment.units for each in unit.limits_settled] == ["RELEASED"]
