@@ -95,21 +95,38 @@ CREATE TABLE limit_use (
 ) WITH (fillfactor = 70);
 CREATE INDEX limit_use_wallet ON limit_use (wallet_id, at);
 
--- What a wallet has taken within each window (seconds, method, amount, the time of the oldest).
+-- What a wallet has taken within each window (seconds, method, amount, the time of the oldest):
+-- a month's rows are read once, those of the day once more for the payment methods.
 CREATE FUNCTION limit_usage(wallet uuid) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH clock AS (SELECT clock_timestamp() AS now), taken AS (
+        SELECT
+            sum(u.amount) FILTER (WHERE u.at > c.now - interval '24 hours') AS day,
+            min(u.at) FILTER (WHERE u.at > c.now - interval '24 hours') AS day_oldest,
+            sum(u.amount) FILTER (WHERE u.at > c.now - interval '168 hours') AS week,
+            min(u.at) FILTER (WHERE u.at > c.now - interval '168 hours') AS week_oldest,
+            sum(u.amount) AS month,
+            min(u.at) AS month_oldest
+        FROM clock c, limit_use u
+        WHERE u.wallet_id = wallet AND u.state <> 'RELEASED'
+            AND u.at > c.now - interval '720 hours'
+    ), line AS (
+        SELECT w.seconds, NULL AS method, w.amount, w.oldest
+        FROM taken t, LATERAL (VALUES
+            (86400, t.day, t.day_oldest),
+            (604800, t.week, t.week_oldest),
+            (2592000, t.month, t.month_oldest)) AS w(seconds, amount, oldest)
+        WHERE w.amount IS NOT NULL
+        UNION ALL
+        SELECT 86400, u.method, sum(u.amount), min(u.at)
+        FROM clock c, limit_use u
+        WHERE u.wallet_id = wallet AND u.state <> 'RELEASED' AND u.method IS NOT NULL
+            AND u.at > c.now - interval '24 hours'
+        GROUP BY u.method
+    )
     SELECT coalesce(jsonb_agg(jsonb_build_array(
-        w.seconds, w.method, w.amount, extract(epoch FROM w.oldest))), '[]')
-    FROM (
-        SELECT s.seconds, CASE WHEN s.by_method THEN u.method END AS method,
-            sum(u.amount) AS amount, min(u.at) AS oldest
-        FROM (VALUES (86400, false), (604800, false), (2592000, false), (86400, true))
-            AS s(seconds, by_method)
-        JOIN limit_use u ON u.wallet_id = wallet AND u.state <> 'RELEASED'
-            AND u.at > clock_timestamp() - make_interval(secs => s.seconds)
-        WHERE NOT s.by_method OR u.method IS NOT NULL
-        GROUP BY 1, 2
-    ) w;
+        l.seconds, l.method, l.amount, extract(epoch FROM l.oldest))), '[]')
+    FROM line l;
 $$;
 
 CREATE FUNCTION refuse_unbalanced_journal() RETURNS trigger

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,6 +16,7 @@ from domain.shared.ids import StreamId, WalletId
 from domain.shared.limits import (
     DAY_SECONDS,
     MONTH_SECONDS,
+    NOTHING_USED,
     WEEK_SECONDS,
     Cap,
     LimitReserved,
@@ -24,6 +25,7 @@ from domain.shared.limits import (
 )
 from domain.shared.unit import Committed, Rejected, Unit
 from infrastructure.db.checks import InvalidUnit
+from infrastructure.db.limits import usage_of
 from tests.integration.db.test_double_spend import AT_ONCE, DOLLAR, Meeting, Prompt, a_sender
 from tests.integration.db.units import NOON, stream, unit
 from tests.integration.db.world import World
@@ -230,3 +232,32 @@ async def test_a_later_send_is_told_what_is_left(world: World) -> None:
     assert refused.code == "CMP_DAILY_LIMIT"
     assert refused.details["left"] == "1200.000000"
     assert DAY_SECONDS - 60 <= int(refused.details["retry_after_seconds"]) <= DAY_SECONDS
+
+
+async def test_what_is_used_is_read_by_window_and_by_method(mover: Mover) -> None:
+    now = datetime.now(UTC)
+    ages = {"CARD": timedelta(hours=1), "BANK": timedelta(days=3), None: timedelta(days=20)}
+    for amount, (method, age) in enumerate(ages.items(), 1):
+        assert await mover.moves(amount, at=now - age, method=method) == "COMMITTED"
+    assert await mover.moves(50, at=now - timedelta(days=31)) == "COMMITTED"
+    failed = stream()
+    await mover.world.committer.commit(mover.reserving(7, at=now, stream_id=failed))
+    await mover.settles(failed, LimitState.RELEASED)
+
+    usage = usage_of(await mover.world.pool.fetchval("SELECT limit_usage($1)", mover.wallet_id))
+
+    assert {seconds: use.amount for seconds, use in usage.windows.items()} == {
+        DAY_SECONDS: 1,
+        WEEK_SECONDS: 1 + 2,
+        MONTH_SECONDS: 1 + 2 + 3,
+    }
+    assert {method: use.amount for method, use in usage.methods.items()} == {"CARD": 1}
+    frees = usage.windows[WEEK_SECONDS].frees_at
+    assert frees is not None
+    assert abs(frees - (now + timedelta(days=4))) < timedelta(seconds=1)
+
+
+async def test_a_wallet_that_moved_nothing_has_used_nothing(mover: Mover) -> None:
+    usage = await mover.world.pool.fetchval("SELECT limit_usage($1)", mover.wallet_id)
+
+    assert usage_of(usage) == NOTHING_USED
