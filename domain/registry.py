@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 from domain.compliance.reactions import REACTIONS as COMPLIANCE
-from domain.contracts.envelope import EventPayload
+from domain.contracts.flows import FlowName
 from domain.provider.reactions import REACTIONS as PROVIDER
 from domain.shared.saga import Reactions, Registry
 from domain.shared.unit import Group
@@ -16,13 +16,13 @@ from domain.wallet.reactions import REACTIONS as WALLET
 _ORCHESTRATOR: Final = "domain.orchestration.reactions"
 
 
-def _orchestrator() -> Mapping[type[EventPayload], Reactions]:
+def _orchestrator() -> Mapping[FlowName, Reactions]:
     """None of the flows that lead themselves needs it: without its package they still work."""
     try:
         found = importlib.import_module(_ORCHESTRATOR)
     except ImportError:
         return {}
-    return cast("Mapping[type[EventPayload], Reactions]", found.REACTIONS)
+    return cast("Mapping[FlowName, Reactions]", found.REACTIONS)
 
 
 REGISTRY = Registry(

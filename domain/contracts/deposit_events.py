@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.contracts.envelope import EventPayload
+from domain.contracts.flows import FlowName
 from domain.shared.ids import EffectId, HoldId, TransactionId
 from domain.shared.money import TransactionFee
 
@@ -49,6 +50,9 @@ class DepositTransactionInitiated(EventPayload):
     offers: tuple[PaymentOffer, ...]
     rejected: tuple[RejectedOffer, ...]
     return_url: str
+
+    def flow(self) -> FlowName:
+        return FlowName.DEPOSIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from domain.contracts.flows import FlowName
 from domain.shared.ids import EventId, StreamId, UserId, WalletId
 
 
@@ -22,6 +23,10 @@ class EventPayload:
     def type_name(cls) -> str:
         """The event's type, as it is published."""
         return cls.__name__
+
+    def flow(self) -> FlowName | None:
+        """The flow that it opens, where it is an opening."""
+        return None
 
     def was_skipped(self) -> bool:
         """Whether it stands for a leg that this case did not need."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.contracts.envelope import EventPayload
+from domain.contracts.flows import FlowName
 from domain.shared.ids import ActionId, EffectId, HoldId, TransactionId, UserId, WalletId
 
 
@@ -46,6 +47,9 @@ class SendTransactionInitiated(EventPayload):
     network_cost: NetworkCost
     memo: str | None
     approval_deadline: datetime
+
+    def flow(self) -> FlowName:
+        return FlowName.SEND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

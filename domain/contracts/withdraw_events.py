@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.flows import FlowName
 from domain.shared.ids import TransactionId
 
 
@@ -25,6 +26,9 @@ class WithdrawTransactionInitiated(EventPayload):
     platform_fee: int
     network_cost: NetworkCost
     approval_deadline: datetime
+
+    def flow(self) -> FlowName:
+        return FlowName.WITHDRAW_TO_WALLET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

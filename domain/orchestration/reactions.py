@@ -5,8 +5,8 @@ from typing import Final
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.event_types import EVENT_TYPES
+from domain.contracts.flows import FlowName
 from domain.contracts.orchestration_events import Command, CommandIssued
-from domain.contracts.withdraw_events import WithdrawTransactionInitiated
 from domain.orchestration.definition import Definition
 from domain.orchestration.process import Process
 from domain.orchestration.withdraw import WITHDRAW
@@ -14,16 +14,17 @@ from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reactions
 from domain.shared.stream import Stream
 
-DEFINITIONS: Final[Mapping[type[EventPayload], tuple[Definition, ...]]] = {
-    WithdrawTransactionInitiated: (WITHDRAW,),
+DEFINITIONS: Final[Mapping[FlowName, tuple[Definition, ...]]] = {
+    FlowName.WITHDRAW_TO_WALLET: (WITHDRAW,),
 }
-"""Every version of every flow that is led, by the event that opens it."""
+"""Every version of every flow that is led."""
 
 
 def definition_of(opening: EventPayload) -> Definition:
     """The version that the flow began with."""
     wanted = getattr(opening, "definition_version", 1)
-    return next(each for each in DEFINITIONS[type(opening)] if each.version == wanted)
+    versions = DEFINITIONS[FlowName(str(opening.flow()))]
+    return next(each for each in versions if each.version == wanted)
 
 
 def on_event(stream: Stream, event: Event, _facts: Facts) -> Decision:
@@ -55,6 +56,6 @@ def _issued(step: str, command: Command, version: int, reason: str) -> Decision:
     return Decision(events=(issued,))
 
 
-REACTIONS: dict[type[EventPayload], Reactions] = {
-    opening: dict.fromkeys(EVENT_TYPES.values(), on_event) for opening in DEFINITIONS
+REACTIONS: dict[FlowName, Reactions] = {
+    name: dict.fromkeys(EVENT_TYPES.values(), on_event) for name in DEFINITIONS
 }

@@ -12,11 +12,11 @@ from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     CancellationRequested,
     ComplianceReviewRequired,
-    SendTransactionInitiated,
     UserActionCancelled,
     UserActionExpired,
     UserActionRequired,
 )
+from domain.contracts.flows import FlowName
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
@@ -67,8 +67,8 @@ GENERAL: Final = Leg(
     expired=BlockchainTransferExpired,
     failed=BlockchainTransferFailed,
 )
-OWN: Final[Mapping[type[EventPayload], Leg]] = {
-    SendTransactionInitiated: Leg(
+OWN: Final[Mapping[FlowName, Leg]] = {
+    FlowName.SEND: Leg(
         requested=SolanaTransferRequested,
         broadcast=SolanaTransferBroadcast,
         confirmed=SolanaTransferConfirmed,
@@ -80,7 +80,7 @@ OWN: Final[Mapping[type[EventPayload], Leg]] = {
 
 def leg_of(stream: Stream) -> Leg:
     """The names that the stream's flow has for them."""
-    return OWN.get(type(stream.events[0].data), GENERAL)
+    return GENERAL if stream.flow is None else OWN.get(stream.flow, GENERAL)
 
 
 def attempts(stream: Stream) -> int:

@@ -13,6 +13,21 @@ def available(wallet_id: WalletId) -> Account:
     return Account(f"available:{wallet_id}", USDC.symbol, wallet_id, floor=0)
 
 
+def invested(wallet_id: WalletId, asset: Asset) -> Account:
+    """What the user holds of an asset on its own chain; never below zero."""
+    return Account(f"invested:{wallet_id}:{asset.symbol}", asset.symbol, wallet_id, floor=0)
+
+
+def strategy(wallet_id: WalletId, position: str, asset: Asset = USDC) -> Account:
+    """What the user put into a position, without what it earned; never below zero."""
+    return Account(f"strategy:{wallet_id}:{position}", asset.symbol, wallet_id, floor=0)
+
+
+def strategy_pnl(asset: Asset = USDC) -> Account:
+    """What positions earned or lost when they were closed; a gain is negative here."""
+    return Account(f"strategy_pnl:{asset.symbol}", asset.symbol)
+
+
 def fees(asset: Asset) -> Account:
     """What users paid the platform, network costs among it."""
     return Account(f"fees:{asset.symbol}", asset.symbol)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.flows import FlowName
 from domain.shared.decision import Decision, Facts
 from domain.shared.ids import EventId, UserId, WalletId, derived
 from domain.shared.stream import Stream
@@ -31,16 +32,18 @@ class RunawayReactionsError(RuntimeError):
 class Registry:
     """Who reacts to what, and how a stream's events add up to a state (for the envelope).
 
-    A flow is known by the event that opens its streams: the same event may mean different things
+    A stream's opening event names its flow: the same event may mean different things
     to the same group in different flows.
     """
 
-    reactions: Mapping[Group, Mapping[type[EventPayload], Reactions]]
+    reactions: Mapping[Group, Mapping[FlowName, Reactions]]
     state_of: StateOf
 
     def reaction(self, group: Group, stream: Stream, event: Event) -> Reaction | None:
         """What `group` does about `event`; None: nothing."""
-        flow = type(stream.events[0].data)
+        flow = stream.flow
+        if flow is None:
+            return None
         return self.reactions.get(group, {}).get(flow, {}).get(type(event.data))
 
 

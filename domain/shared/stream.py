@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import SignatureWanted, UserActionRequired
+from domain.contracts.flows import FlowName
 from domain.shared.ids import StreamId, WalletId
 from domain.shared.unit import Group
 
@@ -25,6 +26,11 @@ class Stream:
     def sequence(self) -> int:
         """The number of the last event; 0 where nothing has happened yet."""
         return len(self.events)
+
+    @property
+    def flow(self) -> FlowName | None:
+        """The flow that its opening names; None in streams that are no transaction."""
+        return self.events[0].data.flow() if self.events else None
 
     def latest(self, payload: type[P]) -> P | None:
         """The last event of this type, or None."""

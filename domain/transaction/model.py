@@ -3,29 +3,34 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from domain.contracts.deposit_events import DepositTransactionInitiated
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import SendTransactionInitiated
-from domain.contracts.withdraw_events import WithdrawTransactionInitiated
+from domain.contracts.flows import FlowName
 from domain.shared.stream import Stream
 from domain.transaction.flow import Flow, Record
 from domain.transaction.flows import deposit, send, withdraw
 from domain.transaction.machine import Position, enter, fire
 from domain.transaction.states import RULES, State
 
-FLOWS: Final[Mapping[type[EventPayload], Flow]] = {
-    SendTransactionInitiated: send.FLOW,
-    DepositTransactionInitiated: deposit.FLOW,
-    WithdrawTransactionInitiated: withdraw.FLOW,
+FLOWS: Final[Mapping[FlowName, Flow]] = {
+    FlowName.SEND: send.FLOW,
+    FlowName.DEPOSIT: deposit.FLOW,
+    FlowName.WITHDRAW_TO_WALLET: withdraw.FLOW,
 }
-"""Every flow by the event that opens its streams."""
+"""Every flow by its name."""
 
 NO_RECORD: Final = Record()
 
 
 def flow_of(stream: Stream) -> Flow:
     """The flow of a transaction's stream."""
-    return FLOWS[type(stream.events[0].data)]
+    return _named(stream.events[0].data)
+
+
+def _named(opening: EventPayload) -> Flow:
+    name = opening.flow()
+    if name is None:
+        raise LookupError(f"{opening.type_name()} opens no flow")
+    return FLOWS[name]
 
 
 def record_of(flow: Flow, payload: EventPayload) -> Record:
@@ -50,7 +55,7 @@ def position_of(payloads: Sequence[EventPayload]) -> Position:
     position = Position(State.INITIATED)
     if not payloads:
         return position
-    flow = FLOWS[type(payloads[0])]
+    flow = _named(payloads[0])
     for payload in payloads:
         for passed in positions_after(position, record_of(flow, payload)):
             position = passed
@@ -59,7 +64,7 @@ def position_of(payloads: Sequence[EventPayload]) -> Position:
 
 def state_of(payloads: Sequence[EventPayload]) -> tuple[str | None, str | None]:
     """State and sub-state for an event's envelope; none in a stream that is no transaction."""
-    if not payloads or type(payloads[0]) not in FLOWS:
+    if not payloads or payloads[0].flow() is None:
         return None, None
     position = position_of(payloads)
     return position.state.value, position.sub_state
@@ -67,6 +72,6 @@ def state_of(payloads: Sequence[EventPayload]) -> tuple[str | None, str | None]:
 
 def progress_percent(payloads: Sequence[EventPayload]) -> int:
     """The share of the flow's milestones that have been passed, rounded down."""
-    milestones = FLOWS[type(payloads[0])].milestones
+    milestones = _named(payloads[0]).milestones
     passed = {type(payload) for payload in payloads}
     return 100 * sum(milestone in passed for milestone in milestones) // len(milestones)

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.contracts.deposit_events import ProviderAttemptFailed
-from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.envelope import Event
+from domain.contracts.flows import FlowName
 from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reactions
 from domain.shared.stream import Stream
@@ -134,6 +135,6 @@ def _reason(columns: JsonObject) -> str | None:
     return None if reason is None else str(reason)
 
 
-REACTIONS: dict[type[EventPayload], Reactions] = {
-    opening: dict.fromkeys(flow.records, record_and_go_on) for opening, flow in FLOWS.items()
+REACTIONS: dict[FlowName, Reactions] = {
+    name: dict.fromkeys(flow.records, record_and_go_on) for name, flow in FLOWS.items()
 }

@@ -15,7 +15,6 @@ from domain.shared.ids import ActionId, StreamId, TransactionId, UserId
 from domain.shared.stream import Stream
 from domain.transaction.errors import UnknownTransaction
 from domain.transaction.handlers import cancel
-from domain.transaction.model import FLOWS
 from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.verification import signature_of, verify_user_signature
@@ -123,4 +122,4 @@ def _asks_for(stream: Stream, action_id: ActionId) -> bool:
 
 def _belongs_to(stream: Stream, user_id: UserId) -> bool:
     first = stream.events[0]
-    return type(first.data) in FLOWS and first.user_id == user_id
+    return first.data.flow() is not None and first.user_id == user_id

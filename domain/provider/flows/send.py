@@ -7,6 +7,7 @@ from domain.contracts.events import (
     GatewaySelected,
     SendTransactionInitiated,
 )
+from domain.contracts.flows import FlowName
 from domain.contracts.transfer_events import TransferWanted
 from domain.provider.transfer import (
     OWN,
@@ -44,5 +45,5 @@ def on_reserved(stream: Stream, _event: Event, facts: Facts) -> Decision:
 
 REACTIONS: dict[type[EventPayload], Reaction] = {
     AvailableBalanceReserved: on_reserved,
-    **transfer_reactions(OWN[SendTransactionInitiated]),
+    **transfer_reactions(OWN[FlowName.SEND]),
 }
