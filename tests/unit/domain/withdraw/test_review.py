@@ -40,7 +40,9 @@ def test_approved_it_goes_its_way_to_the_end(journey: Journey) -> None:
 
 
 @pytest.mark.parametrize("gives_up", [True, False])
-def test_refused_or_given_up_it_ends_with_everything_free(journey: Journey, gives_up: bool) -> None:
+def test_refused_or_given_up_it_ends_with_everything_free(
+    journey: Journey, *, gives_up: bool
+) -> None:
     if gives_up:
         journey.cancelled()
     else:
