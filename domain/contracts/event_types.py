@@ -1,9 +1,11 @@
 """Every event type by its published name."""
 
+from domain.contracts.buy_events import BUY_EVENTS
 from domain.contracts.deposit_events import DEPOSIT_EVENTS
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import GENERAL_EVENTS, SEND_EVENTS
 from domain.contracts.orchestration_events import ORCHESTRATION_EVENTS
+from domain.contracts.swap_events import SWAP_EVENTS
 from domain.contracts.transfer_events import TRANSFER_EVENTS
 from domain.contracts.withdraw_events import WITHDRAW_EVENTS
 
@@ -16,5 +18,7 @@ EVENT_TYPES: dict[str, type[EventPayload]] = {
         *SEND_EVENTS,
         *DEPOSIT_EVENTS,
         *WITHDRAW_EVENTS,
+        *SWAP_EVENTS,
+        *BUY_EVENTS,
     )
 }

@@ -138,13 +138,18 @@ class GatewaySelected(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureWanted:
-    """The exact `message` (base64) that a user is asked to sign, and until when it can land."""
+    """The exact `message` (base64) that a user is asked to sign, and until when it can land.
+
+    `recipient_amount` of `asset` is what it brings at least; `reference` the provider's name for it.
+    """
 
     message: str
     blockhash: str
     last_valid_block_height: int
     recipient_amount: int
     network_cost: NetworkCost
+    asset: str = "USDC"
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +230,7 @@ class BalanceReservationReleased(EventPayload):
 
     released: int
     reason: str
+    asset: str = "USDC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

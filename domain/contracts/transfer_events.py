@@ -22,17 +22,25 @@ class TransferWanted:
     recipient_name: str
     amount: int
     platform_fee: int
-    network_cost: NetworkCost
     memo: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRequested(EventPayload):
+    """A transaction is to be built for its user's signature, until `approval_deadline`, at a cost
+    that was shown to them."""
+
+    OPENS_ATTEMPT = True
+    effect_id: EffectId
+    signer_address: str
+    network_cost: NetworkCost
     approval_deadline: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransferRequested(EventPayload):
+class TransferRequested(LegRequested):
     """The transfer is to be built for the user's signature."""
 
-    OPENS_ATTEMPT = True
-    effect_id: EffectId
     transfer: TransferWanted
 
 
@@ -46,20 +54,27 @@ class TransferBroadcast(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransferConfirmed(EventPayload):
-    """The chain shows the transfer at the configured commitment: amounts as seen there."""
+class LegConfirmed(EventPayload):
+    """The chain shows the signed transaction at the configured commitment, and what it cost the
+    platform's fee payer."""
 
     KIND = "BlockchainConfirmationReceived"
     signature: str
     slot: int
     commitment: str
+    lamports_spent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferConfirmed(LegConfirmed):
+    """The chain shows the transfer: amounts as seen there."""
+
     recipient_amount: int
     recipient_instruction: int
     recipient_account: str
     fee_amount: int
     fee_instruction: int | None
     fee_account: str | None
-    lamports_spent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

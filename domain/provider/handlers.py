@@ -16,9 +16,9 @@ from domain.contracts.events import (
     UserActionSubmitted,
 )
 from domain.contracts.transfer_events import (
+    LegRequested,
     TransferBroadcast,
     TransferExpired,
-    TransferRequested,
 )
 from domain.provider.effects import (
     Absent,
@@ -39,7 +39,7 @@ from domain.provider.effects import (
     request_effect,
 )
 from domain.provider.errors import ActionReplayed, ActionStale
-from domain.provider.transfer import SOLANA_GATEWAY, attempts, leg_of
+from domain.provider.leg import SOLANA_GATEWAY, attempts, leg_of
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import ActionId, derived
 from domain.shared.stream import Stream
@@ -108,7 +108,7 @@ def _retried_or_given_up(
     stream: Stream, effect: Claimed, outcome: NotAttempted, facts: Facts
 ) -> Decision:
     """Building only reads, so it is repeated freely, until the user's approval would be late."""
-    if facts.now >= stream.known(TransferRequested).transfer.approval_deadline:
+    if facts.now >= stream.known(LegRequested).approval_deadline:
         declined = Declined(code="PRV_UNAVAILABLE", reason=outcome.reason)
         return _build_declined(stream, effect, declined, facts)
     return Decision(effects_moved=(_again(effect, EffectState.INTENT, outcome),))
@@ -136,7 +136,7 @@ def _expired(stream: Stream, facts: Facts, *, attempt: int) -> Decision:
     action = action_id(stream.id, attempt)
     if _status(stream, action) is not ActionStatus.PENDING or stream.has(CancellationRequested):
         return NOTHING
-    final = facts.now >= stream.known(TransferRequested).transfer.approval_deadline
+    final = facts.now >= stream.known(LegRequested).approval_deadline
     return Decision(
         events=(UserActionExpired(action_id=action, final=final),),
         actions_moved=(ActionMoved(id=action, status=ActionStatus.EXPIRED, at=facts.now),),

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
+from domain.contracts.buy_events import InvestedBalanceUpdated, OnChainPurchase, OnRampPurchase
 from domain.contracts.deposit_events import (
     AvailableBalanceUpdated,
     AvailableBalanceUpdateRequested,
@@ -41,6 +42,14 @@ from domain.contracts.events import (
     SignatureWanted,
     TransactionRefused,
     UnannouncedDepositReceived,
+)
+from domain.contracts.swap_events import (
+    BlockchainSwapConfirmed,
+    CrossChainDelivered,
+    CrossChainDeliveryAwaited,
+    CrossChainTransferRecovered,
+    SwapOffer,
+    SwapTerms,
 )
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
@@ -79,6 +88,8 @@ class Amount:
 _USDC: Final = Amount("USDC")
 _OWN: Final = Amount(None)
 _FIAT: Final = Amount(None, asset_field="fiat_currency")
+_SOURCE: Final = Amount(None, asset_field="source")
+_TARGET: Final = Amount(None, asset_field="target")
 _SPENT: Final = Amount("SOL", "network_fee_spent")
 
 _CONFIRMED: Final = {
@@ -96,14 +107,14 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     SendTransactionInitiated: {"amount": _OWN, "platform_fee": _OWN},
     TransactionRefused: {"amount": _OWN},
     AvailableBalanceReserved: {"principal": _USDC, "fees": _USDC},
-    SignatureWanted: {"recipient_amount": _USDC},
+    SignatureWanted: {"recipient_amount": _OWN},
     TransferWanted: {"amount": _USDC, "platform_fee": _USDC},
     SolanaTransferConfirmed: _CONFIRMED,
     BlockchainConfirmationReceived: _CONFIRMED,
     SolanaTransferFailed: {"lamports_spent": _SPENT},
     BlockchainTransferFailed: {"lamports_spent": _SPENT},
     RecipientBalanceUpdated: {"debited": _USDC, "credited": _USDC, "fees": _USDC},
-    BalanceReservationReleased: {"released": _USDC},
+    BalanceReservationReleased: {"released": _OWN},
     ComplianceReviewRequired: {"amount": _USDC},
     BalanceHeldForReview: {"amount": _OWN},
     UnannouncedDepositReceived: {"amount": _OWN},
@@ -120,6 +131,25 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     AvailableBalanceUpdateRequested: {"amount": _OWN},
     WithdrawTransactionInitiated: {"amount": _OWN, "platform_fee": _OWN},
     CrossChainTransferConfirmed: {"debited": _OWN, "credited": _OWN, "fees": _OWN},
+    SwapOffer: {"target_amount": _TARGET, "target_minimum": _TARGET},
+    SwapTerms: {
+        "amount": _SOURCE,
+        "target_amount": _TARGET,
+        "target_minimum": _TARGET,
+        "platform_fee": _USDC,
+    },
+    BlockchainSwapConfirmed: {
+        "spent": _SOURCE,
+        "received": _TARGET,
+        "fee_amount": _USDC,
+        "lamports_spent": _SPENT,
+    },
+    CrossChainDeliveryAwaited: {"spent": _SOURCE},
+    CrossChainDelivered: {"amount": _OWN},
+    CrossChainTransferRecovered: {"amount": _OWN},
+    OnChainPurchase: {"amount": _USDC},
+    OnRampPurchase: {"fiat_amount": _FIAT},
+    InvestedBalanceUpdated: {"credited": _OWN, "difference": _OWN},
     AvailableBalanceUpdated: {"credited": _OWN, "fee_due": _OWN, "difference": _OWN},
 }
 
@@ -131,6 +161,9 @@ COUNTS: Final = frozenset(
         "recipient_instruction",
         "fee_instruction",
         "instruction",
+        "spent_instruction",
+        "received_instruction",
+        "slippage_millionths",
         "estimated_seconds",
         "score",
         "definition_version",

@@ -14,7 +14,7 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from domain.contracts.events import NetworkCost
-from domain.contracts.transfer_events import TransferRequested, TransferWanted
+from domain.contracts.transfer_events import LegRequested, TransferRequested, TransferWanted
 from domain.provider.effects import (
     Absent,
     Accepted,
@@ -162,10 +162,11 @@ class SolanaTransfers:
             return Unknown(reason=str(error), due_at=due_at)
 
     async def _build(self, stream: Stream, now: datetime) -> BuildOutcome:
-        wanted = stream.known(TransferRequested).transfer
+        requested = stream.known(TransferRequested)
+        wanted = requested.transfer
         recipient = parse_address(wanted.recipient_address)
         charged = await self._cost(stream, recipient, now)
-        if charged.total_base_units > wanted.network_cost.total_base_units:
+        if charged.total_base_units > requested.network_cost.total_base_units:
             return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
         delivered = wanted.amount - wanted.platform_fee - charged.total_base_units
         prepared = await self._gateway.prepare_transfer(
@@ -200,7 +201,7 @@ class SolanaTransfers:
         """What was quoted a moment ago, else what the chain asks now."""
         quoted_at = stream.events[0].occurred_at
         if now - quoted_at <= timedelta(seconds=QUOTE_SECONDS):
-            return stream.known(TransferRequested).transfer.network_cost
+            return stream.known(LegRequested).network_cost
         return network_cost(await self._gateway.transfer_cost(recipient), self._figures)
 
     async def _landed(

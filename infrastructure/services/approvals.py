@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from domain.contracts.commands import CancelTransactionCommand, SubmitSignatureCommand
 from domain.contracts.events import UserActionRequired
-from domain.contracts.transfer_events import TransferRequested
+from domain.contracts.transfer_events import LegRequested
 from domain.provider.errors import ActionRefused, ActionStale
 from domain.provider.handlers import check_submittable, expire_action, submit_signature
 from domain.shared.errors import Refused
@@ -55,7 +55,7 @@ class ApprovalDesk:
             verified = verify_user_signature(
                 built_message=base64.b64decode(wanted.message),
                 signed_transaction=transaction,
-                signer=parse_address(stream.known(TransferRequested).transfer.sender_address),
+                signer=parse_address(stream.known(LegRequested).signer_address),
             )
             complete = self._gateway.cosign(verified)
             await self._simulate(stream, action_id, complete)

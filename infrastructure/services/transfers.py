@@ -9,7 +9,7 @@ from domain.contracts.commands import InitiateSendCommand, InitiateWithdrawComma
 from domain.contracts.events import Recipient
 from domain.contracts.services import SendPreview
 from domain.contracts.views import PartyView
-from domain.provider.transfer import SOLANA_GATEWAY
+from domain.provider.leg import SOLANA_GATEWAY
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import Refused

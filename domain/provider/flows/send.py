@@ -9,13 +9,13 @@ from domain.contracts.events import (
 )
 from domain.contracts.flows import FlowName
 from domain.contracts.transfer_events import TransferWanted
-from domain.provider.transfer import (
+from domain.provider.leg import (
     OWN,
     SOLANA_GATEWAY,
     approval_deadline,
     cancelled,
+    leg_reactions,
     request_transfer,
-    transfer_reactions,
 )
 from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reaction
@@ -36,14 +36,18 @@ def on_reserved(stream: Stream, _event: Event, facts: Facts) -> Decision:
         recipient_name=f"@{recipient.username}" if recipient.username else recipient.address,
         amount=send.amount,
         platform_fee=send.platform_fee,
-        network_cost=send.network_cost,
         memo=send.memo,
+    )
+    return Decision(events=(selected,)) + request_transfer(
+        stream,
+        facts,
+        wanted,
+        network_cost=send.network_cost,
         approval_deadline=approval_deadline(stream, facts, send.approval_deadline),
     )
-    return Decision(events=(selected,)) + request_transfer(stream, facts, wanted)
 
 
 REACTIONS: dict[type[EventPayload], Reaction] = {
     AvailableBalanceReserved: on_reserved,
-    **transfer_reactions(OWN[FlowName.SEND]),
+    **leg_reactions(OWN[FlowName.SEND]),
 }

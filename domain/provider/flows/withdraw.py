@@ -11,13 +11,13 @@ from domain.contracts.withdraw_events import (
     DEXProviderSelected,
     WithdrawTransactionInitiated,
 )
-from domain.provider.transfer import (
+from domain.provider.leg import (
     GENERAL,
     SOLANA_GATEWAY,
     approval_deadline,
     cancelled,
+    leg_reactions,
     request_transfer,
-    transfer_reactions,
 )
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.saga import Reaction
@@ -63,14 +63,18 @@ def _transfer(stream: Stream, facts: Facts) -> Decision:
         recipient_name=withdraw.recipient.address,
         amount=withdraw.amount,
         platform_fee=withdraw.platform_fee,
-        network_cost=withdraw.network_cost,
         memo=None,
+    )
+    return requested + request_transfer(
+        stream,
+        facts,
+        wanted,
+        network_cost=withdraw.network_cost,
         approval_deadline=approval_deadline(stream, facts, withdraw.approval_deadline),
     )
-    return requested + request_transfer(stream, facts, wanted)
 
 
 REACTIONS: dict[type[EventPayload], Reaction] = {
     CommandIssued: on_command,
-    **transfer_reactions(GENERAL),
+    **leg_reactions(GENERAL),
 }

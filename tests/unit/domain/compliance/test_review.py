@@ -67,7 +67,7 @@ def test_cleared_its_soft_hold_becomes_the_flow_s_own(journey: Journey) -> None:
     types = [event.type for event in journey.stream.events]
     assert types[3:6] == ["ComplianceCleared", "RecipientValidated", "AvailableBalanceReserved"]
     assert holds(journey) == {HoldKind.SOFT: 0, HoldKind.HARD: AMOUNT, HoldKind.INCOMING: 0}
-    deadline = journey.stream.known(SolanaTransferRequested).transfer.approval_deadline
+    deadline = journey.stream.known(SolanaTransferRequested).approval_deadline
     assert deadline > journey.facts.now
     assert settled(journey) == []
 

@@ -1,17 +1,19 @@
-"""A transfer that a user signs, as a leg of any flow: asked for, withdrawn, built anew.
+"""A transaction that a user signs, as a leg of any flow: asked for, withdrawn, built anew.
 
 What differs between flows is what its events are called; how it goes is the same.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     CancellationRequested,
     ComplianceReviewRequired,
+    NetworkCost,
     UserActionCancelled,
     UserActionExpired,
     UserActionRequired,
@@ -23,6 +25,7 @@ from domain.contracts.transfer_events import (
     BlockchainTransferExpired,
     BlockchainTransferFailed,
     BlockchainTransferRequested,
+    LegRequested,
     SolanaTransferBroadcast,
     SolanaTransferConfirmed,
     SolanaTransferExpired,
@@ -37,6 +40,7 @@ from domain.contracts.transfer_events import (
 )
 from domain.provider.effects import EffectKind, effect_id, request_effect
 from domain.shared.decision import NOTHING, Decision, Facts
+from domain.shared.ids import EffectId
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import (
@@ -49,7 +53,7 @@ from domain.shared.unit import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """What a flow calls the events of its transfer."""
+    """What a flow calls the events of its leg, where the leg is a transfer."""
 
     requested: type[TransferRequested]
     broadcast: type[TransferBroadcast]
@@ -59,6 +63,8 @@ class Leg:
 
 
 SOLANA_GATEWAY: Final = "solana-rpc"
+NO_EFFECT: Final = EffectId(UUID(int=0))
+"""Stands for the effect until it is named."""
 
 GENERAL: Final = Leg(
     requested=BlockchainTransferRequested,
@@ -84,29 +90,39 @@ def leg_of(stream: Stream) -> Leg:
 
 
 def attempts(stream: Stream) -> int:
-    """How often a transfer was asked for in this stream; the last one's number."""
-    return stream.count(TransferRequested)
+    """How often something to sign was asked for in this stream; the last one's number."""
+    return stream.count(LegRequested)
 
 
-def request_transfer(stream: Stream, facts: Facts, transfer: TransferWanted) -> Decision:
-    """One more attempt at building the transfer."""
-    attempt = attempts(stream) + 1
+def request_leg(stream: Stream, requested: LegRequested, facts: Facts) -> Decision:
+    """One more attempt at building what is to be signed; `requested` gets its effect here."""
     build = request_effect(
         stream.id,
         EffectKind.BUILD,
-        attempt,
-        request={
-            "sender": transfer.sender_address,
-            "recipient": transfer.recipient_address,
-            "amount": transfer.amount,
-            "platform_fee": transfer.platform_fee,
-        },
+        attempts(stream) + 1,
+        request={"signer": requested.signer_address},
         due_at=facts.now,
     )
-    return Decision(
-        events=(leg_of(stream).requested(effect_id=build.id, transfer=transfer),),
-        effects_requested=(build,),
+    return Decision(events=(replace(requested, effect_id=build.id),), effects_requested=(build,))
+
+
+def request_transfer(
+    stream: Stream,
+    facts: Facts,
+    transfer: TransferWanted,
+    *,
+    network_cost: NetworkCost,
+    approval_deadline: datetime,
+) -> Decision:
+    """A transfer of USDC, as the flow calls it."""
+    requested = leg_of(stream).requested(
+        effect_id=NO_EFFECT,
+        signer_address=transfer.sender_address,
+        network_cost=network_cost,
+        approval_deadline=approval_deadline,
+        transfer=transfer,
     )
+    return request_leg(stream, requested, facts)
 
 
 def approval_deadline(stream: Stream, facts: Facts, given: datetime) -> datetime:
@@ -131,7 +147,7 @@ def on_cancellation(stream: Stream, _event: Event, facts: Facts) -> Decision:
     if attempt == 0:
         return NOTHING
     action = stream.latest(UserActionRequired)
-    if action is None or stream.happened_since(TransferRequested, UserActionRequired):
+    if action is None or stream.happened_since(LegRequested, UserActionRequired):
         build = effect_id(stream.id, EffectKind.BUILD, attempt)
         moved = EffectMoved(id=build, state=EffectState.CANCELLED)
         return cancelled(stream) + Decision(effects_moved=(moved,))
@@ -159,18 +175,18 @@ def on_action_expired(stream: Stream, _event: Event, facts: Facts) -> Decision:
     return _again(stream, facts)
 
 
-def on_transfer_expired(stream: Stream, _event: Event, facts: Facts) -> Decision:
+def on_leg_expired(stream: Stream, _event: Event, facts: Facts) -> Decision:
     return NOTHING if stream.known(TransferExpired).final else _again(stream, facts)
 
 
 def _again(stream: Stream, facts: Facts) -> Decision:
-    return request_transfer(stream, facts, stream.known(TransferRequested).transfer)
+    return request_leg(stream, stream.known(LegRequested), facts)
 
 
-def transfer_reactions(leg: Leg) -> dict[type[EventPayload], Reaction]:
-    """What a flow with such a transfer reacts to, beside what asks for it."""
+def leg_reactions(leg: Leg) -> dict[type[EventPayload], Reaction]:
+    """What a flow with such a leg reacts to, beside what asks for it."""
     return {
         CancellationRequested: on_cancellation,
         UserActionExpired: on_action_expired,
-        leg.expired: on_transfer_expired,
+        leg.expired: on_leg_expired,
     }

@@ -1,0 +1,123 @@
+"""The event types of a swap that its user signs: on one chain, or from one chain to another.
+
+A swap is one signed transaction on the source's chain. Where the target lives on another chain, the
+provider brings it there afterwards, and both ends are looked up on their chains.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.contracts.envelope import EventPayload
+from domain.contracts.transfer_events import LegConfirmed, LegRequested
+from domain.shared.assets import ASSETS
+from domain.shared.money import TransactionFee
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapOffer:
+    """What a provider quoted: `target_amount` is expected, `target_minimum` promised (base units of
+    the target), and how it scored (millionths, more is better)."""
+
+    provider: str
+    target: str
+    target_amount: int
+    target_minimum: int
+    fees: tuple[TransactionFee, ...]
+    route: tuple[str, ...]
+    expires_at: datetime
+    estimated_seconds: int | None
+    score: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapTerms:
+    """`amount` (base units of `source`) becomes the target, nothing less than the minimum.
+
+    Addresses are each of its asset's chain; the recipient's may be the sender's own.
+    """
+
+    provider: str
+    source: str
+    target: str
+    amount: int
+    target_amount: int
+    target_minimum: int
+    slippage_millionths: int
+    sender_address: str
+    recipient_address: str
+    platform_fee: int = 0
+
+    @property
+    def crosses(self) -> bool:
+        """Whether source and target live on two chains."""
+        return ASSETS[self.source].chain != ASSETS[self.target].chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainSwapRequested(LegRequested):
+    """The swap is to be built for the user's signature."""
+
+    swap: SwapTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainSwapConfirmed(LegConfirmed):
+    """The source's chain shows the swap: what it took, fees beside it, and, on one chain, what it
+    gave. `received_*` is None where the target is still to arrive on its own chain."""
+
+    source: str
+    target: str
+    spent: int
+    spent_instruction: int
+    spent_account: str
+    fee_amount: int
+    fee_instruction: int | None
+    fee_account: str | None
+    received: int | None = None
+    received_instruction: int | None = None
+    received_account: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossChainDeliveryAwaited(EventPayload):
+    """The provider has what was sent; the target is to arrive on its own chain."""
+
+    KIND = "DEXSwapRequested"
+    provider: str
+    source: str
+    spent: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossChainDelivered(EventPayload):
+    """The target's chain shows, finally, what the provider sent to the recipient."""
+
+    KIND = "BlockchainConfirmationReceived"
+    provider: str
+    asset: str
+    amount: int
+    transaction_hash: str
+    instruction: int
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossChainTransferRecovered(EventPayload):
+    """The provider could not deliver and gave back what it had: seen on the source's chain."""
+
+    provider: str
+    asset: str
+    amount: int
+    transaction_hash: str
+    instruction: int
+    account: str
+
+
+SWAP_EVENTS: tuple[type[EventPayload], ...] = (
+    BlockchainSwapRequested,
+    BlockchainSwapConfirmed,
+    CrossChainDeliveryAwaited,
+    CrossChainDelivered,
+    CrossChainTransferRecovered,
+)
