@@ -1,6 +1,6 @@
 """What compliance does in each flow: the event that opens a stream names its flow."""
 
-from domain.compliance.flows import deposit, send, withdraw
+from domain.compliance.flows import buy, deposit, sell, send, withdraw
 from domain.contracts.flows import FlowName
 from domain.shared.saga import Reactions
 
@@ -8,4 +8,6 @@ REACTIONS: dict[FlowName, Reactions] = {
     FlowName.SEND: send.REACTIONS,
     FlowName.DEPOSIT: deposit.REACTIONS,
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
+    FlowName.BUY_ON_CHAIN: buy.REACTIONS,
+    FlowName.SELL: sell.REACTIONS,
 }

@@ -11,8 +11,8 @@ from domain.shared.ids import EventId, StreamId, UserId, WalletId
 class EventPayload:
     """What all payloads have: a published type and the general kind that it specialises.
 
-    A type that opens an attempt raises the attempt number of what follows, from its second
-    appearance on.
+    A type that opens an attempt raises the number of what follows, where the present attempt has had
+    one of it already.
     """
 
     KIND: ClassVar[str | None] = None

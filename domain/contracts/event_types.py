@@ -5,6 +5,7 @@ from domain.contracts.deposit_events import DEPOSIT_EVENTS
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import GENERAL_EVENTS, SEND_EVENTS
 from domain.contracts.orchestration_events import ORCHESTRATION_EVENTS
+from domain.contracts.sell_events import SELL_EVENTS
 from domain.contracts.swap_events import SWAP_EVENTS
 from domain.contracts.transfer_events import TRANSFER_EVENTS
 from domain.contracts.withdraw_events import WITHDRAW_EVENTS
@@ -20,5 +21,6 @@ EVENT_TYPES: dict[str, type[EventPayload]] = {
         *WITHDRAW_EVENTS,
         *SWAP_EVENTS,
         *BUY_EVENTS,
+        *SELL_EVENTS,
     )
 }

@@ -10,6 +10,7 @@ from datetime import datetime
 from domain.contracts.envelope import EventPayload
 from domain.contracts.transfer_events import LegConfirmed, LegRequested
 from domain.shared.assets import ASSETS
+from domain.shared.ids import HoldId
 from domain.shared.money import TransactionFee
 
 
@@ -114,7 +115,44 @@ class CrossChainTransferRecovered(EventPayload):
     account: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetSwapRequested(EventPayload):
+    """The provider is to turn `amount` of the source into the target, and no less than promised."""
+
+    KIND = "DEXSwapRequested"
+    provider: str
+    source: str
+    target: str
+    amount: int
+    target_minimum: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetSwapCompleted(EventPayload):
+    """The target is there: amounts as the chains show them."""
+
+    KIND = "ProviderResponseReceived"
+    provider: str
+    source: str
+    target: str
+    spent: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvestedBalanceReserved(EventPayload):
+    """The amount is held on the balance of an invested asset."""
+
+    KIND = "BalanceReserved"
+    hold_id: HoldId
+    asset: str
+    amount: int
+
+
 SWAP_EVENTS: tuple[type[EventPayload], ...] = (
+    AssetSwapRequested,
+    AssetSwapCompleted,
+    InvestedBalanceReserved,
     BlockchainSwapRequested,
     BlockchainSwapConfirmed,
     CrossChainDeliveryAwaited,

@@ -44,9 +44,10 @@ class DEXProviderSelected(EventPayload):
     """Who converts, and why; without a need to convert, nobody (`skipped`)."""
 
     KIND = "ProviderSelected"
+    OPENS_ATTEMPT = True
     provider: str
     explanation: str
-    skipped: bool
+    skipped: bool = False
 
     def was_skipped(self) -> bool:
         return self.skipped

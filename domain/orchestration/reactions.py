@@ -9,6 +9,7 @@ from domain.contracts.flows import FlowName
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.orchestration.definition import Definition
 from domain.orchestration.process import Process
+from domain.orchestration.swaps import BUY_ON_CHAIN, SELL
 from domain.orchestration.withdraw import WITHDRAW
 from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reactions
@@ -16,6 +17,8 @@ from domain.shared.stream import Stream
 
 DEFINITIONS: Final[Mapping[FlowName, tuple[Definition, ...]]] = {
     FlowName.WITHDRAW_TO_WALLET: (WITHDRAW,),
+    FlowName.BUY_ON_CHAIN: (BUY_ON_CHAIN,),
+    FlowName.SELL: (SELL,),
 }
 """Every version of every flow that is led."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.contracts.events import NetworkCost, UserActionRequired
+from domain.shared.assets import USDC
 from domain.shared.decision import Decision
 from domain.shared.ids import ActionId, EffectId, StreamId, derived
 from domain.shared.unit import ActionOpened, EffectRequested, Group, JsonObject
@@ -18,6 +19,7 @@ class EffectKind(StrEnum):
     BUILD = "solana.build"
     SIGN_DEADLINE = "solana.sign_deadline"
     BROADCAST = "solana.broadcast"
+    SWAP_TRACK = "swap.track"
 
 
 def effect_id(stream_id: StreamId, kind: EffectKind, attempt: int) -> EffectId:
@@ -97,6 +99,8 @@ class Built:
     network_cost: NetworkCost
     expires_at: datetime
     exchange: JsonObject
+    asset: str = USDC.symbol
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +135,15 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """So much went into or out of an account, by the instruction of that place."""
+
+    amount: int
+    instruction: int
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
     """The chain shows the transfer at the configured commitment."""
 
@@ -143,6 +156,18 @@ class Landed:
     fee_instruction: int | None
     fee_account: str | None
     lamports_spent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapLanded:
+    """The source's chain shows the swap: what it took, the platform's part, and what it gave."""
+
+    slot: int
+    commitment: str
+    lamports_spent: int
+    spent: Moved
+    fee: Moved | None
+    received: Moved | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,4 +186,6 @@ class Absent:
 
 
 BuildOutcome = Built | Declined | NotAttempted
-BroadcastOutcome = Accepted | Unknown | NotAttempted | Landed | LandedWithError | Absent
+BroadcastOutcome = (
+    Accepted | Unknown | NotAttempted | Landed | SwapLanded | LandedWithError | Absent
+)

@@ -32,6 +32,7 @@ from domain.provider.effects import (
     Landed,
     LandedWithError,
     NotAttempted,
+    SwapLanded,
     Unknown,
     action_id,
     ask_user,
@@ -39,7 +40,7 @@ from domain.provider.effects import (
     request_effect,
 )
 from domain.provider.errors import ActionReplayed, ActionStale
-from domain.provider.leg import SOLANA_GATEWAY, attempts, leg_of
+from domain.provider.leg import SOLANA_GATEWAY, attempts, confirmed, given_up, leg_of
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import ActionId, derived
 from domain.shared.stream import Stream
@@ -77,6 +78,8 @@ def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Fa
             last_valid_block_height=built.last_valid_block_height,
             recipient_amount=built.recipient_amount,
             network_cost=built.network_cost,
+            asset=built.asset,
+            reference=built.reference,
         ),
     )
     return ask_user(required, attempt=effect.attempt, at=facts.now) + Decision(
@@ -96,7 +99,7 @@ def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Fa
 
 def _build_declined(stream: Stream, effect: Claimed, why: Declined, facts: Facts) -> Decision:
     return Decision(
-        events=(leg_of(stream).failed(code=why.code, reason=why.reason, landed=False),),
+        events=(given_up(stream, code=why.code, reason=why.reason),),
         effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
         interactions=(
             _interaction(stream, effect, "build", "DECLINED", facts, {"reason": why.reason}),
@@ -213,7 +216,7 @@ def on_broadcast(
             return _unknown(stream, effect, outcome)
         case NotAttempted():
             return Decision(effects_moved=(_again(effect, EffectState.INTENT, outcome),))
-        case Landed():
+        case Landed() | SwapLanded():
             return _landed(stream, effect, outcome, facts)
         case LandedWithError():
             return _landed_with_error(stream, effect, outcome, facts)
@@ -252,23 +255,11 @@ def _unknown(stream: Stream, effect: Claimed, outcome: Unknown) -> Decision:
     return moved + Decision(events=(unknown,))
 
 
-def _landed(stream: Stream, effect: Claimed, seen: Landed, facts: Facts) -> Decision:
+def _landed(stream: Stream, effect: Claimed, seen: Landed | SwapLanded, facts: Facts) -> Decision:
     """Booked as the chain shows it. One that landed unheard of is announced first."""
     first = NOTHING if _broadcast_known(stream) else _first_broadcast(stream, effect, facts)
-    confirmed = leg_of(stream).confirmed(
-        signature=stream.known(UserActionSubmitted).signature,
-        slot=seen.slot,
-        commitment=seen.commitment,
-        recipient_amount=seen.recipient_amount,
-        recipient_instruction=seen.recipient_instruction,
-        recipient_account=seen.recipient_account,
-        fee_amount=seen.fee_amount,
-        fee_instruction=seen.fee_instruction,
-        fee_account=seen.fee_account,
-        lamports_spent=seen.lamports_spent,
-    )
     return first + Decision(
-        events=(confirmed,),
+        events=(confirmed(stream, seen),),
         effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
         interactions=(
             _interaction(stream, effect, "confirm", "LANDED", facts, {"slot": seen.slot}),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from domain.contracts.deposit_events import ProviderAttemptFailed
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     CancellationRequested,
@@ -17,14 +18,17 @@ from domain.contracts.events import (
     UserActionCancelled,
     UserActionExpired,
     UserActionRequired,
+    UserActionSubmitted,
 )
 from domain.contracts.flows import FlowName
+from domain.contracts.swap_events import BlockchainSwapConfirmed, BlockchainSwapRequested
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
     BlockchainTransferExpired,
     BlockchainTransferFailed,
     BlockchainTransferRequested,
+    LegConfirmed,
     LegRequested,
     SolanaTransferBroadcast,
     SolanaTransferConfirmed,
@@ -38,7 +42,7 @@ from domain.contracts.transfer_events import (
     TransferRequested,
     TransferWanted,
 )
-from domain.provider.effects import EffectKind, effect_id, request_effect
+from domain.provider.effects import EffectKind, Landed, SwapLanded, effect_id, request_effect
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import EffectId
 from domain.shared.saga import Reaction
@@ -131,6 +135,55 @@ def approval_deadline(stream: Stream, facts: Facts, given: datetime) -> datetime
     if not stream.has(ComplianceReviewRequired):
         return given
     return facts.now + timedelta(seconds=facts.figures.approval_window_seconds)
+
+
+def confirmed(stream: Stream, seen: Landed | SwapLanded) -> LegConfirmed:
+    """What the chain shows of the leg, as its flow calls it."""
+    signature = stream.known(UserActionSubmitted).signature
+    if isinstance(seen, SwapLanded):
+        return _swap_confirmed(stream, seen, signature)
+    return leg_of(stream).confirmed(
+        signature=signature,
+        slot=seen.slot,
+        commitment=seen.commitment,
+        recipient_amount=seen.recipient_amount,
+        recipient_instruction=seen.recipient_instruction,
+        recipient_account=seen.recipient_account,
+        fee_amount=seen.fee_amount,
+        fee_instruction=seen.fee_instruction,
+        fee_account=seen.fee_account,
+        lamports_spent=seen.lamports_spent,
+    )
+
+
+def _swap_confirmed(stream: Stream, seen: SwapLanded, signature: str) -> BlockchainSwapConfirmed:
+    swap = stream.known(BlockchainSwapRequested).swap
+    fee, received = seen.fee, seen.received
+    return BlockchainSwapConfirmed(
+        signature=signature,
+        slot=seen.slot,
+        commitment=seen.commitment,
+        lamports_spent=seen.lamports_spent,
+        source=swap.source,
+        target=swap.target,
+        spent=seen.spent.amount,
+        spent_instruction=seen.spent.instruction,
+        spent_account=seen.spent.account,
+        fee_amount=fee.amount if fee else 0,
+        fee_instruction=fee.instruction if fee else None,
+        fee_account=fee.account if fee else None,
+        received=received.amount if received else None,
+        received_instruction=received.instruction if received else None,
+        received_account=received.account if received else None,
+    )
+
+
+def given_up(stream: Stream, *, code: str, reason: str) -> EventPayload:
+    """It cannot be built: with a provider, the next may be asked; else the leg has failed."""
+    requested = stream.known(LegRequested)
+    if isinstance(requested, BlockchainSwapRequested):
+        return ProviderAttemptFailed(provider=requested.swap.provider, code=code, reason=reason)
+    return leg_of(stream).failed(code=code, reason=reason, landed=False)
 
 
 def cancelled(stream: Stream) -> Decision:

@@ -1,11 +1,13 @@
 """What the provider context does in each flow: the event that opens a stream names its flow."""
 
 from domain.contracts.flows import FlowName
-from domain.provider.flows import deposit, send, withdraw
+from domain.provider.flows import buy, deposit, sell, send, withdraw
 from domain.shared.saga import Reactions
 
 REACTIONS: dict[FlowName, Reactions] = {
     FlowName.SEND: send.REACTIONS,
     FlowName.DEPOSIT: deposit.REACTIONS,
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
+    FlowName.BUY_ON_CHAIN: buy.REACTIONS,
+    FlowName.SELL: sell.REACTIONS,
 }

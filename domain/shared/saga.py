@@ -106,12 +106,13 @@ def _recorded(
 ) -> tuple[Event, ...]:
     payloads = [event.data for event in stream.events]
     attempt = max((event.attempt for event in stream.events), default=1)
+    begun = {(type(event.data), event.attempt) for event in stream.events}
     recorded = []
     for payload in decision.events:
         payloads.append(payload)
-        attempt += payload.OPENS_ATTEMPT and any(
-            isinstance(earlier, type(payload)) for earlier in payloads[:-1]
-        )
+        if payload.OPENS_ATTEMPT and (type(payload), attempt) in begun:
+            attempt += 1
+        begun.add((type(payload), attempt))
         state, sub_state = registry.state_of(payloads)
         recorded.append(
             Event(

@@ -7,7 +7,7 @@ from domain.contracts.envelope import EventPayload
 from domain.contracts.flows import FlowName
 from domain.shared.stream import Stream
 from domain.transaction.flow import Flow, Record
-from domain.transaction.flows import deposit, send, withdraw
+from domain.transaction.flows import buy, deposit, sell, send, withdraw
 from domain.transaction.machine import Position, enter, fire
 from domain.transaction.states import RULES, State
 
@@ -15,6 +15,8 @@ FLOWS: Final[Mapping[FlowName, Flow]] = {
     FlowName.SEND: send.FLOW,
     FlowName.DEPOSIT: deposit.FLOW,
     FlowName.WITHDRAW_TO_WALLET: withdraw.FLOW,
+    FlowName.BUY_ON_CHAIN: buy.FLOW,
+    FlowName.SELL: sell.FLOW,
 }
 """Every flow by its name."""
 

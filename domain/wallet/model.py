@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 
 from domain.contracts.events import AvailableBalanceReserved
-from domain.shared.accounts import available
+from domain.contracts.swap_events import InvestedBalanceReserved
+from domain.shared.accounts import available, invested
+from domain.shared.assets import ASSETS
 from domain.shared.ids import HoldId, StreamId, WalletId, derived
-from domain.shared.unit import HoldKind, HoldPlaced, HoldSettled, Posting
+from domain.shared.unit import Account, HoldKind, HoldPlaced, HoldSettled, Posting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """A hold in two parts on a wallet's Available balance: the principal and the fees."""
+    """A hold in two parts on one balance of a wallet: the principal and the fees."""
 
-    wallet_id: WalletId
+    account: Account
     principal_hold_id: HoldId
     principal: int
     fees_hold_id: HoldId | None
@@ -20,11 +22,11 @@ class Reservation:
 
     @classmethod
     def opened(
-        cls, *, stream_id: StreamId, wallet_id: WalletId, amount: int, fees: int
+        cls, *, stream_id: StreamId, account: Account, amount: int, fees: int
     ) -> "Reservation":
         """The reservation of `amount`, of which `fees` are a part of their own."""
         return cls(
-            wallet_id=wallet_id,
+            account=account,
             principal_hold_id=HoldId(derived(stream_id, "hold", "principal")),
             principal=amount - fees,
             fees_hold_id=HoldId(derived(stream_id, "hold", "fees")) if fees else None,
@@ -32,10 +34,20 @@ class Reservation:
         )
 
     @classmethod
-    def of(cls, event: AvailableBalanceReserved, wallet_id: WalletId) -> "Reservation":
+    def of(
+        cls, event: AvailableBalanceReserved | InvestedBalanceReserved, wallet_id: WalletId
+    ) -> "Reservation":
         """The reservation that the event tells of."""
+        if isinstance(event, InvestedBalanceReserved):
+            return cls(
+                account=invested(wallet_id, ASSETS[event.asset]),
+                principal_hold_id=event.hold_id,
+                principal=event.amount,
+                fees_hold_id=None,
+                fees=0,
+            )
         return cls(
-            wallet_id=wallet_id,
+            account=available(wallet_id),
             principal_hold_id=event.principal_hold_id,
             principal=event.principal,
             fees_hold_id=event.fees_hold_id,
@@ -52,7 +64,7 @@ class Reservation:
         return tuple(
             HoldPlaced(
                 id=hold_id,
-                account=available(self.wallet_id),
+                account=self.account,
                 kind=HoldKind.HARD,
                 part=part,
                 amount=amount,
@@ -69,7 +81,7 @@ class Reservation:
             settled.append(
                 HoldSettled(
                     id=hold_id,
-                    account=available(self.wallet_id),
+                    account=self.account,
                     kind=HoldKind.HARD,
                     captured=taken,
                     released=amount - taken,
@@ -78,8 +90,8 @@ class Reservation:
         return tuple(settled)
 
     def posting(self, *, held: int, posted: int = 0) -> Posting:
-        """A change of the wallet's balance."""
-        return Posting(account=available(self.wallet_id), posted=posted, held=held)
+        """A change of the balance."""
+        return Posting(account=self.account, posted=posted, held=held)
 
     def _parts(self) -> tuple[tuple[HoldId, str, int], ...]:
         principal = (self.principal_hold_id, "principal", self.principal)

@@ -2,10 +2,12 @@
 
 from domain.contracts.flows import FlowName
 from domain.shared.saga import Reactions
-from domain.wallet.flows import deposit, send, withdraw
+from domain.wallet.flows import buy, deposit, sell, send, withdraw
 
 REACTIONS: dict[FlowName, Reactions] = {
     FlowName.SEND: send.REACTIONS,
     FlowName.DEPOSIT: deposit.REACTIONS,
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
+    FlowName.BUY_ON_CHAIN: buy.REACTIONS,
+    FlowName.SELL: sell.REACTIONS,
 }

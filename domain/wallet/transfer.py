@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.contracts.events import AvailableBalanceReserved, BalanceReservationReleased
+from domain.contracts.swap_events import InvestedBalanceReserved
 from domain.contracts.transfer_events import TransferConfirmed, TransferFailed
 from domain.shared.accounts import CHAIN_SOL, FEE_PAYER, available, chain, fees
 from domain.shared.assets import USDC, Chain
@@ -28,7 +29,7 @@ def reserve(stream: Stream, facts: Facts, *, amount: int, fees: int) -> Decision
     """Holds `amount`, of which `fees` are a part of their own (USDC base units), and leaves the
     reserve for fees free; what was held softly becomes that hold."""
     reservation = Reservation.opened(
-        stream_id=stream.id, wallet_id=stream.wallet_id, amount=amount, fees=fees
+        stream_id=stream.id, account=available(stream.wallet_id), amount=amount, fees=fees
     )
     reserved = AvailableBalanceReserved(
         principal_hold_id=reservation.principal_hold_id,
@@ -54,7 +55,7 @@ def book(stream: Stream, *, recipient_wallet_id: WalletId | None) -> Booking:
     """Books what the chain shows, each movement claimed so that it is booked once; to a user of
     the platform, or to the world beyond."""
     seen = stream.known(TransferConfirmed)
-    reservation = _reservation(stream)
+    reservation = reservation_of(stream)
     debited = seen.recipient_amount + seen.fee_amount
     credited = available(recipient_wallet_id) if recipient_wallet_id else chain(USDC)
     rows = Decision(
@@ -63,7 +64,7 @@ def book(stream: Stream, *, recipient_wallet_id: WalletId | None) -> Booking:
             reservation.posting(held=-reservation.total, posted=-debited),
             Posting(account=credited, posted=seen.recipient_amount),
             *((Posting(account=fees(USDC), posted=seen.fee_amount),) if seen.fee_amount else ()),
-            *_network_fee(seen.lamports_spent),
+            *network_fee(seen.lamports_spent),
         ),
         claims=_claims(seen),
     )
@@ -72,21 +73,28 @@ def book(stream: Stream, *, recipient_wallet_id: WalletId | None) -> Booking:
 
 def release(stream: Stream, *, reason: str) -> Decision:
     """Lets the whole hold go; what a failed transfer cost the platform is booked with it."""
-    reservation = _reservation(stream)
+    reservation = reservation_of(stream)
     failed = stream.latest(TransferFailed)
-    cost = _network_fee(failed.lamports_spent) if failed else ()
+    cost = network_fee(failed.lamports_spent) if failed else ()
     return Decision(
-        events=(BalanceReservationReleased(released=reservation.total, reason=reason),),
+        events=(
+            BalanceReservationReleased(
+                released=reservation.total, reason=reason, asset=reservation.account.asset
+            ),
+        ),
         holds_settled=reservation.settled(captured=0),
         postings=(reservation.posting(held=-reservation.total), *cost),
     )
 
 
-def _reservation(stream: Stream) -> Reservation:
-    return Reservation.of(stream.known(AvailableBalanceReserved), stream.wallet_id)
+def reservation_of(stream: Stream) -> Reservation:
+    """What the flow holds."""
+    reserved = stream.latest(InvestedBalanceReserved) or stream.known(AvailableBalanceReserved)
+    return Reservation.of(reserved, stream.wallet_id)
 
 
-def _network_fee(lamports: int) -> tuple[Posting, ...]:
+def network_fee(lamports: int) -> tuple[Posting, ...]:
+    """What the chain took of the platform's fee payer."""
     if not lamports:
         return ()
     return (

@@ -43,11 +43,15 @@ from domain.contracts.events import (
     TransactionRefused,
     UnannouncedDepositReceived,
 )
+from domain.contracts.sell_events import SellTransactionInitiated
 from domain.contracts.swap_events import (
+    AssetSwapCompleted,
+    AssetSwapRequested,
     BlockchainSwapConfirmed,
     CrossChainDelivered,
     CrossChainDeliveryAwaited,
     CrossChainTransferRecovered,
+    InvestedBalanceReserved,
     SwapOffer,
     SwapTerms,
 )
@@ -144,9 +148,17 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
         "fee_amount": _USDC,
         "lamports_spent": _SPENT,
     },
+    AssetSwapRequested: {"amount": _SOURCE, "target_minimum": _TARGET},
+    AssetSwapCompleted: {"spent": _SOURCE, "received": _TARGET},
+    InvestedBalanceReserved: {"amount": _OWN},
     CrossChainDeliveryAwaited: {"spent": _SOURCE},
     CrossChainDelivered: {"amount": _OWN},
     CrossChainTransferRecovered: {"amount": _OWN},
+    SellTransactionInitiated: {
+        "amount": _OWN,
+        "usd_value": _USDC,
+        "platform_fee": _USDC,
+    },
     OnChainPurchase: {"amount": _USDC},
     OnRampPurchase: {"fiat_amount": _FIAT},
     InvestedBalanceUpdated: {"credited": _OWN, "difference": _OWN},

@@ -1,0 +1,63 @@
+"""The event types of a Sell: an invested asset becomes USDC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.contracts.deposit_events import RejectedOffer
+from domain.contracts.envelope import EventPayload
+from domain.contracts.events import NetworkCost
+from domain.contracts.flows import FlowName
+from domain.contracts.swap_events import SwapOffer
+from domain.shared.ids import TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellTransactionInitiated(EventPayload):
+    """A user sells `amount` of `asset`; `offers` are the best first.
+
+    `usd_value` (millionths) is what it is worth at the price it was asked for, rounded up.
+    `platform_fee` (USDC base units) is taken out of what arrives.
+    """
+
+    KIND = "TransactionInitiated"
+    definition_version: int
+    transaction_id: TransactionId
+    username: str
+    asset: str
+    amount: int
+    usd_value: int
+    sender_address: str
+    recipient_address: str
+    platform_fee: int
+    network_cost: NetworkCost
+    slippage_millionths: int
+    offers: tuple[SwapOffer, ...]
+    rejected: tuple[RejectedOffer, ...]
+    approval_deadline: datetime
+
+    def flow(self) -> FlowName:
+        return FlowName.SELL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellTransactionCompleted(EventPayload):
+    """The Sell is done."""
+
+    KIND = "TransactionCompleted"
+    transaction_id: TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellTransactionFailed(EventPayload):
+    """The Sell ended without USDC; `reason` is a code of the catalogue."""
+
+    KIND = "TransactionFailed"
+    transaction_id: TransactionId
+    reason: str
+
+
+SELL_EVENTS: tuple[type[EventPayload], ...] = (
+    SellTransactionInitiated,
+    SellTransactionCompleted,
+    SellTransactionFailed,
+)

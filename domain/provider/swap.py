@@ -1,0 +1,265 @@
+"""A swap that a user signs, as a leg of any flow: offered, requested, followed to its target.
+
+The first offer is the best; the next is taken where one cannot be built, never after it was signed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from domain.contracts.deposit_events import ProviderAttemptFailed, RejectedOffer
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import (
+    CancellationRequested,
+    NetworkCost,
+    OperatorRequired,
+    OutcomeUnknown,
+)
+from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.contracts.swap_events import (
+    AssetSwapCompleted,
+    AssetSwapRequested,
+    BlockchainSwapConfirmed,
+    BlockchainSwapRequested,
+    CrossChainDelivered,
+    CrossChainDeliveryAwaited,
+    CrossChainTransferRecovered,
+    SwapOffer,
+    SwapTerms,
+)
+from domain.contracts.withdraw_events import DEXProviderSelected
+from domain.provider.effects import Claimed, EffectKind, Unknown, request_effect
+from domain.provider.leg import GENERAL, NO_EFFECT, cancelled, leg_of, leg_reactions, request_leg
+from domain.shared.decision import NOTHING, Decision, Facts
+from domain.shared.money import AssetAmount
+from domain.shared.saga import Reaction
+from domain.shared.stream import Stream
+from domain.shared.unit import EffectMoved, EffectState
+
+FIRST_LOOK: Final = timedelta(seconds=2)
+"""No bridge delivers sooner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapWanted:
+    """What a flow wants swapped, with what it was offered for it; the best first."""
+
+    source: str
+    target: str
+    amount: int
+    slippage_millionths: int
+    sender_address: str
+    recipient_address: str
+    platform_fee: int
+    network_cost: NetworkCost
+    approval_deadline: datetime
+    offers: tuple[SwapOffer, ...]
+    rejected: tuple[RejectedOffer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Nothing has changed; to be asked again at `due_at`."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A chain shows, finally, what the provider sent. `recovered`: back to where it came from."""
+
+    asset: str
+    amount: int
+    transaction_hash: str
+    instruction: int
+    account: str
+    recovered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """What the provider did is not what was asked: a person has to look. Asked again at `due_at`."""
+
+    reason: str
+    due_at: datetime
+
+
+TrackOutcome = Waiting | Arrived | Stuck | Unknown
+
+
+def select(stream: Stream, wanted: SwapWanted) -> Decision:
+    """The best offer whose provider has not failed; without one the leg has failed."""
+    offer = _best(stream, wanted.offers)
+    if offer is None:
+        last = stream.known(ProviderAttemptFailed)
+        failed = leg_of(stream).failed(code=last.code, reason=last.reason, landed=False)
+        return Decision(events=(failed,))
+    selected = DEXProviderSelected(
+        provider=offer.provider, explanation=_explanation(wanted, offer.provider)
+    )
+    return Decision(events=(selected,))
+
+
+def request_swap(stream: Stream, wanted: SwapWanted, facts: Facts) -> Decision:
+    """The swap with the provider that was selected."""
+    name = stream.known(DEXProviderSelected).provider
+    offer = next(each for each in wanted.offers if each.provider == name)
+    terms = SwapTerms(
+        provider=offer.provider,
+        source=wanted.source,
+        target=wanted.target,
+        amount=wanted.amount,
+        target_amount=offer.target_amount,
+        target_minimum=offer.target_minimum,
+        slippage_millionths=wanted.slippage_millionths,
+        sender_address=wanted.sender_address,
+        recipient_address=wanted.recipient_address,
+        platform_fee=wanted.platform_fee,
+    )
+    requested = BlockchainSwapRequested(
+        effect_id=NO_EFFECT,
+        signer_address=wanted.sender_address,
+        network_cost=wanted.network_cost,
+        approval_deadline=wanted.approval_deadline,
+        swap=terms,
+    )
+    announced = AssetSwapRequested(
+        provider=terms.provider,
+        source=terms.source,
+        target=terms.target,
+        amount=terms.amount,
+        target_minimum=terms.target_minimum,
+    )
+    return Decision(events=(announced,)) + request_leg(stream, requested, facts)
+
+
+def on_swap_confirmed(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """On one chain it is done; between two it is followed."""
+    seen = stream.known(BlockchainSwapConfirmed)
+    if seen.received is not None:
+        return Decision(events=(_completed(stream, seen.received),))
+    name = stream.known(BlockchainSwapRequested).swap.provider
+    awaited = CrossChainDeliveryAwaited(
+        provider=name, source=seen.source, spent=seen.spent, target=seen.target
+    )
+    track = request_effect(
+        stream.id,
+        EffectKind.SWAP_TRACK,
+        1,
+        request={"provider": name},
+        due_at=facts.now + FIRST_LOOK,
+    )
+    return Decision(events=(awaited,), effects_requested=(track,))
+
+
+def on_delivered(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+    return Decision(events=(_completed(stream, stream.known(CrossChainDelivered).amount),))
+
+
+def on_tracked(stream: Stream, effect: Claimed, outcome: TrackOutcome, _facts: Facts) -> Decision:
+    """What the provider, and the chain where it arrives, say of the delivery now."""
+    match outcome:
+        case Waiting(due_at=due_at):
+            return _again(effect, EffectState.PENDING, due_at)
+        case Arrived():
+            return _arrived(stream, effect, outcome)
+        case Stuck(reason=reason, due_at=due_at):
+            pending = _again(effect, EffectState.PENDING, due_at)
+            return _once(stream, OperatorRequired(reason=reason)) + pending
+        case Unknown(due_at=due_at):
+            unknown = OutcomeUnknown(effect_id=effect.id, operation="track")
+            return _once(stream, unknown) + _again(effect, EffectState.UNKNOWN, due_at)
+        case _:
+            assert_never(outcome)
+
+
+def led_swap(
+    wanted_of: Callable[[Stream, Facts], SwapWanted],
+) -> dict[type[EventPayload], Reaction]:
+    """What the provider context does in a flow that is led and has one swap."""
+
+    def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
+        match event.data:
+            case CommandIssued(command=Command.SELECT_PROVIDER):
+                return select(stream, wanted_of(stream, facts))
+            case CommandIssued(command=Command.CONVERT):
+                return requested(stream, facts)
+            case _:
+                return NOTHING
+
+    def on_attempt_failed(stream: Stream, _event: Event, facts: Facts) -> Decision:
+        return select(stream, wanted_of(stream, facts))
+
+    def on_selected(stream: Stream, _event: Event, facts: Facts) -> Decision:
+        """The first time the orchestrator says when to go on; afterwards it goes on at once."""
+        is_failover = stream.happened_since(ProviderAttemptFailed, BlockchainSwapRequested)
+        return requested(stream, facts) if is_failover else NOTHING
+
+    def requested(stream: Stream, facts: Facts) -> Decision:
+        if stream.has(CancellationRequested):
+            return cancelled(stream)
+        return request_swap(stream, wanted_of(stream, facts), facts)
+
+    return {
+        **leg_reactions(GENERAL),
+        CommandIssued: on_command,
+        ProviderAttemptFailed: on_attempt_failed,
+        DEXProviderSelected: on_selected,
+        BlockchainSwapConfirmed: on_swap_confirmed,
+        CrossChainDelivered: on_delivered,
+    }
+
+
+def _best(stream: Stream, offers: Sequence[SwapOffer]) -> SwapOffer | None:
+    failed = {
+        event.data.provider
+        for event in stream.events
+        if isinstance(event.data, ProviderAttemptFailed)
+    }
+    return next((offer for offer in offers if offer.provider not in failed), None)
+
+
+def _completed(stream: Stream, received: int) -> AssetSwapCompleted:
+    seen = stream.known(BlockchainSwapConfirmed)
+    return AssetSwapCompleted(
+        provider=stream.known(BlockchainSwapRequested).swap.provider,
+        source=seen.source,
+        target=seen.target,
+        spent=seen.spent,
+        received=received,
+    )
+
+
+def _arrived(stream: Stream, effect: Claimed, seen: Arrived) -> Decision:
+    kind = CrossChainTransferRecovered if seen.recovered else CrossChainDelivered
+    event = kind(
+        provider=stream.known(CrossChainDeliveryAwaited).provider,
+        asset=seen.asset,
+        amount=seen.amount,
+        transaction_hash=seen.transaction_hash,
+        instruction=seen.instruction,
+        account=seen.account,
+    )
+    done = EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch)
+    return Decision(events=(event,), effects_moved=(done,))
+
+
+def _once(stream: Stream, event: EventPayload) -> Decision:
+    return NOTHING if stream.has(type(event)) else Decision(events=(event,))
+
+
+def _again(effect: Claimed, state: EffectState, due_at: datetime) -> Decision:
+    moved = EffectMoved(id=effect.id, state=state, epoch=effect.epoch, due_at=due_at)
+    return Decision(effects_moved=(moved,))
+
+
+def _explanation(wanted: SwapWanted, chosen: str) -> str:
+    """Every candidate with what it would bring and its score, every rejection with its reason."""
+    offers = [
+        f"{offer.provider}: {AssetAmount.of(offer.target_amount, offer.target)} "
+        f"over {' and '.join(offer.route)}, score {offer.score / 10_000:.1f} of 100"
+        for offer in wanted.offers
+    ]
+    rejections = [f"{each.provider}: not possible ({each.reason})" for each in wanted.rejected]
+    return f"chosen {chosen}; " + "; ".join((*offers, *rejections))

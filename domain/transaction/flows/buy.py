@@ -1,0 +1,103 @@
+"""What an on-chain Buy's events say of the transaction: its states, where the money is, who acts next."""
+
+from typing import Final
+
+from domain.contracts.buy_events import (
+    BuyTransactionCompleted,
+    BuyTransactionFailed,
+    BuyTransactionInitiated,
+    InvestedBalanceUpdated,
+    OnChainPurchase,
+)
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import AvailableBalanceReserved
+from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.shared.assets import ASSETS, USDC
+from domain.shared.ids import TransactionId
+from domain.shared.stream import Stream
+from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.swap import (
+    SWAP_MILESTONES,
+    SWAP_RECORDS,
+    SwapPlan,
+    completed_record,
+    failed_record,
+    opening_record,
+    swap_columns,
+)
+
+RECORDS: Final[dict[type[EventPayload], Record]] = {
+    BuyTransactionInitiated: opening_record(),
+    **SWAP_RECORDS,
+    BuyTransactionCompleted: completed_record(),
+    BuyTransactionFailed: failed_record(),
+}
+
+MILESTONES: Final = (
+    BuyTransactionInitiated,
+    AvailableBalanceReserved,
+    *SWAP_MILESTONES,
+    InvestedBalanceUpdated,
+    BuyTransactionCompleted,
+)
+
+
+def columns(stream: Stream, event: Event) -> Columns:
+    match event.data:
+        case BuyTransactionInitiated() as opening:
+            return _opening(stream, event, opening)
+        case BuyTransactionFailed(reason=reason):
+            return {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
+        case BuyTransactionCompleted():
+            return {"completed_at": event.occurred_at}
+        case _:
+            return swap_columns(stream, event, _plan(stream))
+
+
+def _purchase(stream: Stream) -> OnChainPurchase:
+    purchase = stream.known(BuyTransactionInitiated).on_chain
+    if purchase is None:
+        raise LookupError(f"stream {stream.id} is no purchase on a chain")
+    return purchase
+
+
+def _plan(stream: Stream) -> SwapPlan:
+    purchase = _purchase(stream)
+    return SwapPlan(offers=purchase.offers, network_cost=purchase.network_cost, platform_fee=0)
+
+
+def _opening(stream: Stream, event: Event, buy: BuyTransactionInitiated) -> Columns:
+    purchase = _purchase(stream)
+    return {
+        "type": "BUY",
+        "user_id": event.user_id,
+        "amount": purchase.amount,
+        "asset": USDC.symbol,
+        "target_asset": buy.asset,
+        "target_amount": purchase.offers[0].target_amount,
+        "network_fee": purchase.network_cost.total_base_units,
+        "sender_username": buy.username,
+        "sender_address": purchase.sender_address,
+        "recipient_username": buy.username,
+        "recipient_address": buy.address,
+        "chain": ASSETS[buy.asset].chain,
+        "definition_version": purchase.definition_version,
+        "correlation_id": event.correlation_id,
+        "approval_deadline": purchase.approval_deadline,
+        "created_at": event.occurred_at,
+    }
+
+
+def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
+    transaction_id = TransactionId(stream.id)
+    match event.data:
+        case CommandIssued(command=Command.COMPLETE):
+            return (BuyTransactionCompleted(transaction_id=transaction_id),)
+        case CommandIssued(command=Command.FAIL, reason=reason):
+            code = reason or "TXN_REFUSED"
+            return (BuyTransactionFailed(transaction_id=transaction_id, reason=code),)
+        case _:
+            return ()
+
+
+FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)

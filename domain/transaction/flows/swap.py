@@ -1,0 +1,199 @@
+"""What the events of a swap say of the transaction, whatever its flow is."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from domain.contracts.buy_events import InvestedBalanceUpdated
+from domain.contracts.deposit_events import AvailableBalanceUpdated, ProviderAttemptFailed
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import (
+    AvailableBalanceReserved,
+    BalanceReservationRejected,
+    BalanceReservationReleased,
+    NetworkCost,
+    OperatorRequired,
+    SignatureWanted,
+    UserActionRequired,
+    UserActionSubmitted,
+)
+from domain.contracts.orchestration_events import CommandIssued
+from domain.contracts.swap_events import (
+    AssetSwapCompleted,
+    AssetSwapRequested,
+    BlockchainSwapConfirmed,
+    BlockchainSwapRequested,
+    CrossChainDelivered,
+    CrossChainDeliveryAwaited,
+    CrossChainTransferRecovered,
+    InvestedBalanceReserved,
+    SwapOffer,
+)
+from domain.contracts.transfer_events import (
+    BlockchainConfirmationReceived,
+    BlockchainTransactionBroadcast,
+    BlockchainTransferExpired,
+    BlockchainTransferFailed,
+    BlockchainTransferRequested,
+)
+from domain.contracts.withdraw_events import DEXProviderSelected
+from domain.shared.assets import USDC
+from domain.shared.money import TransactionFee
+from domain.shared.stream import Stream
+from domain.transaction.flow import Columns, Record
+from domain.transaction.flows.review import REVIEW_RECORDS
+from domain.transaction.flows.transfer import transfer_columns, transfer_records
+from domain.transaction.states import Trigger
+
+_RESERVED: Final = Record(
+    moves=((Trigger.RESERVE, None),),
+    funds_location="RESERVED",
+    steps=(("reserve", "RESERVATION", "COMPLETED"),),
+)
+_UPDATED: Final = Record(
+    moves=((Trigger.UPDATE_BALANCE, None),),
+    waiting_on="NONE",
+    funds_location="DELIVERED",
+    steps=(("book", "UPDATE", "COMPLETED"),),
+)
+_SIGNED: Final = transfer_records(
+    requested=BlockchainTransferRequested,
+    broadcast=BlockchainTransactionBroadcast,
+    confirmed=BlockchainConfirmationReceived,
+    expired=BlockchainTransferExpired,
+    failed=BlockchainTransferFailed,
+)
+
+
+def opening_record() -> Record:
+    """Of a flow that begins with its screening."""
+    return Record(
+        waiting_on="NONE",
+        funds_location="WALLET",
+        outcome_certainty="CERTAIN",
+        steps=(("validate", "VALIDATION", "STARTED"),),
+    )
+
+
+SWAP_RECORDS: Final[dict[type[EventPayload], Record]] = {
+    CommandIssued: Record(),
+    **REVIEW_RECORDS,
+    BalanceReservationRejected: Record(),
+    AvailableBalanceReserved: _RESERVED,
+    InvestedBalanceReserved: _RESERVED,
+    DEXProviderSelected: Record(
+        moves=((Trigger.SELECT_PROVIDER, None),),
+        outcome_certainty="CERTAIN",
+        steps=(("prepare", "PROVIDER", "STARTED"),),
+    ),
+    # The offer that was taken tells liquidity, price and slippage; what is left is to execute it.
+    AssetSwapRequested: Record(
+        moves=(
+            (Trigger.PROCESS, "LIQUIDITY_CHECKING"),
+            (None, "PRICE_QUOTING"),
+            (None, "SLIPPAGE_VALIDATING"),
+            (None, "SWAP_EXECUTING"),
+        ),
+        waiting_on="PROVIDER",
+    ),
+    **_SIGNED,
+    BlockchainSwapRequested: _SIGNED[BlockchainTransferRequested],
+    BlockchainSwapConfirmed: _SIGNED[BlockchainConfirmationReceived],
+    ProviderAttemptFailed: Record(
+        moves=((Trigger.FAIL_OVER, None),), steps=(("prepare", "PROVIDER", "FAILED"),)
+    ),
+    CrossChainDeliveryAwaited: Record(
+        moves=((Trigger.PROCESS, "BRIDGE_CONFIRMING"),),
+        waiting_on="PROVIDER",
+        funds_location="PROVIDER",
+        steps=(("deliver", "PROVIDER", "STARTED"),),
+    ),
+    CrossChainDelivered: Record(
+        moves=(
+            (Trigger.SUBMIT_TO_CHAIN, "BLOCK_CONFIRMATION_PENDING"),
+            (Trigger.CONFIRM, "CONFIRMATION_COMPLETED"),
+        ),
+        waiting_on="NONE",
+        funds_location="CHAIN",
+        outcome_certainty="CERTAIN",
+        steps=(("deliver", "PROVIDER", "COMPLETED"),),
+    ),
+    CrossChainTransferRecovered: Record(
+        moves=((Trigger.COMPENSATE, None),), waiting_on="NONE", outcome_certainty="CERTAIN"
+    ),
+    OperatorRequired: Record(waiting_on="OPERATOR", funds_location="SUSPENSE"),
+    AssetSwapCompleted: Record(),
+    InvestedBalanceUpdated: _UPDATED,
+    AvailableBalanceUpdated: _UPDATED,
+    BalanceReservationReleased: Record(funds_location="RETURNED"),
+}
+"""What every flow with a swap has in common; a flow adds its opening and its end."""
+
+SWAP_MILESTONES: Final[tuple[type[EventPayload], ...]] = (
+    DEXProviderSelected,
+    AssetSwapRequested,
+    UserActionRequired,
+    UserActionSubmitted,
+    BlockchainTransactionBroadcast,
+    BlockchainSwapConfirmed,
+    AssetSwapCompleted,
+)
+
+
+def completed_record() -> Record:
+    """Of the event that ends a flow well."""
+    return Record(
+        moves=((Trigger.COMPLETE, None),),
+        waiting_on="NONE",
+        steps=(("notify", "NOTIFICATION", "COMPLETED"),),
+    )
+
+
+def failed_record() -> Record:
+    """Of the event that ends a flow otherwise."""
+    return Record(moves=((Trigger.FAIL, None),), waiting_on="NONE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapPlan:
+    """What the opening of a flow with a swap tells of its costs."""
+
+    offers: tuple[SwapOffer, ...]
+    network_cost: NetworkCost
+    platform_fee: int
+
+    def fees(self, provider: str, network_cost: NetworkCost) -> tuple[TransactionFee, ...]:
+        """What the provider charges by its offer, the network, and the platform."""
+        own = (
+            ("NETWORK", network_cost.total_base_units, "SOLANA"),
+            ("PLATFORM", self.platform_fee, None),
+        )
+        return (
+            *self.offer(provider).fees,
+            *(
+                TransactionFee(kind=kind, amount=amount, asset=USDC.symbol, provider=charged_by)
+                for kind, amount, charged_by in own
+            ),
+        )
+
+    def offer(self, provider: str) -> SwapOffer:
+        """What that provider quoted."""
+        return next(each for each in self.offers if each.provider == provider)
+
+
+def swap_columns(stream: Stream, event: Event, plan: SwapPlan) -> Columns:
+    """What the leg's events fill in the row beside the state."""
+    match event.data:
+        case DEXProviderSelected(provider=provider, explanation=explanation):
+            return {
+                "provider": provider,
+                "provider_explanation": explanation,
+                "target_amount": plan.offer(provider).target_amount,
+                "fees": plan.fees(provider, plan.network_cost),
+            }
+        case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
+            name = stream.known(DEXProviderSelected).provider
+            return {"fees": plan.fees(name, cost)}
+        case AssetSwapCompleted(received=received):
+            return {"received_amount": received}
+        case _:
+            return transfer_columns(event)

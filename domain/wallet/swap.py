@@ -1,0 +1,186 @@
+"""How a swap is held, booked and let go, in whatever flow it is a leg.
+
+What left the user is booked when the source's chain shows it; between two chains the provider has
+it, until the target's chain shows what arrived.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from domain.contracts.envelope import Event
+from domain.contracts.events import BalanceReservationReleased
+from domain.contracts.swap_events import (
+    BlockchainSwapConfirmed,
+    BlockchainSwapRequested,
+    CrossChainDelivered,
+    CrossChainTransferRecovered,
+    InvestedBalanceReserved,
+)
+from domain.shared.accounts import available, chain, conversion, fees, invested, provider
+from domain.shared.assets import ASSETS, USDC, Asset
+from domain.shared.decision import Decision, Facts
+from domain.shared.ids import WalletId
+from domain.shared.stream import Stream
+from domain.shared.unit import Account, ChainClaim, Posting
+from domain.wallet.model import Reservation
+from domain.wallet.review import review_ended
+from domain.wallet.transfer import network_fee, release, reservation_of
+
+ALREADY_BOOKED: Final = "ALREADY_BOOKED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a swap brought: `credited` is the user's, `fees` the platform's, together `received`."""
+
+    received: int
+    credited: int
+    fees: int
+    rows: Decision
+
+
+def balance_of(wallet_id: WalletId, symbol: str) -> Account:
+    """Where the user's holding of an asset stands."""
+    if symbol == USDC.symbol:
+        return available(wallet_id)
+    return invested(wallet_id, ASSETS[symbol])
+
+
+def reserve_invested(stream: Stream, asset: Asset, amount: int) -> Decision:
+    """Holds `amount` of an invested asset; what was held softly becomes that hold."""
+    account = invested(stream.wallet_id, asset)
+    held = Reservation.opened(stream_id=stream.id, account=account, amount=amount, fees=0)
+    reserved = InvestedBalanceReserved(
+        hold_id=held.principal_hold_id, asset=asset.symbol, amount=amount
+    )
+    rows = Decision(
+        events=(reserved,),
+        holds_placed=held.placed(),
+        postings=(Posting(account=account, held=amount),),
+    )
+    return rows + review_ended(stream)
+
+
+def capture(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+    """Books what the source's chain took; what the hold had beyond it is free again."""
+    seen = stream.known(BlockchainSwapConfirmed)
+    held = reservation_of(stream)
+    is_paid_here = seen.source == USDC.symbol
+    fee = seen.fee_amount if is_paid_here else 0
+    taken = seen.spent + fee
+    return Decision(
+        holds_settled=held.settled(captured=min(taken, held.total)),
+        postings=(
+            held.posting(held=-held.total, posted=-taken),
+            Posting(account=_on_its_way(stream, seen), posted=seen.spent),
+            *((Posting(account=fees(USDC), posted=fee),) if fee else ()),
+            *network_fee(seen.lamports_spent),
+        ),
+        claims=_spent_claims(seen),
+    )
+
+
+def receive(stream: Stream, facts: Facts) -> Receipt:
+    """Books what the target's chain shows, once: where the watcher for unannounced money was
+    faster, the user has it already."""
+    seen = stream.known(BlockchainSwapConfirmed)
+    arrived = stream.latest(CrossChainDelivered)
+    received = arrived.amount if arrived else seen.received or 0
+    fee = 0 if seen.source == USDC.symbol else seen.fee_amount
+    is_credited = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
+    credited = received - fee
+    target = ASSETS[seen.target]
+    to = chain(target) if is_credited else balance_of(stream.wallet_id, seen.target)
+    claim = _received_claim(seen, arrived)
+    rows = Decision(
+        postings=(
+            *_off_its_way(stream, seen),
+            Posting(account=conversion(seen.target), posted=-received),
+            Posting(account=to, posted=credited),
+            *((Posting(account=fees(target), posted=fee),) if fee else ()),
+        ),
+        claims=() if is_credited else (claim,),
+    )
+    return Receipt(received=received, credited=credited, fees=fee, rows=rows)
+
+
+def undo(stream: Stream, facts: Facts, *, reason: str) -> Decision:
+    """Lets the hold go; where the provider had taken it, books what it gave back."""
+    recovered = stream.latest(CrossChainTransferRecovered)
+    if recovered is None:
+        return release(stream, reason=reason)
+    seen = stream.known(BlockchainSwapConfirmed)
+    source = ASSETS[seen.source]
+    is_credited = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
+    back = 0 if is_credited else recovered.amount
+    claim = ChainClaim(
+        chain=source.chain,
+        signature=recovered.transaction_hash,
+        instruction=recovered.instruction,
+        account=recovered.account,
+    )
+    released = BalanceReservationReleased(
+        released=recovered.amount, reason=reason, asset=seen.source
+    )
+    lost = seen.spent - back
+    return Decision(
+        events=(released,),
+        postings=(
+            Posting(account=provider(recovered.provider, seen.source), posted=-seen.spent),
+            *(
+                (Posting(account=balance_of(stream.wallet_id, seen.source), posted=back),)
+                if back
+                else ()
+            ),
+            # What it kept is beyond us; so is what the watcher has booked from there.
+            *((Posting(account=chain(source), posted=lost),) if lost else ()),
+        ),
+        claims=() if is_credited else (claim,),
+    )
+
+
+def _on_its_way(stream: Stream, seen: BlockchainSwapConfirmed) -> Account:
+    if seen.received is not None:
+        return conversion(seen.source)
+    return provider(stream.known(BlockchainSwapRequested).swap.provider, seen.source)
+
+
+def _off_its_way(stream: Stream, seen: BlockchainSwapConfirmed) -> tuple[Posting, ...]:
+    if seen.received is not None:
+        return ()
+    return (
+        Posting(account=_on_its_way(stream, seen), posted=-seen.spent),
+        Posting(account=conversion(seen.source), posted=seen.spent),
+    )
+
+
+def _spent_claims(seen: BlockchainSwapConfirmed) -> tuple[ChainClaim, ...]:
+    moved = [(seen.spent_instruction, seen.spent_account)]
+    if seen.fee_instruction is not None and seen.fee_account is not None:
+        moved.append((seen.fee_instruction, seen.fee_account))
+    source = ASSETS[seen.source]
+    return tuple(
+        ChainClaim(
+            chain=source.chain, signature=seen.signature, instruction=instruction, account=account
+        )
+        for instruction, account in moved
+    )
+
+
+def _received_claim(
+    seen: BlockchainSwapConfirmed, arrived: CrossChainDelivered | None
+) -> ChainClaim:
+    chain_name = ASSETS[seen.target].chain
+    if arrived is not None:
+        return ChainClaim(
+            chain=chain_name,
+            signature=arrived.transaction_hash,
+            instruction=arrived.instruction,
+            account=arrived.account,
+        )
+    return ChainClaim(
+        chain=chain_name,
+        signature=seen.signature,
+        instruction=seen.received_instruction or 0,
+        account=seen.received_account or "",
+    )
