@@ -43,11 +43,8 @@ from infrastructure.outside import open_outside
 from infrastructure.sagas.deposits import DepositWatcher
 from infrastructure.sagas.effects import CALL_SECONDS_MAX, LEASE_SECONDS, EffectExecutor
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.payments import PaymentEffects
+from infrastructure.sagas.outside_effects import open_effects
 from infrastructure.sagas.reactors import Reactor
-from infrastructure.sagas.send_effects import SendEffects
-from infrastructure.sagas.transfers import SolanaTransfers
-from infrastructure.sagas.watcher import ConfirmationWatcher
 from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.limits import LimitDesk
@@ -235,30 +232,23 @@ class Process:
 
     def _open_effects(self) -> None:
         engine = self._engine
-        transfers = SolanaTransfers(
+        effects = open_effects(
+            engine,
             self._gateway,
-            figures=engine.policy.figures,
+            self._outside,
             commitment=Level(self._settings.solana_commitment),
-        )
-        watcher = ConfirmationWatcher(engine=engine, transfers=transfers)
-        sends = SendEffects(engine=engine, transfers=transfers, watcher=watcher)
-        payments = PaymentEffects(
-            engine=engine,
-            providers=self._outside.providers.on_ramps,
-            gateway=self._gateway,
-            standing=self._outside.standings,
         )
         self._executor = EffectExecutor(
             engine=engine,
             owner=self._name,
             claims=EffectStore(self._pool),
-            handlers={**sends.handlers(), **payments.handlers()},
+            handlers=effects.handlers,
         )
         self._wakers.append(self._executor.wake)
         fee_payer = FeePayerWatch(self._gateway, lamports_min=self._settings.fee_payer_lamports_min)
         self._keep(fee_payer.run(), "fee payer")
         self._keep(self._outside.health.run(), "provider health")
-        self._keep(watcher.run(), "confirmations")
+        self._keep(effects.confirmations.run(), "confirmations")
         self._keep(self._executor.run(), "effects")
 
     def _open_relay(self) -> None:

@@ -17,7 +17,7 @@ from domain.shared.unit import JsonObject
 from infrastructure.chains.solana.errors import RpcError
 from infrastructure.chains.solana.model import Status
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.transfers import LOOK_AGAIN_SECONDS, SolanaTransfers, Watched
+from infrastructure.sagas.legs import LOOK_AGAIN_SECONDS, SolanaLegs, Watched
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +40,10 @@ class ConfirmationWatcher:
     """One per process that broadcasts; `run` until cancelled. `poll_seconds` between questions."""
 
     def __init__(
-        self, *, engine: SagaEngine, transfers: SolanaTransfers, poll_seconds: float = POLL_SECONDS
+        self, *, engine: SagaEngine, legs: SolanaLegs, poll_seconds: float = POLL_SECONDS
     ) -> None:
         self._engine = engine
-        self._transfers = transfers
+        self._legs = legs
         self._poll_seconds = poll_seconds
         self._watches: dict[EffectId, _Watch] = {}
         self._news = asyncio.Event()
@@ -77,7 +77,7 @@ class ConfirmationWatcher:
         by_signature = {watch.watched.signature: watch for watch in self._watches.values()}
         if not by_signature:
             return
-        reached = await self._transfers.confirmed(list(by_signature))
+        reached = await self._legs.confirmed(list(by_signature))
         gate = asyncio.Semaphore(AT_ONCE_MAX)
         await asyncio.gather(
             *(
@@ -92,7 +92,7 @@ class ConfirmationWatcher:
             if stream is None:
                 raise LookupError(f"no stream {watch.stream_id}")
             now = self._engine.clock()
-            outcome = await self._transfers.landed(stream, watch.watched, status, now)
+            outcome = await self._legs.landed(stream, watch.watched, status, now)
             if isinstance(outcome, Accepted):
                 return
             self._watches.pop(watch.claimed.id, None)

@@ -30,7 +30,7 @@ from infrastructure.chains.solana.addresses import SYSTEM_PROGRAM, is_on_curve, 
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.sends import SendOpening
 from infrastructure.sagas.engine import Opening, SagaEngine
-from infrastructure.sagas.transfers import network_cost
+from infrastructure.sagas.legs import network_cost
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.inputs import (
     NamedRecipient,

@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
@@ -14,7 +15,13 @@ from infrastructure.chains.solana.addresses import (
     TOKEN_ACCOUNT_BYTES,
     associated_token_account,
 )
-from infrastructure.chains.solana.building import LAMPORTS_PER_SIGNATURE, build_usdc_transfer
+from infrastructure.chains.solana.building import (
+    LAMPORTS_PER_SIGNATURE,
+    BuiltMessage,
+    build_message,
+    build_usdc_transfer,
+)
+from infrastructure.chains.solana.composing import priority_lamports, sponsored_accounts
 from infrastructure.chains.solana.errors import (
     RpcError,
     RpcRateLimited,
@@ -47,6 +54,8 @@ from infrastructure.http import HttpClient
 BLOCKHASH_CACHE_SECONDS: Final = 1.0
 # Sender and fee payer.
 SIGNATURES_PER_TRANSFER: Final = 2
+# What a swap may offer for priority; more is declined when it is built.
+PRIORITY_LAMPORTS_MAX: Final = 20_000
 # A proof asks this many nodes where they are configured.
 PROOF_NODES_MAX: Final = 2
 
@@ -106,11 +115,39 @@ class SolanaGateway:
             reference=request.reference,
             blockhash=recent.latest.blockhash,
         )
-        return PreparedTransfer(
-            built=built,
-            last_valid_block_height=recent.latest.last_valid_block_height,
-            blocks_left=max(0, recent.latest.last_valid_block_height - recent.block_height),
+        return _prepared(built, recent)
+
+    async def swap_cost(self, owner: Pubkey, *, wraps: bool) -> TransferCost:
+        """What a swap of the owner's would cost at most: the fee, priority, an account for USDC
+        where they have none, and one for wrapped SOL, whose rent comes back to the owner."""
+        cost = await self.transfer_cost(owner)
+        rent = await self._rent() if wraps else 0
+        return replace(
+            cost,
+            rent_lamports=cost.rent_lamports + rent,
+            network_fee_lamports=cost.network_fee_lamports + PRIORITY_LAMPORTS_MAX,
         )
+
+    async def composed_cost(self, instructions: Sequence[Instruction]) -> TransferCost:
+        """What the fee payer would pay for these instructions now."""
+        accounts = sponsored_accounts(instructions, self.fee_payer)
+        known = await self.rpc.multiple_accounts(accounts, "confirmed") if accounts else []
+        missing = sum(account is None for account in known)
+        return TransferCost(
+            create_recipient_account=missing > 0,
+            rent_lamports=missing * await self._rent() if missing else 0,
+            network_fee_lamports=SIGNATURES_PER_TRANSFER * LAMPORTS_PER_SIGNATURE
+            + priority_lamports(instructions),
+        )
+
+    async def prepare(self, instructions: Sequence[Instruction]) -> PreparedTransfer:
+        """The message of these instructions for the user to sign. ValueError for one that is too
+        long to send."""
+        recent = await self._recent_blockhash()
+        built = build_message(
+            list(instructions), fee_payer=self.fee_payer, blockhash=recent.latest.blockhash
+        )
+        return _prepared(built, recent)
 
     def cosign(self, signed: verification.SignedByUser) -> bytes:
         """The complete transaction; its first signature is its id."""
@@ -233,3 +270,11 @@ class SolanaGateway:
                 )
                 self._recent = known = _Recent(asked_at, latest, height)
         return known
+
+
+def _prepared(built: BuiltMessage, recent: _Recent) -> PreparedTransfer:
+    return PreparedTransfer(
+        built=built,
+        last_valid_block_height=recent.latest.last_valid_block_height,
+        blocks_left=max(0, recent.latest.last_valid_block_height - recent.block_height),
+    )

@@ -111,13 +111,23 @@ class TokenMovement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LamportMovement:
+    """What one transaction did to the lamports of one address; `instruction_index` as for tokens."""
+
+    account: str
+    delta_lamports: int
+    instruction_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Footprint:
-    """What a landed transaction left: movements of tokens, none where it failed, and what its fee
-    payer has less than before: the network's fee, and rent where an account was opened.
+    """What a landed transaction left: movements of tokens and lamports, none where it failed, and
+    what its fee payer has less than before: the network's fee, and rent where an account was opened.
     """
 
     movements: tuple[TokenMovement, ...]
     lamports_spent: int
+    lamports: tuple[LamportMovement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The effects of a Send: building the message, its deadline, the broadcast."""
+"""The effects of a leg: building the message, its deadline, the broadcast."""
 
 from collections.abc import Mapping
 
@@ -7,18 +7,18 @@ from domain.provider.handlers import on_broadcast, on_built, on_sign_deadline
 from domain.shared.stream import Stream
 from infrastructure.sagas.effects import CarryOut, EffectInHand
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.transfers import SolanaTransfers
+from infrastructure.sagas.legs import SolanaLegs
 from infrastructure.sagas.watcher import ConfirmationWatcher
 
 
-class SendEffects:
+class LegEffects:
     """Calls Solana; what it answers is decided upon by the provider context."""
 
     def __init__(
-        self, *, engine: SagaEngine, transfers: SolanaTransfers, watcher: ConfirmationWatcher
+        self, *, engine: SagaEngine, legs: SolanaLegs, watcher: ConfirmationWatcher
     ) -> None:
         self._engine = engine
-        self._transfers = transfers
+        self._legs = legs
         self._watcher = watcher
 
     def handlers(self) -> Mapping[str, CarryOut]:
@@ -29,7 +29,7 @@ class SendEffects:
         }
 
     async def _build(self, effect: EffectInHand, stream: Stream) -> None:
-        built = await self._transfers.build(stream, self._engine.clock())
+        built = await self._legs.build(stream, self._engine.clock())
         await self._engine.decide(
             stream.id, lambda known, facts: on_built(known, effect.fence, built, facts)
         )
@@ -50,7 +50,7 @@ class SendEffects:
     async def _sent(self, stream: Stream, effect: EffectInHand) -> BroadcastOutcome:
         now = self._engine.clock()
         if effect.maybe_executed:
-            known = await self._transfers.inquire(stream, effect.request, now)
+            known = await self._legs.inquire(stream, effect.request, now)
             if known is not None:
                 return known
-        return await self._transfers.broadcast(effect.request, now)
+        return await self._legs.broadcast(effect.request, now)

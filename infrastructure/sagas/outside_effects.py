@@ -1,0 +1,58 @@
+"""Every call to the outside that a worker of the provider context makes, by the effect's kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.contracts.swap_events import BlockchainSwapRequested
+from domain.contracts.transfer_events import TransferRequested
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.chains.solana.model import Level
+from infrastructure.outside import Outside
+from infrastructure.sagas.deliveries import DeliveryEffects
+from infrastructure.sagas.effects import CarryOut
+from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.leg_effects import LegEffects
+from infrastructure.sagas.legs import SolanaLegs
+from infrastructure.sagas.payments import PaymentEffects
+from infrastructure.sagas.swaps import SwapLeg
+from infrastructure.sagas.transfers import TransferLeg
+from infrastructure.sagas.watcher import ConfirmationWatcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideEffects:
+    """`handlers` carry out what is due; `confirmations` is the worker's to run."""
+
+    handlers: Mapping[str, CarryOut]
+    confirmations: ConfirmationWatcher
+
+
+def open_effects(
+    engine: SagaEngine, gateway: SolanaGateway, outside: Outside, *, commitment: Level
+) -> OutsideEffects:
+    """The effects of all flows."""
+    providers, figures = outside.providers, engine.policy.figures
+    swaps = SwapLeg(gateway, figures=figures, dexes=providers.dexes, standing=outside.standings)
+    legs = SolanaLegs(
+        gateway,
+        kinds={
+            TransferRequested: TransferLeg(gateway, figures=figures),
+            BlockchainSwapRequested: swaps,
+        },
+        commitment=commitment,
+    )
+    watcher = ConfirmationWatcher(engine=engine, legs=legs)
+    signed = LegEffects(engine=engine, legs=legs, watcher=watcher)
+    payments = PaymentEffects(
+        engine=engine,
+        providers=providers.on_ramps,
+        gateway=gateway,
+        standing=outside.standings,
+    )
+    deliveries = DeliveryEffects(
+        engine=engine, dexes=providers.dexes, chains=providers.chains, gateway=gateway
+    )
+    return OutsideEffects(
+        handlers={**signed.handlers(), **payments.handlers(), **deliveries.handlers()},
+        confirmations=watcher,
+    )

@@ -1,0 +1,215 @@
+"""A swap as a leg on Solana: quoted anew, composed with the platform's fee payer, read when landed.
+
+What the user was promised is kept or the provider is given up: a fresh quote may be better, never
+worse than the least amount that they saw.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Protocol
+
+from solders.instruction import Instruction
+
+from domain.contracts.events import NetworkCost
+from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
+from domain.provider.effects import BuildOutcome, Declined, Moved, SwapLanded
+from domain.provider.ports import answers
+from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapRequest
+from domain.provider.ports.unsigned import SolanaInstructions, SolanaTransaction
+from domain.provider.registry import Rejection
+from domain.shared.assets import ASSETS, SOL, USDC, Asset
+from domain.shared.figures import Figures
+from domain.shared.money import AssetAmount
+from domain.shared.stream import Stream
+from infrastructure.chains.solana.addresses import parse_address, reference_of
+from infrastructure.chains.solana.composing import (
+    CannotCompose,
+    instructions_of,
+    with_our_fee,
+)
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.chains.solana.model import Footprint
+from infrastructure.sagas.legs import Seen, built, network_cost
+from infrastructure.sagas.transfers import usdc_of
+
+MILLION: Final = 1_000_000
+
+
+class Standing(Protocol):
+    """Whether anything new may be begun with a provider now."""
+
+    async def rejection(self, provider: str) -> Rejection | None: ...
+
+
+class SwapLeg:
+    """Of an asset on Solana for any other; `dexes` by the registry's names."""
+
+    def __init__(
+        self,
+        gateway: SolanaGateway,
+        *,
+        figures: Figures,
+        dexes: Mapping[str, DEXProvider],
+        standing: Standing,
+    ) -> None:
+        self._gateway = gateway
+        self._figures = figures
+        self._dexes = dexes
+        self._standing = standing
+
+    async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
+        requested = stream.known(BlockchainSwapRequested)
+        swap = requested.swap
+        answer = await self._swap(swap)
+        if isinstance(answer, Declined):
+            return answer
+        try:
+            instructions = _composable(answer)
+        except CannotCompose as error:
+            return Declined(code="PRV_UNSUPPORTED", reason=str(error))
+        cost = await self._gateway.composed_cost(instructions)
+        charged = network_cost(cost, self._figures)
+        if charged.total_base_units > requested.network_cost.total_base_units:
+            return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+        whole = with_our_fee(
+            instructions,
+            owner=parse_address(swap.sender_address),
+            treasury_owner=self._gateway.treasury_owner,
+            base_units=charged.total_base_units + swap.platform_fee,
+            reference=reference_of(stream.id),
+        )
+        try:
+            prepared = await self._gateway.prepare(whole)
+        except ValueError as error:
+            return Declined(code="PRV_UNSUPPORTED", reason=str(error))
+        return built(
+            prepared,
+            now,
+            summary=_summary(swap, charged),
+            brings=(swap.target_minimum, swap.target),
+            charged=charged,
+            reference=answer.reference,
+        )
+
+    def read(self, stream: Stream, seen: Seen) -> SwapLanded | None:
+        swap = stream.known(BlockchainSwapRequested).swap
+        fee = usdc_of(seen.left.movements, self._gateway.treasury_owner)
+        owed = fee.delta_base_units if fee else 0
+        source, target = ASSETS[swap.source], ASSETS[swap.target]
+        left = moved(seen.left, swap.sender_address, source)
+        if left is None:
+            return None
+        # The platform's fee leaves the same account: it is no part of what was swapped.
+        spent = -left.amount - (owed if source == USDC else 0)
+        received = None
+        if not swap.crosses:
+            came = moved(seen.left, swap.recipient_address, target)
+            if came is None:
+                return None
+            is_charged_there = target == USDC and swap.recipient_address == swap.sender_address
+            received = replace(came, amount=came.amount + (owed if is_charged_there else 0))
+        return SwapLanded(
+            slot=seen.slot,
+            commitment=seen.commitment,
+            lamports_spent=seen.left.lamports_spent,
+            spent=replace(left, amount=spent),
+            fee=Moved(amount=owed, instruction=fee.instruction_index, account=fee.account)
+            if fee
+            else None,
+            received=received,
+        )
+
+    async def _swap(self, swap: SwapTerms) -> SwapBuilt | Declined:
+        """The provider's transaction, for no less than was promised. It only reads: whatever goes
+        wrong, nothing has happened, and the next provider may be asked."""
+        provider = self._dexes.get(swap.provider)
+        if provider is None:
+            return Declined(code="PRV_UNAVAILABLE", reason="not configured")
+        reason = await self._standing.rejection(swap.provider)
+        if reason is not None:
+            return Declined(code="PRV_UNAVAILABLE", reason=reason.value)
+        quote = await _promised(provider, self._request(swap), swap.target_minimum)
+        if not isinstance(quote, SwapQuote):
+            return quote
+        answer = await provider.build_swap(quote)
+        return answer if isinstance(answer, SwapBuilt) else _setback(answer)
+
+    def _request(self, swap: SwapTerms) -> SwapRequest:
+        return swap_request(swap, fee_payer=str(self._gateway.fee_payer))
+
+
+def swap_request(swap: SwapTerms, *, fee_payer: str | None = None) -> SwapRequest:
+    """The same as when it was offered."""
+    return SwapRequest(
+        source=ASSETS[swap.source],
+        target=ASSETS[swap.target],
+        amount=swap.amount,
+        slippage_millionths=swap.slippage_millionths,
+        sender=swap.sender_address,
+        recipient=swap.recipient_address,
+        fee_payer=fee_payer,
+    )
+
+
+async def _promised(
+    provider: DEXProvider, request: SwapRequest, minimum: int
+) -> SwapQuote | Declined:
+    """A fresh quote that promises `minimum`; with less slippage, where the price moved a little."""
+    quote = await provider.get_quote(request)
+    if not isinstance(quote, SwapQuote):
+        return _setback(quote)
+    if quote.target_minimum >= minimum:
+        return replace(quote, target_minimum=minimum)
+    if quote.target_amount < minimum:
+        return Declined(code="PRV_PRICE_MOVED", reason="less than was promised")
+    tighter = (quote.target_amount - minimum) * MILLION // quote.target_amount
+    again = await provider.get_quote(replace(request, slippage_millionths=tighter))
+    if not isinstance(again, SwapQuote):
+        return _setback(again)
+    if again.target_minimum < minimum:
+        return Declined(code="PRV_PRICE_MOVED", reason="less than was promised")
+    return replace(again, target_minimum=minimum)
+
+
+def _setback(answer: answers.Setback) -> Declined:
+    if isinstance(answer, answers.Declined):
+        return Declined(code=answer.code, reason=answer.reason)
+    return Declined(code="PRV_UNAVAILABLE", reason=answer.reason)
+
+
+def _composable(answer: SwapBuilt) -> list[Instruction]:
+    if not isinstance(answer.unsigned, (SolanaInstructions, SolanaTransaction)):
+        raise CannotCompose("a transaction of another chain")
+    return instructions_of(answer.unsigned)
+
+
+def moved(left: Footprint, owner: str, asset: Asset) -> Moved | None:
+    """What went into (positive) or out of the owner's holding of an asset on Solana."""
+    if asset == SOL:
+        for lamports in left.lamports:
+            if lamports.account == owner:
+                return Moved(
+                    amount=lamports.delta_lamports,
+                    instruction=lamports.instruction_index,
+                    account=owner,
+                )
+        return None
+    movement = usdc_of(left.movements, parse_address(owner))
+    if movement is None:
+        return None
+    return Moved(
+        amount=movement.delta_base_units,
+        instruction=movement.instruction_index,
+        account=movement.account,
+    )
+
+
+def _summary(swap: SwapTerms, charged: NetworkCost) -> str:
+    """What signing does, in plain words."""
+    fees = charged.total_base_units + swap.platform_fee
+    return (
+        f"Swap {AssetAmount.of(swap.amount, swap.source)} for at least "
+        f"{AssetAmount.of(swap.target_minimum, swap.target)} and pay "
+        f"{AssetAmount.of(fees, USDC.symbol)} in fees"
+    )
