@@ -32,7 +32,6 @@ from infrastructure.db.migrate import check_schema
 from infrastructure.db.news import NewsReader
 from infrastructure.db.openings import OpeningReader
 from infrastructure.db.pool import Pool, connect, create_pool
-from infrastructure.db.sends import SendReader
 from infrastructure.db.streams import StreamReader
 from infrastructure.db.views import DatabaseViews
 from infrastructure.http import HttpClient
@@ -45,16 +44,12 @@ from infrastructure.sagas.effects import CALL_SECONDS_MAX, LEASE_SECONDS, Effect
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.outside_effects import open_effects
 from infrastructure.sagas.reactors import Reactor
-from infrastructure.services.approvals import ApprovalDesk
-from infrastructure.services.deposits import DepositDesk
-from infrastructure.services.limits import LimitDesk
+from infrastructure.services.desks import open_movements
 from infrastructure.services.money import MoneyMovements
 from infrastructure.services.policy import load_policy
-from infrastructure.services.providers import OfferDesk
 from infrastructure.services.signin import SignInDesk, StoredChallenges
 from infrastructure.services.solana import open_gateway
 from infrastructure.services.tokens import token_authority
-from infrastructure.services.transfers import Send, TransferDesk, Withdraw
 from infrastructure.settings import Settings, StartupError
 from infrastructure.web.auth import TokenAuthority
 from infrastructure.web.health import Check
@@ -284,12 +279,12 @@ class Process:
 
     def _api_parts(self, hub: Hub) -> ApiParts:
         settings, pool = self._settings, self._pool
-        identities, reader = IdentityStore(pool), SendReader(pool)
+        identities = IdentityStore(pool)
         tokens = token_authority(settings, self._clock)
         domain = settings.sign_in_domain
         return ApiParts(
             views=DatabaseViews(pool),
-            movements=self._movements(reader),
+            movements=open_movements(self._engine, pool, self._gateway, self._outside),
             webhooks=Webhooks(
                 readers=self._outside.providers.webhook_readers,
                 inbox=Inbox(pool),
@@ -313,24 +308,6 @@ class Process:
             limits=WebLimits(body_bytes_max=settings.request_body_bytes_max),
             allowed_origins=settings.allowed_origins,
             checks={"database": self._database_answers, "redis": self._redis_answers},
-        )
-
-    def _movements(self, reader: SendReader) -> MoneyMovements:
-        engine, gateway = self._engine, self._gateway
-        return MoneyMovements(
-            sends=TransferDesk(Send(), engine=engine, openings=reader, gateway=gateway),
-            withdraws=TransferDesk(Withdraw(), engine=engine, openings=reader, gateway=gateway),
-            deposits=self._deposits(),
-            approvals=ApprovalDesk(engine=engine, actions=reader, gateway=gateway),
-            limits=LimitDesk(profiles=IdentityStore(self._pool), figures=engine.policy.figures),
-        )
-
-    def _deposits(self) -> DepositDesk:
-        return DepositDesk(
-            engine=self._engine,
-            openings=OpeningReader(self._pool),
-            offers=OfferDesk(self._outside.offers, self._outside.providers.on_ramps),
-            listed=self._outside.listed,
         )
 
     async def _database_answers(self) -> None:

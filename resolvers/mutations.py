@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import strawberry
 
-from domain.contracts.services import DepositInput, SendInput, WithdrawInput
+from domain.contracts.services import DepositInput, SendInput, SwapInput, WithdrawInput
 from domain.shared.errors import DomainError
 from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
@@ -14,7 +14,9 @@ from schema.errors import Error
 from schema.fields import described
 from schema.inputs import (
     CancelTransactionInput,
+    InitiateBuyInput,
     InitiateDepositInput,
+    InitiateSellInput,
     InitiateSendInput,
     InitiateWithdrawInput,
     SignInChallengeInput,
@@ -50,6 +52,31 @@ class Mutation:
         )
         return await _answer(
             info, lambda viewer: info.context.ports.money.initiate_deposit(viewer, wish)
+        )
+
+    @described("Begins a Buy.")
+    async def initiate_buy(self, info: Info, input: InitiateBuyInput) -> TransactionPayload:  # noqa: A002 (the API's name)
+        available = input.source.available
+        wish = SwapInput(
+            asset=input.asset,
+            amount=available.amount if available else "",
+            max_slippage_percent=available.max_slippage_percent if available else None,
+            idempotency_key=input.idempotency_key,
+        )
+        return await _answer(
+            info, lambda viewer: info.context.ports.money.initiate_buy(viewer, wish)
+        )
+
+    @described("Begins a Sell; the user signs the swap on the asset's own chain.")
+    async def initiate_sell(self, info: Info, input: InitiateSellInput) -> TransactionPayload:  # noqa: A002 (the API's name)
+        wish = SwapInput(
+            asset=input.asset,
+            amount=input.amount,
+            max_slippage_percent=input.max_slippage_percent,
+            idempotency_key=input.idempotency_key,
+        )
+        return await _answer(
+            info, lambda viewer: info.context.ports.money.initiate_sell(viewer, wish)
         )
 
     @described("Begins a Withdraw; the user signs the transfer.")

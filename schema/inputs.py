@@ -36,6 +36,40 @@ class InitiateDepositInput:
     )
 
 
+@strawberry.input(description="Available pays: a swap on the chain that the user signs.")
+class AvailableSourceInput:
+    amount: str = strawberry.field(description="USDC as a decimal string, fees included.")
+    max_slippage_percent: str | None = strawberry.field(
+        default=None, description="How much less than quoted may arrive, such as 0.5."
+    )
+
+
+@strawberry.input(one_of=True, description="What a Buy is paid with: exactly one of these.")
+class BuySourceInput:
+    available: AvailableSourceInput | None = strawberry.UNSET
+
+
+@strawberry.input(description="An asset to buy.")
+class InitiateBuyInput:
+    asset: str = strawberry.field(description="BTC, ETH, SOL, SUI, PAXG or XAUT.")
+    source: BuySourceInput
+    idempotency_key: str = strawberry.field(
+        description="Yours to choose, one for each wish: the same key never buys twice."
+    )
+
+
+@strawberry.input(description="An asset to sell; it becomes USDC.")
+class InitiateSellInput:
+    asset: str = strawberry.field(description="BTC, ETH, SOL, SUI, PAXG or XAUT.")
+    amount: str = strawberry.field(description="A decimal string of the asset.")
+    max_slippage_percent: str | None = strawberry.field(
+        default=None, description="How much less than quoted may arrive, such as 0.5."
+    )
+    idempotency_key: str = strawberry.field(
+        description="Yours to choose, one for each wish: the same key never sells twice."
+    )
+
+
 @strawberry.input(description="A wallet that is not of this platform.")
 class ExternalWalletInput:
     address: str

@@ -30,6 +30,16 @@ class WithdrawInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwapInput:
+    """A wish to buy `asset` for `amount` of USDC, or to sell `amount` of it, as the user typed it."""
+
+    asset: str
+    amount: str
+    max_slippage_percent: str | None
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DepositInput:
     """A wish to pay in, as the user typed it."""
 

@@ -46,6 +46,12 @@ class Figures:
     withdraw_fee_millionths: int
     deposit_minimum_cents: int
     deposit_fee_millionths: int
+    buy_minimum: int
+    sell_minimum: int
+    sell_fee_millionths: int
+    sell_fee_minimum: int
+    slippage_millionths: int
+    slippage_millionths_max: int
     kyc: Mapping[str, KycLimits]
     regions: Mapping[str, RegionLimits]
     blocked_countries: frozenset[str]

@@ -18,6 +18,8 @@ from infrastructure.chains.solana.building import TRANSACTION_BYTES_MAX
 
 USERNAME: Final = re.compile(r"@([A-Za-z][A-Za-z0-9_]{2,19})", re.ASCII)
 IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
+PERCENT: Final = re.compile(r"(0|[1-9][0-9]?)(?:\.([0-9]{1,4}))?", re.ASCII)
+PERCENT_MILLIONTHS: Final = 10_000
 MEMO_BYTES_MAX: Final = 256
 """It travels in the transaction, which has to fit into one packet of the network."""
 SIGNED_TEXT_MAX: Final = 4 * (TRANSACTION_BYTES_MAX // 3 + 1)
@@ -113,6 +115,14 @@ def _memo(text: str | None) -> str | None:
     if len(text.encode(errors="replace")) > MEMO_BYTES_MAX or not text.isprintable():
         raise InvalidInput(code="VAL_MEMO", field="input.memo", limit=str(MEMO_BYTES_MAX))
     return text
+
+
+def read_slippage(text: str) -> int:
+    """A percentage such as `0.5`, in millionths of the whole."""
+    match = PERCENT.fullmatch(text)
+    if match is None:
+        raise InvalidInput(code="VAL_SLIPPAGE", field="input.maxSlippagePercent")
+    return int(match[1]) * PERCENT_MILLIONTHS + int((match[2] or "").ljust(4, "0"))
 
 
 def read_key(text: str) -> str:

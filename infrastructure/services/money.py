@@ -6,6 +6,7 @@ from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.inputs import read_send, read_withdraw
 from infrastructure.services.limits import LimitDesk
+from infrastructure.services.swaps import SwapDesk
 from infrastructure.services.transfers import TransferDesk
 
 
@@ -20,6 +21,8 @@ class MoneyMovements:
         deposits: DepositDesk,
         approvals: ApprovalDesk,
         limits: LimitDesk,
+        buys: SwapDesk,
+        sells: SwapDesk,
     ) -> None:
         self._sends = sends
         self._withdraws = withdraws
@@ -28,6 +31,8 @@ class MoneyMovements:
         self.submit = approvals.submit
         self.cancel = approvals.cancel
         self.limits = limits.limits
+        self.initiate_buy = buys.initiate
+        self.initiate_sell = sells.initiate
 
     async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
         return await self._sends.initiate(user_id, read_send(wish))

@@ -13,6 +13,7 @@ from domain.contracts.services import (
     SendPreview,
     Session,
     SignInMessage,
+    SwapInput,
     WithdrawInput,
 )
 from domain.contracts.views import (
@@ -224,6 +225,14 @@ class MemoryMoney:
 
     async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
         self._take("initiate_send", user_id, wish)
+        return transaction_id(1)
+
+    async def initiate_buy(self, user_id: UserId, wish: SwapInput) -> TransactionId:
+        self._take("initiate_buy", user_id, wish)
+        return transaction_id(1)
+
+    async def initiate_sell(self, user_id: UserId, wish: SwapInput) -> TransactionId:
+        self._take("initiate_sell", user_id, wish)
         return transaction_id(1)
 
     async def initiate_deposit(self, user_id: UserId, wish: DepositInput) -> TransactionId:

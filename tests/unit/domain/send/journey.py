@@ -59,6 +59,12 @@ FIGURES = Figures(
     withdraw_fee_millionths=0,
     deposit_minimum_cents=1_000,
     deposit_fee_millionths=4_800,
+    buy_minimum=10_000_000,
+    sell_minimum=5_000_000,
+    sell_fee_millionths=3_900,
+    sell_fee_minimum=250_000,
+    slippage_millionths=5_000,
+    slippage_millionths_max=50_000,
     kyc={
         "unverified": KycLimits(
             transaction=100_000_000,

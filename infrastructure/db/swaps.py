@@ -1,0 +1,66 @@
+"""What a swap has to know of its user before it begins, in one read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from domain.shared.assets import USDC, Asset
+from domain.shared.decision import Profile
+from domain.shared.ids import UserId, WalletId
+from infrastructure.db.limits import profile_of
+from infrastructure.db.pool import Pool
+from infrastructure.db.sends import StoredResult
+
+_OPENING: Final = """
+    SELECT u.username, u.kyc_level, u.country, u.risk_tier, limit_usage(w.id) AS usage,
+        w.id AS wallet_id, coalesce(b.posted - b.held - b.soft, 0) AS spendable,
+        (SELECT jsonb_object_agg(a.chain, a.address) FROM wallet_address a
+            WHERE a.wallet_id = w.id) AS addresses,
+        k.input_hash, k.result
+    FROM app_user u
+    JOIN wallet w ON w.user_id = u.id
+    LEFT JOIN account c ON c.code = format($2, w.id)
+    LEFT JOIN balance b ON b.account_id = c.id
+    LEFT JOIN idempotency_key k ON k.principal = $3 AND k.operation = $4 AND k.key = $5
+    WHERE u.id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapOpening:
+    """The user, what they can spend of the source (base units), their addresses by chain, and what
+    the key was used for."""
+
+    wallet_id: WalletId
+    username: str
+    profile: Profile
+    spendable: int
+    addresses: Mapping[str, str]
+    known: StoredResult | None
+
+
+class SwapReader:
+    """Reads through a pool of `infrastructure.db.pool`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def opening(
+        self, user_id: UserId, *, source: Asset, operation: str, key: str
+    ) -> SwapOpening | None:
+        """None for somebody who is no user."""
+        account = "available:%s" if source == USDC else f"invested:%s:{source.symbol}"
+        row = await self._pool.fetchrow(_OPENING, user_id, account, str(user_id), operation, key)
+        if row is None:
+            return None
+        used = row["input_hash"] is not None
+        return SwapOpening(
+            wallet_id=row["wallet_id"],
+            username=row["username"],
+            profile=profile_of(user_id, row),
+            spendable=row["spendable"],
+            addresses=row["addresses"] or {},
+            known=StoredResult(input_hash=row["input_hash"], result=row["result"])
+            if used
+            else None,
+        )

@@ -1,0 +1,51 @@
+"""Every use case of moving money, opened for an API."""
+
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.db.identity import IdentityStore
+from infrastructure.db.openings import OpeningReader
+from infrastructure.db.pool import Pool
+from infrastructure.db.sends import SendReader
+from infrastructure.db.swaps import SwapReader
+from infrastructure.outside import Outside
+from infrastructure.sagas.engine import SagaEngine
+from infrastructure.services.approvals import ApprovalDesk
+from infrastructure.services.deposits import DepositDesk
+from infrastructure.services.limits import LimitDesk
+from infrastructure.services.money import MoneyMovements
+from infrastructure.services.providers import OfferDesk
+from infrastructure.services.swaps import BUY, SELL, SwapDesk, SwapFlow
+from infrastructure.services.transfers import Send, TransferDesk, Withdraw
+
+
+def open_movements(
+    engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside
+) -> MoneyMovements:
+    """The desks of all flows."""
+    sends = SendReader(pool)
+    deposits = DepositDesk(
+        engine=engine,
+        openings=OpeningReader(pool),
+        offers=OfferDesk(outside.offers, outside.providers.on_ramps),
+        listed=outside.listed,
+    )
+
+    def swaps(flow: SwapFlow) -> SwapDesk:
+        return SwapDesk(
+            flow,
+            engine=engine,
+            openings=SwapReader(pool),
+            gateway=gateway,
+            dexes=outside.providers.dexes,
+            offers=outside.offers,
+            prices=outside.prices,
+        )
+
+    return MoneyMovements(
+        sends=TransferDesk(Send(), engine=engine, openings=sends, gateway=gateway),
+        withdraws=TransferDesk(Withdraw(), engine=engine, openings=sends, gateway=gateway),
+        deposits=deposits,
+        approvals=ApprovalDesk(engine=engine, actions=sends, gateway=gateway),
+        limits=LimitDesk(profiles=IdentityStore(pool), figures=engine.policy.figures),
+        buys=swaps(BUY),
+        sells=swaps(SELL),
+    )

@@ -1,0 +1,255 @@
+"""Buying on a chain and selling: the user's wishes, from what was typed to what is committed."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+from domain.compliance.model import assess
+from domain.contracts.deposit_events import RejectedOffer
+from domain.contracts.events import NetworkCost
+from domain.contracts.services import SwapInput
+from domain.contracts.swap_events import SwapOffer
+from domain.provider.ports.answers import Setback
+from domain.provider.ports.dex import DEXProvider, SwapQuote, SwapRequest
+from domain.provider.registry import Capability, ProviderKind, Wanted
+from domain.provider.valuation import cents_rounded_up, usd_value_rounded_up
+from domain.shared.assets import ASSETS, SOL, USDC, Asset, Chain
+from domain.shared.decision import Decision, Facts
+from domain.shared.errors import InvalidInput, Refused
+from domain.shared.ids import TransactionId, UserId
+from domain.shared.money import TransactionFee, parse_amount
+from domain.transaction.swaps import InitiateSwapCommand, initiate_buy, initiate_sell
+from infrastructure.chains.solana.addresses import parse_address
+from infrastructure.chains.solana.errors import RpcError
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.db.swaps import SwapOpening
+from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.legs import network_cost
+from infrastructure.services.faults import in_plain_words
+from infrastructure.services.initiations import Initiations, Wish
+from infrastructure.services.inputs import read_key, read_slippage
+from infrastructure.services.offers import Bid, OfferCollector
+from infrastructure.services.prices import PriceBook
+from infrastructure.services.results import again
+
+
+class Openings(Protocol):
+    """Reads what a swap has to know before it begins."""
+
+    async def opening(
+        self, user_id: UserId, *, source: Asset, operation: str, key: str
+    ) -> SwapOpening | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapFlow:
+    """A flow that is a swap: `name` is the one that compliance knows."""
+
+    name: str
+    operation: str
+    begin: Callable[..., Decision]
+
+    def assets(self, named: Asset) -> tuple[Asset, Asset]:
+        """What is spent, and what it becomes."""
+        return (USDC, named) if self.name == "buy" else (named, USDC)
+
+
+BUY: Final = SwapFlow(name="buy", operation="initiateBuy", begin=initiate_buy)
+SELL: Final = SwapFlow(name="sell", operation="initiateSell", begin=initiate_sell)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSwap:
+    """A wish to swap, read: `amount` in base units of the source."""
+
+    source: Asset
+    target: Asset
+    amount: int
+    slippage_millionths: int
+    key: str
+
+    @property
+    def input_hash(self) -> str:
+        """The same for the same wish, however its amount was spelt."""
+        content = [self.source.symbol, self.target.symbol, self.amount, self.slippage_millionths]
+        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+
+
+class SwapDesk:
+    """Begins the swaps of one flow. Every method raises `DomainError` alone."""
+
+    def __init__(
+        self,
+        flow: SwapFlow,
+        *,
+        engine: SagaEngine,
+        openings: Openings,
+        gateway: SolanaGateway,
+        dexes: Mapping[str, DEXProvider],
+        offers: OfferCollector,
+        prices: PriceBook,
+    ) -> None:
+        self._flow = flow
+        self._engine = engine
+        self._initiations = Initiations(engine)
+        self._openings = openings
+        self._gateway = gateway
+        self._dexes = dexes
+        self._offers = offers
+        self._prices = prices
+
+    async def initiate(self, user_id: UserId, wish: SwapInput) -> TransactionId:
+        """Begins it, once for an idempotency key; what was refused before is again."""
+        figures = self._engine.policy.figures
+        read = read_swap(self._flow, wish, default=figures.slippage_millionths)
+        if read.slippage_millionths > figures.slippage_millionths_max:
+            raise InvalidInput(code="VAL_SLIPPAGE", field="input.maxSlippagePercent")
+        with in_plain_words():
+            opening = await self._openings.opening(
+                user_id, source=read.source, operation=self._flow.operation, key=read.key
+            )
+            if opening is None:
+                raise Refused(code="AUTH_FORBIDDEN")
+            if opening.known is not None:
+                return again(opening.known, read.input_hash)
+            begun = Wish(
+                user_id=user_id,
+                wallet_id=opening.wallet_id,
+                operation=self._flow.operation,
+                key=read.key,
+                input_hash=read.input_hash,
+                amount=read.amount,
+                asset=read.source.symbol,
+            )
+            return await self._initiations.begin(
+                begun, lambda: self._prepared(opening, read, begun)
+            )
+
+    async def _prepared(
+        self, opening: SwapOpening, read: ReadSwap, wish: Wish
+    ) -> Callable[[Facts], Decision]:
+        """The beginning with what providers offer for it; raises why compliance would stop it."""
+        sender, recipient = _address(opening, read.source), _address(opening, read.target)
+        usd_value = await self._usd_value(read)
+        assess(
+            flow=self._flow.name,
+            amount=usd_value,
+            addresses=(sender, recipient),
+            profile=opening.profile,
+            facts=self._engine.facts(),
+        )
+        cost = await self._cost(sender, read)
+        request = SwapRequest(
+            source=read.source,
+            target=read.target,
+            # What the network takes is paid in USDC, out of what is spent or out of what arrives.
+            amount=read.amount - (cost.total_base_units if read.source == USDC else 0),
+            slippage_millionths=read.slippage_millionths,
+            sender=sender,
+            recipient=recipient,
+            fee_payer=str(self._gateway.fee_payer),
+        )
+        offers, rejected = await self._offered(request, usd_value, opening.profile.country)
+        command = InitiateSwapCommand(
+            transaction_id=wish.transaction_id,
+            username=opening.username,
+            source=read.source.symbol,
+            target=read.target.symbol,
+            amount=read.amount,
+            usd_value=usd_value,
+            spendable=opening.spendable,
+            sender_address=sender,
+            recipient_address=recipient,
+            network_cost=cost,
+            slippage_millionths=read.slippage_millionths,
+            offers=offers,
+            rejected=rejected,
+        )
+        return lambda facts: self._flow.begin(command, facts=facts)
+
+    async def _usd_value(self, read: ReadSwap) -> int:
+        """Of what is spent. USDC counts as US dollars; another asset by a price that is fresh."""
+        if read.source == USDC:
+            return read.amount
+        value = await self._prices.usd_value(read.amount, read.source, rounded=usd_value_rounded_up)
+        return value.micro_usd
+
+    async def _cost(self, sender: str, read: ReadSwap) -> NetworkCost:
+        if read.source.chain is not Chain.SOLANA:
+            raise Refused(code="PRV_UNSUPPORTED", field="input.asset")
+        wraps = SOL in {read.source, read.target}
+        try:
+            cost = await self._gateway.swap_cost(parse_address(sender), wraps=wraps)
+        except RpcError:
+            raise Refused(code="PRV_UNAVAILABLE") from None
+        cost_of = network_cost(cost, self._engine.policy.figures)
+        if read.source == USDC and cost_of.total_base_units >= read.amount:
+            raise Refused(code="TXN_FEES_EXCEED_AMOUNT", field="input.amount")
+        return cost_of
+
+    async def _offered(
+        self, request: SwapRequest, usd_value: int, country: str
+    ) -> tuple[tuple[SwapOffer, ...], tuple[RejectedOffer, ...]]:
+        crosses = request.source.chain is not request.target.chain
+        wanted = Wanted(
+            kind=ProviderKind.DEX,
+            capability=Capability.BRIDGE if crosses else Capability.SWAP,
+            asset=request.target.symbol,
+            source=request.source.symbol,
+            amount_cents=cents_rounded_up(usd_value),
+            country=country,
+            chains=frozenset({request.source.chain, request.target.chain}),
+        )
+
+        async def ask(provider: DEXProvider) -> Bid[SwapQuote] | Setback:
+            quote = await provider.get_quote(request)
+            if not isinstance(quote, SwapQuote):
+                return quote
+            return Bid(quote, delivered=quote.target_amount, seconds=quote.estimated_seconds)
+
+        collected = await self._offers.collect(wanted, self._dexes, ask)
+        offers = tuple(_offer(each.quote, each.provider, each.score) for each in collected.offers)
+        return offers, collected.rejected
+
+
+def read_swap(flow: SwapFlow, wish: SwapInput, *, default: int) -> ReadSwap:
+    """Raises `InvalidInput` that names the first field that is wrong."""
+    named = ASSETS.get(wish.asset)
+    if named is None or named == USDC:
+        raise InvalidInput(code="VAL_ASSET_UNTRADED", field="input.asset")
+    source, target = flow.assets(named)
+    slippage = wish.max_slippage_percent
+    return ReadSwap(
+        source=source,
+        target=target,
+        amount=parse_amount(wish.amount, source, field="input.amount"),
+        slippage_millionths=default if slippage is None else read_slippage(slippage),
+        key=read_key(wish.idempotency_key),
+    )
+
+
+def _address(opening: SwapOpening, asset: Asset) -> str:
+    address = opening.addresses.get(asset.chain)
+    if address is None:
+        raise Refused(code="TXN_NO_ADDRESS", field="input.asset", chain=asset.chain)
+    return address
+
+
+def _offer(quote: SwapQuote, name: str, score: int) -> SwapOffer:
+    return SwapOffer(
+        provider=name,
+        target=quote.request.target.symbol,
+        target_amount=quote.target_amount,
+        target_minimum=quote.target_minimum,
+        fees=tuple(
+            TransactionFee(kind=fee.kind, amount=fee.amount, asset=fee.asset, provider=name)
+            for fee in quote.fees
+        ),
+        route=quote.route,
+        expires_at=quote.expires_at,
+        estimated_seconds=quote.estimated_seconds,
+        score=score,
+    )
