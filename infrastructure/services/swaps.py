@@ -234,7 +234,7 @@ def read_swap(flow: SwapFlow, wish: SwapInput, *, default: int) -> ReadSwap:
 def _address(opening: SwapOpening, asset: Asset) -> str:
     address = opening.addresses.get(asset.chain)
     if address is None:
-        raise Refused(code="TXN_NO_ADDRESS", field="input.asset", chain=asset.chain)
+        raise Refused(code="TXN_NO_ADDRESS", field="input.asset")
     return address
 
 

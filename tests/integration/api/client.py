@@ -15,6 +15,7 @@ from solders.transaction import VersionedTransaction
 from bench.platform import Ready
 from infrastructure.db.pool import Connection
 from infrastructure.db.positions import Position
+from resolvers.ids import Kind, decode
 
 ERRORS: Final = """errors { code severity retryability retryable whatHappened why whatToDo
   alternatives field retryAfterSeconds }"""
@@ -23,6 +24,8 @@ SHOWN: Final = """transaction { id state reason cancellable availableActions
 INPUTS: Final = {
     "initiateSend": "InitiateSendInput",
     "initiateWithdraw": "InitiateWithdrawInput",
+    "initiateBuy": "InitiateBuyInput",
+    "initiateSell": "InitiateSellInput",
     "submitUserAction": "SubmitUserActionInput",
     "cancelTransaction": "CancelTransactionInput",
 }
@@ -53,6 +56,7 @@ _OPEN: Final = """
     SELECT u.username, t.id FROM transaction t JOIN app_user u ON u.id = t.user_id
     WHERE t.state NOT IN ('COMPLETED', 'FAILED')
 """
+_PUBLISHED: Final = "SELECT type FROM outbox WHERE stream_id = $1 ORDER BY sequence"
 _REFUSALS: Final = """
     SELECT type, kind, sequence, data FROM outbox WHERE user_id = (
         SELECT id FROM app_user WHERE username = $1) AND type = 'TransactionRefused'
@@ -198,6 +202,11 @@ class Records:
     async def refusals(self, username: str) -> list[Json]:
         """The user's refused attempts in the log, in their order."""
         return [dict(row) for row in await self._connection.fetch(_REFUSALS, username)]
+
+    async def published(self, transaction_id: str) -> list[str]:
+        """The types of the transaction's events, in their order."""
+        key = decode(Kind.TRANSACTION, transaction_id)
+        return [row["type"] for row in await self._connection.fetch(_PUBLISHED, key)]
 
     async def open_transactions(self) -> list[tuple[str, uuid.UUID]]:
         """Who has which transaction that has not ended."""
