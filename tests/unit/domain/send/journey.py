@@ -320,4 +320,4 @@ class Journey:
                 by_asset[posting.account.asset] += posting.posted
         assert not any(by_asset.values())
         assert all(amount >= 0 for amount in self.holds.values())
-        assert sum(self.holds.values()) == self.held[f"available:{ALICE_WALLET}"]
+        assert sum(self.holds.values()) == sum(self.held.values())
