@@ -1,6 +1,14 @@
 """What compliance does in each flow: the event that opens a stream names its flow."""
 
-from domain.compliance.flows import buy, deposit, sell, send, withdraw
+from domain.compliance.flows import (
+    buy,
+    deposit,
+    sell,
+    send,
+    strategy_launch,
+    strategy_stop,
+    withdraw,
+)
 from domain.contracts.flows import FlowName
 from domain.shared.saga import Reactions
 
@@ -10,4 +18,6 @@ REACTIONS: dict[FlowName, Reactions] = {
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
     FlowName.BUY_ON_CHAIN: buy.REACTIONS,
     FlowName.SELL: sell.REACTIONS,
+    FlowName.STRATEGY_LAUNCH: strategy_launch.REACTIONS,
+    FlowName.STRATEGY_STOP: strategy_stop.REACTIONS,
 }

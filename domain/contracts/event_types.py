@@ -6,6 +6,7 @@ from domain.contracts.envelope import EventPayload
 from domain.contracts.events import GENERAL_EVENTS, SEND_EVENTS
 from domain.contracts.orchestration_events import ORCHESTRATION_EVENTS
 from domain.contracts.sell_events import SELL_EVENTS
+from domain.contracts.strategy_events import STRATEGY_EVENTS
 from domain.contracts.swap_events import SWAP_EVENTS
 from domain.contracts.transfer_events import TRANSFER_EVENTS
 from domain.contracts.withdraw_events import WITHDRAW_EVENTS
@@ -22,5 +23,6 @@ EVENT_TYPES: dict[str, type[EventPayload]] = {
         *SWAP_EVENTS,
         *BUY_EVENTS,
         *SELL_EVENTS,
+        *STRATEGY_EVENTS,
     )
 }

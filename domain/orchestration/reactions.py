@@ -9,6 +9,7 @@ from domain.contracts.flows import FlowName
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.orchestration.definition import Definition
 from domain.orchestration.process import Process
+from domain.orchestration.strategies import STRATEGY_LAUNCH, STRATEGY_STOP
 from domain.orchestration.swaps import BUY_ON_CHAIN, SELL
 from domain.orchestration.withdraw import WITHDRAW
 from domain.shared.decision import Decision, Facts
@@ -19,6 +20,8 @@ DEFINITIONS: Final[Mapping[FlowName, tuple[Definition, ...]]] = {
     FlowName.WITHDRAW_TO_WALLET: (WITHDRAW,),
     FlowName.BUY_ON_CHAIN: (BUY_ON_CHAIN,),
     FlowName.SELL: (SELL,),
+    FlowName.STRATEGY_LAUNCH: (STRATEGY_LAUNCH,),
+    FlowName.STRATEGY_STOP: (STRATEGY_STOP,),
 }
 """Every version of every flow that is led."""
 

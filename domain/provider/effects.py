@@ -171,6 +171,19 @@ class SwapLanded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallLanded:
+    """The chain shows a protocol's call: USDC that went out of (negative) or into the owner's
+    account, the platform's part aside, and the protocol's shares the other way."""
+
+    slot: int
+    commitment: str
+    lamports_spent: int
+    moved: Moved
+    shares: int
+    fee: Moved | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LandedWithError:
     """The chain has the transaction, and it moved nothing but the network's fee."""
 
@@ -185,7 +198,6 @@ class Absent:
     block_height: int
 
 
+AnyLanded = Landed | SwapLanded | CallLanded
 BuildOutcome = Built | Declined | NotAttempted
-BroadcastOutcome = (
-    Accepted | Unknown | NotAttempted | Landed | SwapLanded | LandedWithError | Absent
-)
+BroadcastOutcome = Accepted | Unknown | NotAttempted | AnyLanded | LandedWithError | Absent

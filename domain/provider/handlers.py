@@ -23,9 +23,11 @@ from domain.contracts.transfer_events import (
 from domain.provider.effects import (
     Absent,
     Accepted,
+    AnyLanded,
     BroadcastOutcome,
     BuildOutcome,
     Built,
+    CallLanded,
     Claimed,
     Declined,
     EffectKind,
@@ -216,7 +218,7 @@ def on_broadcast(
             return _unknown(stream, effect, outcome)
         case NotAttempted():
             return Decision(effects_moved=(_again(effect, EffectState.INTENT, outcome),))
-        case Landed() | SwapLanded():
+        case Landed() | SwapLanded() | CallLanded():
             return _landed(stream, effect, outcome, facts)
         case LandedWithError():
             return _landed_with_error(stream, effect, outcome, facts)
@@ -255,7 +257,7 @@ def _unknown(stream: Stream, effect: Claimed, outcome: Unknown) -> Decision:
     return moved + Decision(events=(unknown,))
 
 
-def _landed(stream: Stream, effect: Claimed, seen: Landed | SwapLanded, facts: Facts) -> Decision:
+def _landed(stream: Stream, effect: Claimed, seen: AnyLanded, facts: Facts) -> Decision:
     """Booked as the chain shows it. One that landed unheard of is announced first."""
     first = NOTHING if _broadcast_known(stream) else _first_broadcast(stream, effect, facts)
     return first + Decision(

@@ -21,6 +21,7 @@ from domain.contracts.events import (
     UserActionSubmitted,
 )
 from domain.contracts.flows import FlowName
+from domain.contracts.strategy_events import BlockchainCallConfirmed
 from domain.contracts.swap_events import BlockchainSwapConfirmed, BlockchainSwapRequested
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
@@ -42,7 +43,14 @@ from domain.contracts.transfer_events import (
     TransferRequested,
     TransferWanted,
 )
-from domain.provider.effects import EffectKind, Landed, SwapLanded, effect_id, request_effect
+from domain.provider.effects import (
+    AnyLanded,
+    CallLanded,
+    EffectKind,
+    SwapLanded,
+    effect_id,
+    request_effect,
+)
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import EffectId
 from domain.shared.saga import Reaction
@@ -137,11 +145,13 @@ def approval_deadline(stream: Stream, facts: Facts, given: datetime) -> datetime
     return facts.now + timedelta(seconds=facts.figures.approval_window_seconds)
 
 
-def confirmed(stream: Stream, seen: Landed | SwapLanded) -> LegConfirmed:
+def confirmed(stream: Stream, seen: AnyLanded) -> LegConfirmed:
     """What the chain shows of the leg, as its flow calls it."""
     signature = stream.known(UserActionSubmitted).signature
     if isinstance(seen, SwapLanded):
         return _swap_confirmed(stream, seen, signature)
+    if isinstance(seen, CallLanded):
+        return _call_confirmed(seen, signature)
     return leg_of(stream).confirmed(
         signature=signature,
         slot=seen.slot,
@@ -175,6 +185,23 @@ def _swap_confirmed(stream: Stream, seen: SwapLanded, signature: str) -> Blockch
         received=received.amount if received else None,
         received_instruction=received.instruction if received else None,
         received_account=received.account if received else None,
+    )
+
+
+def _call_confirmed(seen: CallLanded, signature: str) -> BlockchainCallConfirmed:
+    fee = seen.fee
+    return BlockchainCallConfirmed(
+        signature=signature,
+        slot=seen.slot,
+        commitment=seen.commitment,
+        lamports_spent=seen.lamports_spent,
+        moved=seen.moved.amount,
+        moved_instruction=seen.moved.instruction,
+        moved_account=seen.moved.account,
+        shares=seen.shares,
+        fee_amount=fee.amount if fee else 0,
+        fee_instruction=fee.instruction if fee else None,
+        fee_account=fee.account if fee else None,
     )
 
 

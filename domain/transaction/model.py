@@ -7,7 +7,7 @@ from domain.contracts.envelope import EventPayload
 from domain.contracts.flows import FlowName
 from domain.shared.stream import Stream
 from domain.transaction.flow import Flow, Record
-from domain.transaction.flows import buy, deposit, sell, send, withdraw
+from domain.transaction.flows import buy, deposit, sell, send, strategy, withdraw
 from domain.transaction.machine import Position, enter, fire
 from domain.transaction.states import RULES, State
 
@@ -17,6 +17,8 @@ FLOWS: Final[Mapping[FlowName, Flow]] = {
     FlowName.WITHDRAW_TO_WALLET: withdraw.FLOW,
     FlowName.BUY_ON_CHAIN: buy.FLOW,
     FlowName.SELL: sell.FLOW,
+    FlowName.STRATEGY_LAUNCH: strategy.LAUNCH,
+    FlowName.STRATEGY_STOP: strategy.STOP,
 }
 """Every flow by its name."""
 

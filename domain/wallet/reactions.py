@@ -2,7 +2,7 @@
 
 from domain.contracts.flows import FlowName
 from domain.shared.saga import Reactions
-from domain.wallet.flows import buy, deposit, sell, send, withdraw
+from domain.wallet.flows import buy, deposit, sell, send, strategy_launch, strategy_stop, withdraw
 
 REACTIONS: dict[FlowName, Reactions] = {
     FlowName.SEND: send.REACTIONS,
@@ -10,4 +10,6 @@ REACTIONS: dict[FlowName, Reactions] = {
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
     FlowName.BUY_ON_CHAIN: buy.REACTIONS,
     FlowName.SELL: sell.REACTIONS,
+    FlowName.STRATEGY_LAUNCH: strategy_launch.REACTIONS,
+    FlowName.STRATEGY_STOP: strategy_stop.REACTIONS,
 }

@@ -16,13 +16,12 @@ from domain.contracts.transfer_events import LegRequested
 from domain.provider.effects import (
     Absent,
     Accepted,
+    AnyLanded,
     BroadcastOutcome,
     BuildOutcome,
     Built,
-    Landed,
     LandedWithError,
     NotAttempted,
-    SwapLanded,
     Unknown,
 )
 from domain.shared.assets import USDC
@@ -83,7 +82,7 @@ class LegKind(Protocol):
         `RpcError` where Solana could not be asked."""
         ...
 
-    def read(self, stream: Stream, seen: Seen) -> Landed | SwapLanded | None:
+    def read(self, stream: Stream, seen: Seen) -> AnyLanded | None:
         """What it did; None where that cannot be read from here yet."""
         ...
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from domain.contracts.strategy_events import BlockchainCallRequested
 from domain.contracts.swap_events import BlockchainSwapRequested
 from domain.contracts.transfer_events import TransferRequested
 from infrastructure.chains.solana.gateway import SolanaGateway
@@ -14,6 +15,7 @@ from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.leg_effects import LegEffects
 from infrastructure.sagas.legs import SolanaLegs
 from infrastructure.sagas.payments import PaymentEffects
+from infrastructure.sagas.protocols import ProtocolLeg
 from infrastructure.sagas.swaps import SwapLeg
 from infrastructure.sagas.transfers import TransferLeg
 from infrastructure.sagas.watcher import ConfirmationWatcher
@@ -33,11 +35,13 @@ def open_effects(
     """The effects of all flows."""
     providers, figures = outside.providers, engine.policy.figures
     swaps = SwapLeg(gateway, figures=figures, dexes=providers.dexes, standing=outside.standings)
+    calls = ProtocolLeg(gateway, figures=figures, protocols=providers.defi)
     legs = SolanaLegs(
         gateway,
         kinds={
             TransferRequested: TransferLeg(gateway, figures=figures),
             BlockchainSwapRequested: swaps,
+            BlockchainCallRequested: calls,
         },
         commitment=commitment,
     )

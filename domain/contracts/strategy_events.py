@@ -1,0 +1,282 @@
+"""The event types of strategies: USDC is put to work in a protocol, and taken out again.
+
+A position is what one launch opened; its identifier is that of the launching transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.contracts.deposit_events import RejectedOffer
+from domain.contracts.envelope import EventPayload
+from domain.contracts.events import NetworkCost
+from domain.contracts.flows import FlowName
+from domain.contracts.transfer_events import LegConfirmed, LegRequested
+from domain.shared.ids import HoldId, TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyTerms:
+    """A protocol's offer as it was when it was taken: `apy` as a decimal fraction, with its source
+    and time; money may be taken out after `lock_seconds`, at `exit_fee_millionths` of it."""
+
+    provider: str
+    offer_id: str
+    name: str
+    asset: str
+    apy: str | None
+    lock_seconds: int
+    exit_fee_millionths: int
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolCall:
+    """What a protocol is asked for: to take `amount` of USDC, or to give back `shares`."""
+
+    provider: str
+    offer_id: str
+    owner_address: str
+    amount: int = 0
+    shares: int = 0
+    platform_fee: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainCallRequested(LegRequested):
+    """A protocol's call is to be built for the user's signature."""
+
+    call: ProtocolCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainCallConfirmed(LegConfirmed):
+    """The chain shows the call: `moved` USDC went out of (negative) or into the owner's account,
+    fees aside, and `shares` the other way."""
+
+    moved: int
+    moved_instruction: int
+    moved_account: str
+    shares: int
+    fee_amount: int
+    fee_instruction: int | None
+    fee_account: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyLaunchInitiated(EventPayload):
+    """A user puts `amount` of USDC, all costs included, to work."""
+
+    KIND = "TransactionInitiated"
+    definition_version: int
+    transaction_id: TransactionId
+    username: str
+    owner_address: str
+    amount: int
+    network_cost: NetworkCost
+    terms: StrategyTerms
+    rejected: tuple[RejectedOffer, ...]
+    approval_deadline: datetime
+
+    def flow(self) -> FlowName:
+        return FlowName.STRATEGY_LAUNCH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeFiProviderSelected(EventPayload):
+    """The protocol, and why it and no other."""
+
+    KIND = "ProviderSelected"
+    provider: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredAssetSwapRequested(EventPayload):
+    """The strategy's asset is to be got; with USDC it is there (`skipped`)."""
+
+    KIND = "DEXSwapRequested"
+    skipped: bool
+
+    def was_skipped(self) -> bool:
+        return self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredAssetSwapCompleted(EventPayload):
+    """The strategy's asset is there."""
+
+    KIND = "ProviderResponseReceived"
+    skipped: bool
+
+    def was_skipped(self) -> bool:
+        return self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeFiStrategyDeployRequested(EventPayload):
+    """The protocol is to take the money."""
+
+    provider: str
+    offer_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeFiStrategyDeployed(EventPayload):
+    """The protocol has it: as the chain shows it."""
+
+    KIND = "DeFiStrategyLaunched"
+    provider: str
+    offer_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyBalanceUpdated(EventPayload):
+    """The position is open: `principal` is booked, `shares` are the protocol's own units."""
+
+    KIND = "BalanceUpdated"
+    position_id: UUID
+    provider: str
+    offer_id: str
+    name: str
+    principal: int
+    shares: int
+    locked_until: datetime | None
+    journal_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyLaunchCompleted(EventPayload):
+    """The launch is done; the position goes on."""
+
+    KIND = "TransactionCompleted"
+    transaction_id: TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyLaunchFailed(EventPayload):
+    """The launch ended without a position; `reason` is a code of the catalogue."""
+
+    KIND = "TransactionFailed"
+    transaction_id: TransactionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyStopInitiated(EventPayload):
+    """A user closes a position whole: `value` is what it would have given when it was asked for,
+    after the protocol's exit cost; `platform_fee` is taken out of what arrives."""
+
+    KIND = "TransactionInitiated"
+    definition_version: int
+    transaction_id: TransactionId
+    username: str
+    owner_address: str
+    position_id: UUID
+    provider: str
+    offer_id: str
+    name: str
+    principal: int
+    shares: int
+    value: int
+    platform_fee: int
+    network_cost: NetworkCost
+    approval_deadline: datetime
+
+    def flow(self) -> FlowName:
+        return FlowName.STRATEGY_STOP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionReserved(EventPayload):
+    """The position is held and its proceeds are expected: nothing else can close it meanwhile."""
+
+    KIND = "BalanceReserved"
+    position_hold_id: HoldId
+    principal: int
+    credit_hold_id: HoldId
+    expected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeFiStrategyWithdrawRequested(EventPayload):
+    """The protocol is to give back what it has."""
+
+    provider: str
+    offer_id: str
+    shares: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeFiStrategyWithdrawn(EventPayload):
+    """The protocol gave it back: as the chain shows it."""
+
+    KIND = "BlockchainConfirmationReceived"
+    provider: str
+    offer_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetToUSDCSwapRequested(EventPayload):
+    """What was given back is to become USDC; USDC it is already (`skipped`)."""
+
+    KIND = "DEXSwapRequested"
+    skipped: bool
+
+    def was_skipped(self) -> bool:
+        return self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetToUSDCSwapCompleted(EventPayload):
+    """It is USDC."""
+
+    KIND = "ProviderResponseReceived"
+    skipped: bool
+
+    def was_skipped(self) -> bool:
+        return self.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyStopCompleted(EventPayload):
+    """The position is closed."""
+
+    KIND = "TransactionCompleted"
+    transaction_id: TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyStopFailed(EventPayload):
+    """The position goes on as it was; `reason` is a code of the catalogue."""
+
+    KIND = "TransactionFailed"
+    transaction_id: TransactionId
+    reason: str
+
+
+STRATEGY_EVENTS: tuple[type[EventPayload], ...] = (
+    BlockchainCallRequested,
+    BlockchainCallConfirmed,
+    StrategyLaunchInitiated,
+    DeFiProviderSelected,
+    RequiredAssetSwapRequested,
+    RequiredAssetSwapCompleted,
+    DeFiStrategyDeployRequested,
+    DeFiStrategyDeployed,
+    StrategyBalanceUpdated,
+    StrategyLaunchCompleted,
+    StrategyLaunchFailed,
+    StrategyStopInitiated,
+    PositionReserved,
+    DeFiStrategyWithdrawRequested,
+    DeFiStrategyWithdrawn,
+    AssetToUSDCSwapRequested,
+    AssetToUSDCSwapCompleted,
+    StrategyStopCompleted,
+    StrategyStopFailed,
+)

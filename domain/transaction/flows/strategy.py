@@ -1,0 +1,266 @@
+"""What the events of Strategy launch and stop say of the transaction: its states, where the money
+is, who acts next."""
+
+from collections.abc import Callable
+from typing import Final
+
+from domain.contracts.deposit_events import AvailableBalanceUpdated
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import (
+    AvailableBalanceReserved,
+    BalanceReservationRejected,
+    BalanceReservationReleased,
+    NetworkCost,
+    SignatureWanted,
+    UserActionRequired,
+    UserActionSubmitted,
+)
+from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.contracts.strategy_events import (
+    AssetToUSDCSwapCompleted,
+    AssetToUSDCSwapRequested,
+    BlockchainCallConfirmed,
+    BlockchainCallRequested,
+    DeFiProviderSelected,
+    DeFiStrategyDeployed,
+    DeFiStrategyDeployRequested,
+    DeFiStrategyWithdrawn,
+    DeFiStrategyWithdrawRequested,
+    PositionReserved,
+    RequiredAssetSwapCompleted,
+    RequiredAssetSwapRequested,
+    StrategyBalanceUpdated,
+    StrategyLaunchCompleted,
+    StrategyLaunchFailed,
+    StrategyLaunchInitiated,
+    StrategyStopCompleted,
+    StrategyStopFailed,
+    StrategyStopInitiated,
+)
+from domain.contracts.transfer_events import (
+    BlockchainConfirmationReceived,
+    BlockchainTransactionBroadcast,
+    BlockchainTransferExpired,
+    BlockchainTransferFailed,
+    BlockchainTransferRequested,
+)
+from domain.shared.assets import USDC, Chain
+from domain.shared.ids import TransactionId
+from domain.shared.money import TransactionFee
+from domain.shared.stream import Stream
+from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.review import REVIEW_RECORDS
+from domain.transaction.flows.swap import completed_record, failed_record, opening_record
+from domain.transaction.flows.transfer import transfer_columns, transfer_records
+from domain.transaction.states import Trigger
+
+_SIGNED: Final = transfer_records(
+    requested=BlockchainTransferRequested,
+    broadcast=BlockchainTransactionBroadcast,
+    confirmed=BlockchainConfirmationReceived,
+    expired=BlockchainTransferExpired,
+    failed=BlockchainTransferFailed,
+)
+_RESERVED: Final = Record(
+    moves=((Trigger.RESERVE, None),),
+    funds_location="RESERVED",
+    steps=(("reserve", "RESERVATION", "COMPLETED"),),
+)
+_UPDATED: Final = Record(
+    moves=((Trigger.UPDATE_BALANCE, None),),
+    waiting_on="NONE",
+    funds_location="DELIVERED",
+    steps=(("book", "UPDATE", "COMPLETED"),),
+)
+_SELECTED: Final = Record(
+    moves=((Trigger.SELECT_PROVIDER, None),), steps=(("prepare", "PROVIDER", "STARTED"),)
+)
+_COMMON: Final[dict[type[EventPayload], Record]] = {
+    CommandIssued: Record(),
+    **REVIEW_RECORDS,
+    BalanceReservationRejected: Record(),
+    DeFiProviderSelected: _SELECTED,
+    **_SIGNED,
+    BlockchainCallRequested: _SIGNED[BlockchainTransferRequested],
+    BlockchainCallConfirmed: _SIGNED[BlockchainConfirmationReceived],
+    BalanceReservationReleased: Record(funds_location="RETURNED"),
+}
+
+LAUNCH_RECORDS: Final[dict[type[EventPayload], Record]] = {
+    StrategyLaunchInitiated: opening_record(),
+    **_COMMON,
+    AvailableBalanceReserved: _RESERVED,
+    RequiredAssetSwapRequested: Record(
+        moves=((Trigger.PROCESS, "STRATEGY_VALIDATING"), (None, "ASSET_PREPARATION")),
+        waiting_on="PROVIDER",
+    ),
+    RequiredAssetSwapCompleted: Record(steps=(("convert", "PROVIDER", "SKIPPED"),)),
+    DeFiStrategyDeployRequested: Record(
+        moves=((None, "PROTOCOL_CONNECTING"), (None, "POSITION_OPENING"))
+    ),
+    DeFiStrategyDeployed: Record(funds_location="PROVIDER"),
+    StrategyBalanceUpdated: _UPDATED,
+    StrategyLaunchCompleted: completed_record(),
+    StrategyLaunchFailed: failed_record(),
+}
+STOP_RECORDS: Final[dict[type[EventPayload], Record]] = {
+    StrategyStopInitiated: opening_record(),
+    **_COMMON,
+    PositionReserved: _RESERVED,
+    DeFiStrategyWithdrawRequested: Record(
+        moves=((Trigger.PROCESS, "POSITION_CLOSING"),), waiting_on="PROVIDER"
+    ),
+    DeFiStrategyWithdrawn: Record(),
+    AssetToUSDCSwapRequested: Record(),
+    AssetToUSDCSwapCompleted: Record(steps=(("convert", "PROVIDER", "SKIPPED"),)),
+    AvailableBalanceUpdated: _UPDATED,
+    StrategyStopCompleted: completed_record(),
+    StrategyStopFailed: failed_record(),
+}
+
+_SIGNING: Final = (
+    UserActionRequired,
+    UserActionSubmitted,
+    BlockchainTransactionBroadcast,
+    BlockchainCallConfirmed,
+)
+LAUNCH_MILESTONES: Final = (
+    StrategyLaunchInitiated,
+    AvailableBalanceReserved,
+    DeFiProviderSelected,
+    DeFiStrategyDeployRequested,
+    *_SIGNING,
+    StrategyBalanceUpdated,
+    StrategyLaunchCompleted,
+)
+STOP_MILESTONES: Final = (
+    StrategyStopInitiated,
+    PositionReserved,
+    DeFiProviderSelected,
+    DeFiStrategyWithdrawRequested,
+    *_SIGNING,
+    AvailableBalanceUpdated,
+    StrategyStopCompleted,
+)
+
+
+def launch_columns(stream: Stream, event: Event) -> Columns:
+    match event.data:
+        case StrategyLaunchInitiated() as launch:
+            return _launch(event, launch)
+        case DeFiStrategyDeployed(amount=amount):
+            return {"received_amount": amount}
+        case _:
+            launch = stream.known(StrategyLaunchInitiated)
+            return _columns(event, network=launch.network_cost, platform_fee=0)
+
+
+def stop_columns(stream: Stream, event: Event) -> Columns:
+    match event.data:
+        case StrategyStopInitiated() as stop:
+            return _stop(event, stop)
+        case AvailableBalanceUpdated(credited=credited):
+            return {"received_amount": credited}
+        case _:
+            stop = stream.known(StrategyStopInitiated)
+            return _columns(event, network=stop.network_cost, platform_fee=stop.platform_fee)
+
+
+def _columns(event: Event, *, network: NetworkCost, platform_fee: int) -> Columns:
+    match event.data:
+        case DeFiProviderSelected(provider=provider, explanation=explanation):
+            return {
+                "provider": provider,
+                "provider_explanation": explanation,
+                "fees": _fees(network, platform_fee),
+            }
+        case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
+            return {"fees": _fees(cost, platform_fee)}
+        case StrategyLaunchFailed(reason=reason) | StrategyStopFailed(reason=reason):
+            return {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
+        case StrategyLaunchCompleted() | StrategyStopCompleted():
+            return {"completed_at": event.occurred_at}
+        case _:
+            return transfer_columns(event)
+
+
+def _fees(network: NetworkCost, platform_fee: int) -> tuple[TransactionFee, ...]:
+    return (
+        TransactionFee(
+            kind="NETWORK",
+            amount=network.total_base_units,
+            asset=USDC.symbol,
+            provider=Chain.SOLANA,
+        ),
+        TransactionFee(kind="PLATFORM", amount=platform_fee, asset=USDC.symbol),
+    )
+
+
+def _launch(event: Event, launch: StrategyLaunchInitiated) -> Columns:
+    return {
+        **_opening(event, launch.username, launch.owner_address),
+        "type": "STRATEGY_LAUNCH",
+        "amount": launch.amount,
+        "network_fee": launch.network_cost.total_base_units,
+        "definition_version": launch.definition_version,
+        "approval_deadline": launch.approval_deadline,
+    }
+
+
+def _stop(event: Event, stop: StrategyStopInitiated) -> Columns:
+    return {
+        **_opening(event, stop.username, stop.owner_address),
+        "type": "STRATEGY_STOP",
+        "amount": stop.principal,
+        "target_amount": stop.value - stop.platform_fee - stop.network_cost.total_base_units,
+        "platform_fee": stop.platform_fee,
+        "network_fee": stop.network_cost.total_base_units,
+        "definition_version": stop.definition_version,
+        "approval_deadline": stop.approval_deadline,
+    }
+
+
+def _opening(event: Event, username: str, address: str) -> Columns:
+    return {
+        "user_id": event.user_id,
+        "asset": USDC.symbol,
+        "sender_username": username,
+        "sender_address": address,
+        "recipient_username": username,
+        "recipient_address": address,
+        "chain": Chain.SOLANA,
+        "correlation_id": event.correlation_id,
+        "created_at": event.occurred_at,
+    }
+
+
+def _answers(
+    completed: type[StrategyLaunchCompleted | StrategyStopCompleted],
+    failed: type[StrategyLaunchFailed | StrategyStopFailed],
+) -> Callable[[Stream, Event], tuple[EventPayload, ...]]:
+    def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
+        transaction_id = TransactionId(stream.id)
+        match event.data:
+            case CommandIssued(command=Command.COMPLETE):
+                return (completed(transaction_id=transaction_id),)
+            case CommandIssued(command=Command.FAIL, reason=reason):
+                code = reason or "TXN_REFUSED"
+                return (failed(transaction_id=transaction_id, reason=code),)
+            case _:
+                return ()
+
+    return answers
+
+
+LAUNCH: Final = Flow(
+    records=LAUNCH_RECORDS,
+    milestones=LAUNCH_MILESTONES,
+    columns=launch_columns,
+    answers=_answers(StrategyLaunchCompleted, StrategyLaunchFailed),
+)
+STOP: Final = Flow(
+    records=STOP_RECORDS,
+    milestones=STOP_MILESTONES,
+    columns=stop_columns,
+    answers=_answers(StrategyStopCompleted, StrategyStopFailed),
+)

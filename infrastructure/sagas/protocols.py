@@ -1,0 +1,122 @@
+"""A protocol's call as a leg on Solana: composed with the platform's fee payer, read when landed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from domain.contracts.events import NetworkCost
+from domain.contracts.strategy_events import BlockchainCallRequested, ProtocolCall
+from domain.provider.effects import BuildOutcome, CallLanded, Declined, Moved
+from domain.provider.ports import answers
+from domain.provider.ports.defi import DeFiProvider
+from domain.provider.ports.unsigned import SolanaInstructions
+from domain.shared.assets import USDC
+from domain.shared.figures import Figures
+from domain.shared.money import AssetAmount
+from domain.shared.stream import Stream
+from infrastructure.chains.solana.addresses import USDC_MINT, parse_address, reference_of
+from infrastructure.chains.solana.composing import instructions_of, with_our_fee
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.chains.solana.model import Footprint
+from infrastructure.sagas.legs import Seen, built, network_cost
+from infrastructure.sagas.transfers import usdc_of
+
+
+class ProtocolLeg:
+    """Deposits into and redemptions from protocols; `protocols` by the registry's names."""
+
+    def __init__(
+        self, gateway: SolanaGateway, *, figures: Figures, protocols: Mapping[str, DeFiProvider]
+    ) -> None:
+        self._gateway = gateway
+        self._figures = figures
+        self._protocols = protocols
+
+    async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
+        requested = stream.known(BlockchainCallRequested)
+        call = requested.call
+        answer = await self._instructions(call)
+        if isinstance(answer, Declined):
+            return answer
+        instructions = instructions_of(answer)
+        cost = await self._gateway.composed_cost(instructions)
+        charged = network_cost(cost, self._figures)
+        if charged.total_base_units > requested.network_cost.total_base_units:
+            return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+        whole = with_our_fee(
+            instructions,
+            owner=parse_address(call.owner_address),
+            treasury_owner=self._gateway.treasury_owner,
+            base_units=charged.total_base_units + call.platform_fee,
+            reference=reference_of(stream.id),
+        )
+        try:
+            prepared = await self._gateway.prepare(whole)
+        except ValueError as error:
+            return Declined(code="PRV_UNSUPPORTED", reason=str(error))
+        return built(
+            prepared,
+            now,
+            summary=_summary(call, charged),
+            brings=(call.amount, USDC.symbol),
+            charged=charged,
+        )
+
+    def read(self, stream: Stream, seen: Seen) -> CallLanded | None:
+        call = stream.known(BlockchainCallRequested).call
+        own = usdc_of(seen.left.movements, parse_address(call.owner_address))
+        if own is None:
+            return None
+        fee = usdc_of(seen.left.movements, self._gateway.treasury_owner)
+        owed = fee.delta_base_units if fee else 0
+        return CallLanded(
+            slot=seen.slot,
+            commitment=seen.commitment,
+            lamports_spent=seen.left.lamports_spent,
+            # The platform's fee leaves the same account: it is no part of what the protocol moved.
+            moved=Moved(
+                amount=own.delta_base_units + owed,
+                instruction=own.instruction_index,
+                account=own.account,
+            ),
+            shares=_shares(seen.left, call.owner_address),
+            fee=Moved(amount=owed, instruction=fee.instruction_index, account=fee.account)
+            if fee
+            else None,
+        )
+
+    async def _instructions(self, call: ProtocolCall) -> SolanaInstructions | Declined:
+        """It only reads: whatever goes wrong, nothing has happened."""
+        protocol = self._protocols.get(call.provider)
+        if protocol is None:
+            return Declined(code="PRV_UNAVAILABLE", reason="not configured")
+        fee_payer = str(self._gateway.fee_payer)
+        if call.shares:
+            answer = await protocol.withdraw_from_strategy(
+                call.offer_id, owner=call.owner_address, fee_payer=fee_payer, shares=call.shares
+            )
+        else:
+            answer = await protocol.deploy_strategy(
+                call.offer_id, owner=call.owner_address, fee_payer=fee_payer, amount=call.amount
+            )
+        if isinstance(answer, SolanaInstructions):
+            return answer
+        if isinstance(answer, answers.Declined):
+            return Declined(code=answer.code, reason=answer.reason)
+        return Declined(code="PRV_UNAVAILABLE", reason=answer.reason)
+
+
+def _shares(left: Footprint, owner: str) -> int:
+    """What the owner got (or gave) of the protocol's own token."""
+    for movement in left.movements:
+        if movement.owner == owner and movement.mint != str(USDC_MINT):
+            return abs(movement.delta_base_units)
+    return 0
+
+
+def _summary(call: ProtocolCall, charged: NetworkCost) -> str:
+    """What signing does, in plain words."""
+    fees = AssetAmount.of(charged.total_base_units + call.platform_fee, USDC.symbol)
+    if call.shares:
+        return f"Take your position out of {call.provider} and pay {fees} in fees"
+    amount = AssetAmount.of(call.amount, USDC.symbol)
+    return f"Put {amount} to work with {call.provider} and pay {fees} for the network"
