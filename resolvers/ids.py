@@ -19,6 +19,7 @@ class Kind(StrEnum):
     WALLET = "Wallet"
     TRANSACTION = "Transaction"
     USER_ACTION = "UserAction"
+    POSITION = "StrategyPosition"
 
 
 class InvalidId(InvalidInput):

@@ -4,7 +4,14 @@ from collections.abc import Awaitable, Callable
 
 import strawberry
 
-from domain.contracts.services import DepositInput, SendInput, SwapInput, WithdrawInput
+from domain.contracts.services import (
+    DepositInput,
+    LaunchStrategyInput,
+    SendInput,
+    StopStrategyInput,
+    SwapInput,
+    WithdrawInput,
+)
 from domain.shared.errors import DomainError
 from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
@@ -18,6 +25,8 @@ from schema.inputs import (
     InitiateDepositInput,
     InitiateSellInput,
     InitiateSendInput,
+    InitiateStrategyLaunchInput,
+    InitiateStrategyStopInput,
     InitiateWithdrawInput,
     SignInChallengeInput,
     SignInInput,
@@ -78,6 +87,29 @@ class Mutation:
         return await _answer(
             info, lambda viewer: info.context.ports.money.initiate_sell(viewer, wish)
         )
+
+    @described("Puts USDC to work; the user signs the deposit.")
+    async def initiate_strategy_launch(
+        self,
+        info: Info,
+        input: InitiateStrategyLaunchInput,  # noqa: A002 (the API's name)
+    ) -> TransactionPayload:
+        wish = LaunchStrategyInput(
+            strategy_id=input.strategy_id,
+            amount=input.amount,
+            idempotency_key=input.idempotency_key,
+        )
+        return await _answer(
+            info, lambda viewer: info.context.ports.money.launch_strategy(viewer, wish)
+        )
+
+    @described("Closes a position whole; the user signs the redemption.")
+    async def initiate_strategy_stop(
+        self,
+        info: Info,
+        input: InitiateStrategyStopInput,  # noqa: A002 (the API's name)
+    ) -> TransactionPayload:
+        return await _answer(info, lambda viewer: _stop(info, viewer, input))
 
     @described("Begins a Withdraw; the user signs the transfer.")
     async def initiate_withdraw(
@@ -145,6 +177,12 @@ class Mutation:
 async def _submit(info: Info, user_id: UserId, answer: SubmitUserActionInput) -> TransactionId:
     key = decode(Kind.USER_ACTION, answer.action_id, field="input.actionId")
     return await info.context.ports.money.submit(user_id, ActionId(key), answer.signed_transaction)
+
+
+async def _stop(info: Info, user_id: UserId, wish: InitiateStrategyStopInput) -> TransactionId:
+    key = decode(Kind.POSITION, wish.position_id, field="input.positionId")
+    stop = StopStrategyInput(position_id=key, idempotency_key=wish.idempotency_key)
+    return await info.context.ports.money.stop_strategy(user_id, stop)
 
 
 async def _cancel(info: Info, user_id: UserId, wish: CancelTransactionInput) -> TransactionId:

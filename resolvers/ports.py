@@ -9,10 +9,12 @@ from typing import Protocol, runtime_checkable
 
 from domain.contracts.services import (
     DepositInput,
+    LaunchStrategyInput,
     SendInput,
     SendPreview,
     Session,
     SignInMessage,
+    StopStrategyInput,
     SwapInput,
     WithdrawInput,
 )
@@ -24,7 +26,9 @@ from domain.contracts.views import (
     LimitsView,
     PageRequest,
     PageView,
+    PositionView,
     StepView,
+    StrategyCatalogueView,
     TimelineEntryView,
     TransactionView,
     UserActionView,
@@ -107,6 +111,19 @@ class Money(Protocol):
     async def initiate_withdraw(self, user_id: UserId, wish: WithdrawInput) -> TransactionId: ...
     async def initiate_buy(self, user_id: UserId, wish: SwapInput) -> TransactionId: ...
     async def initiate_sell(self, user_id: UserId, wish: SwapInput) -> TransactionId: ...
+    async def launch_strategy(
+        self, user_id: UserId, wish: LaunchStrategyInput
+    ) -> TransactionId: ...
+    async def stop_strategy(self, user_id: UserId, wish: StopStrategyInput) -> TransactionId: ...
+
+    async def strategies(self) -> StrategyCatalogueView:
+        """What may be chosen; what is missing of it is named."""
+        ...
+
+    async def positions(self, wallet_id: WalletId) -> Sequence[PositionView]:
+        """What the wallet has in strategies, the oldest first."""
+        ...
+
     async def limits(self, user_id: UserId) -> LimitsView: ...
     async def submit(
         self, user_id: UserId, action_id: ActionId, signed_transaction: str

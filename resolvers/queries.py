@@ -12,6 +12,7 @@ from schema.fields import described
 from schema.inputs import TransactionPreviewInput
 from schema.node import Node
 from schema.payloads import Preview, TransactionPreviewPayload
+from schema.strategy import StrategyCatalogue
 from schema.transaction import Transaction, TransactionConnection
 from schema.user import User
 from schema.wallet import Wallet, load_wallet, transactions_of
@@ -63,6 +64,11 @@ class Query:
         except DomainError as error:
             return TransactionPreviewPayload(errors=[Error.of(info.context.explain_error(error))])
         return TransactionPreviewPayload(preview=Preview.of(preview))
+
+    @described("The strategies that may be chosen, and the goals that point at them.")
+    async def strategies(self, info: Info) -> StrategyCatalogue:
+        await viewer_of(info)
+        return StrategyCatalogue.of(await info.context.ports.money.strategies())
 
     @described("Anything of the viewer's by its identifier; null for the rest.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 (Relay's name)

@@ -70,6 +70,23 @@ class InitiateSellInput:
     )
 
 
+@strawberry.input(description="A strategy to put USDC to work in.")
+class InitiateStrategyLaunchInput:
+    strategy_id: str = strawberry.field(description="As the catalogue names it.")
+    amount: str = strawberry.field(description="USDC as a decimal string, fees included.")
+    idempotency_key: str = strawberry.field(
+        description="Yours to choose, one for each wish: the same key never launches twice."
+    )
+
+
+@strawberry.input(description="A position to close; only whole ones are.")
+class InitiateStrategyStopInput:
+    position_id: strawberry.ID
+    idempotency_key: str = strawberry.field(
+        description="Yours to choose, one for each wish: the same key never stops twice."
+    )
+
+
 @strawberry.input(description="A wallet that is not of this platform.")
 class ExternalWalletInput:
     address: str

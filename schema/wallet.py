@@ -15,6 +15,7 @@ from resolvers.pages import page_request
 from schema.balance import Balance
 from schema.fields import described
 from schema.node import Node
+from schema.strategy import StrategyPosition
 from schema.transaction import TransactionConnection
 
 
@@ -42,6 +43,11 @@ class Wallet(Node):
     @described("What works in strategies.")
     async def strategy(self, info: Info) -> list[Balance]:
         return await balances_of(self.key, BalanceKind.STRATEGY, info)
+
+    @described("What is open in strategies, with its value as the protocols tell it now.")
+    async def positions(self, info: Info) -> list[StrategyPosition]:
+        views = await info.context.ports.money.positions(self.key)
+        return [StrategyPosition.of(view) for view in views]
 
     @described("Newest first: first and after, or last and before.")
     async def transactions(

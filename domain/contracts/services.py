@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from domain.contracts.views import PartyView
 from domain.shared.ids import UserId
@@ -36,6 +37,23 @@ class SwapInput:
     asset: str
     amount: str
     max_slippage_percent: str | None
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchStrategyInput:
+    """A wish to put USDC to work, as the user typed it."""
+
+    strategy_id: str
+    amount: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopStrategyInput:
+    """A wish to close a position."""
+
+    position_id: UUID
     idempotency_key: str
 
 

@@ -280,3 +280,67 @@ class ErrorView:
     alternatives: tuple[str, ...] = field(default=())
     field: str | None = None
     retry_after_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyView:
+    """A protocol's offer, with the goals that point at it. `apy` is a decimal fraction; amounts in
+    base units of `asset`; `source` and `at` belong to every figure; `stale`: older than it should
+    be."""
+
+    id: str
+    provider: str
+    name: str
+    asset: str
+    risk: str
+    goals: tuple[str, ...]
+    apy: str | None
+    minimum: int
+    lock_seconds: int
+    exit_fee_millionths: int
+    liquidity: int | None
+    total_value: int | None
+    source: str
+    at: datetime
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingStrategiesView:
+    """A provider whose offers are not in the catalogue now, and why."""
+
+    provider: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyCatalogueView:
+    """What may be chosen, the goals, and what is missing of it."""
+
+    strategies: tuple[StrategyView, ...]
+    goals: tuple[tuple[str, str], ...]
+    missing: tuple[MissingStrategiesView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionView:
+    """What somebody has in a strategy. `value` is what it would give now, by the protocol's word
+    `at` that time; None while it does not answer. `profit` may be negative."""
+
+    id: UUID
+    strategy_id: str
+    provider: str
+    name: str
+    asset: str
+    principal: int
+    value: int | None
+    source: str | None
+    at: datetime | None
+    opened_at: datetime
+    locked_until: datetime | None
+    closing: bool
+
+    @property
+    def profit(self) -> int | None:
+        """What it has earned (or, below zero, lost) since it was opened."""
+        return None if self.value is None else self.value - self.principal

@@ -50,6 +50,9 @@ class Figures:
     sell_minimum: int
     sell_fee_millionths: int
     sell_fee_minimum: int
+    strategy_minimum: int
+    strategy_stop_fee_millionths: int
+    strategy_stop_fee_minimum: int
     slippage_millionths: int
     slippage_millionths_max: int
     kyc: Mapping[str, KycLimits]

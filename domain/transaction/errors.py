@@ -5,6 +5,7 @@ Refused
 ├── BelowMinimum
 ├── FeesExceedAmount
 ├── NoProvider
+├── PositionLocked
 ├── UnknownTransaction
 └── NotCancellable
 """
@@ -34,6 +35,12 @@ class NoProvider(Refused):
     """Nobody can carry it out now."""
 
     code = "PRV_NONE_AVAILABLE"
+
+
+class PositionLocked(Refused):
+    """The strategy keeps the money until a date."""
+
+    code = "TXN_POSITION_LOCKED"
 
 
 class UnknownTransaction(Refused):

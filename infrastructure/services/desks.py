@@ -5,6 +5,7 @@ from infrastructure.db.identity import IdentityStore
 from infrastructure.db.openings import OpeningReader
 from infrastructure.db.pool import Pool
 from infrastructure.db.sends import SendReader
+from infrastructure.db.strategies import PositionReader
 from infrastructure.db.swaps import SwapReader
 from infrastructure.outside import Outside
 from infrastructure.sagas.engine import SagaEngine
@@ -13,6 +14,8 @@ from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.money import MoneyMovements
 from infrastructure.services.providers import OfferDesk
+from infrastructure.services.strategies import StrategyDesk
+from infrastructure.services.strategy_book import StrategyBook, load_goals
 from infrastructure.services.swaps import BUY, SELL, SwapDesk, SwapFlow
 from infrastructure.services.transfers import Send, TransferDesk, Withdraw
 
@@ -48,4 +51,21 @@ def open_movements(
         limits=LimitDesk(profiles=IdentityStore(pool), figures=engine.policy.figures),
         buys=swaps(BUY),
         sells=swaps(SELL),
+        strategies=_strategies(engine, pool, gateway, outside),
+    )
+
+
+def _strategies(
+    engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside
+) -> StrategyDesk:
+    protocols = outside.providers.defi
+    return StrategyDesk(
+        engine=engine,
+        openings=SwapReader(pool),
+        positions_of=PositionReader(pool),
+        gateway=gateway,
+        book=StrategyBook(
+            protocols, goals=load_goals(), standing=outside.standings, clock=engine.clock
+        ),
+        protocols=protocols,
     )

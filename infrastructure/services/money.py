@@ -6,6 +6,7 @@ from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.inputs import read_send, read_withdraw
 from infrastructure.services.limits import LimitDesk
+from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.swaps import SwapDesk
 from infrastructure.services.transfers import TransferDesk
 
@@ -23,6 +24,7 @@ class MoneyMovements:
         limits: LimitDesk,
         buys: SwapDesk,
         sells: SwapDesk,
+        strategies: StrategyDesk,
     ) -> None:
         self._sends = sends
         self._withdraws = withdraws
@@ -33,6 +35,10 @@ class MoneyMovements:
         self.limits = limits.limits
         self.initiate_buy = buys.initiate
         self.initiate_sell = sells.initiate
+        self.launch_strategy = strategies.launch
+        self.stop_strategy = strategies.stop
+        self.strategies = strategies.catalogue
+        self.positions = strategies.positions
 
     async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
         return await self._sends.initiate(user_id, read_send(wish))

@@ -26,6 +26,8 @@ INPUTS: Final = {
     "initiateWithdraw": "InitiateWithdrawInput",
     "initiateBuy": "InitiateBuyInput",
     "initiateSell": "InitiateSellInput",
+    "initiateStrategyLaunch": "InitiateStrategyLaunchInput",
+    "initiateStrategyStop": "InitiateStrategyStopInput",
     "submitUserAction": "SubmitUserActionInput",
     "cancelTransaction": "CancelTransactionInput",
 }

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 from domain.contracts.services import (
     DepositInput,
+    LaunchStrategyInput,
     SendInput,
     SendPreview,
     Session,
     SignInMessage,
+    StopStrategyInput,
     SwapInput,
     WithdrawInput,
 )
@@ -27,7 +29,9 @@ from domain.contracts.views import (
     PageRequest,
     PageView,
     PartyView,
+    PositionView,
     StepView,
+    StrategyCatalogueView,
     TimelineEntryView,
     TransactionView,
     UserActionView,
@@ -234,6 +238,21 @@ class MemoryMoney:
     async def initiate_sell(self, user_id: UserId, wish: SwapInput) -> TransactionId:
         self._take("initiate_sell", user_id, wish)
         return transaction_id(1)
+
+    async def launch_strategy(self, user_id: UserId, wish: LaunchStrategyInput) -> TransactionId:
+        self._take("launch_strategy", user_id, wish)
+        return transaction_id(1)
+
+    async def stop_strategy(self, user_id: UserId, wish: StopStrategyInput) -> TransactionId:
+        self._take("stop_strategy", user_id, wish)
+        return transaction_id(1)
+
+    async def strategies(self) -> StrategyCatalogueView:
+        return StrategyCatalogueView(strategies=(), goals=(), missing=())
+
+    async def positions(self, wallet_id: WalletId) -> tuple[PositionView, ...]:
+        self._take("positions", wallet_id)
+        return ()
 
     async def initiate_deposit(self, user_id: UserId, wish: DepositInput) -> TransactionId:
         self._take("initiate_deposit", user_id, wish)

@@ -1,0 +1,250 @@
+"""Putting USDC to work and taking it out: from what a user typed to what is committed, and what
+they have in strategies."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+import msgspec
+
+from domain.compliance.model import assess
+from domain.contracts.events import NetworkCost
+from domain.contracts.services import LaunchStrategyInput, StopStrategyInput
+from domain.contracts.strategy_events import StrategyTerms
+from domain.contracts.views import PositionView, StrategyCatalogueView
+from domain.provider.ports.defi import DeFiProvider, Position
+from domain.shared.assets import USDC, Asset, Chain
+from domain.shared.decision import Decision, Facts
+from domain.shared.errors import Refused
+from domain.shared.ids import TransactionId, UserId, WalletId
+from domain.shared.money import parse_amount
+from domain.transaction.strategies import (
+    LaunchStrategyCommand,
+    StopStrategyCommand,
+    launch_strategy,
+    stop_strategy,
+)
+from infrastructure.chains.solana.addresses import parse_address
+from infrastructure.chains.solana.errors import RpcError
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.db.strategies import OpenPosition
+from infrastructure.db.swaps import SwapOpening
+from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.legs import network_cost
+from infrastructure.services.faults import in_plain_words
+from infrastructure.services.initiations import Initiations, Wish
+from infrastructure.services.inputs import read_key
+from infrastructure.services.results import again
+from infrastructure.services.strategy_book import StrategyBook, strategy_id
+
+LAUNCH: Final = "initiateStrategyLaunch"
+STOP: Final = "initiateStrategyStop"
+ASK_SECONDS_MAX: Final = 3.0
+
+
+class Openings(Protocol):
+    """Reads what a flow has to know before it begins."""
+
+    async def opening(
+        self, user_id: UserId, *, source: Asset, operation: str, key: str
+    ) -> SwapOpening | None: ...
+
+
+class Positions(Protocol):
+    """Reads the positions that a wallet has open."""
+
+    async def open_positions(self, wallet_id: WalletId) -> list[OpenPosition]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyDesk:
+    """Every method raises `DomainError` alone."""
+
+    engine: SagaEngine
+    openings: Openings
+    positions_of: Positions
+    gateway: SolanaGateway
+    book: StrategyBook
+    protocols: Mapping[str, DeFiProvider]
+
+    async def catalogue(self) -> StrategyCatalogueView:
+        return await self.book.catalogue()
+
+    async def launch(self, user_id: UserId, wish: LaunchStrategyInput) -> TransactionId:
+        """Begins a launch, once for an idempotency key."""
+        amount = parse_amount(wish.amount, USDC, field="input.amount")
+        key = read_key(wish.idempotency_key)
+        content = [wish.strategy_id, amount]
+        with in_plain_words():
+            opening = await self._opening(user_id, LAUNCH, key)
+            begun = _wish(user_id, opening, LAUNCH, key, content=content, amount=amount)
+            if opening.known is not None:
+                return again(opening.known, begun.input_hash)
+            return await Initiations(self.engine).begin(
+                begun, lambda: self._launched(opening, begun, wish.strategy_id)
+            )
+
+    async def stop(self, user_id: UserId, wish: StopStrategyInput) -> TransactionId:
+        """Begins a stop, once for an idempotency key."""
+        key = read_key(wish.idempotency_key)
+        content: list[object] = [str(wish.position_id)]
+        with in_plain_words():
+            opening = await self._opening(user_id, STOP, key)
+            begun = _wish(user_id, opening, STOP, key, content=content, amount=0)
+            if opening.known is not None:
+                return again(opening.known, begun.input_hash)
+            return await Initiations(self.engine).begin(
+                begun, lambda: self._stopped(opening, begun, wish.position_id)
+            )
+
+    async def positions(self, wallet_id: WalletId) -> tuple[PositionView, ...]:
+        """What the wallet has in strategies; without a value where a protocol does not answer."""
+        found = await self.positions_of.open_positions(wallet_id)
+        return tuple(await asyncio.gather(*(self._position(each) for each in found)))
+
+    async def _launched(
+        self, opening: SwapOpening, wish: Wish, identifier: str
+    ) -> Callable[[Facts], Decision]:
+        provider, offer = await self.book.offer(identifier)
+        owner = _address(opening)
+        assess(
+            flow="strategy_launch",
+            amount=wish.amount,
+            addresses=(owner,),
+            profile=opening.profile,
+            facts=self.engine.facts(),
+        )
+        command = LaunchStrategyCommand(
+            transaction_id=wish.transaction_id,
+            username=opening.username,
+            owner_address=owner,
+            amount=wish.amount,
+            minimum=offer.minimum,
+            spendable=opening.spendable,
+            network_cost=await self._cost(owner),
+            terms=StrategyTerms(
+                provider=provider,
+                offer_id=offer.id,
+                name=offer.name,
+                asset=offer.asset.symbol,
+                apy=None if offer.apy is None else str(offer.apy),
+                lock_seconds=offer.lock_seconds,
+                exit_fee_millionths=offer.exit_fee_millionths,
+                source=offer.source,
+                at=offer.at,
+            ),
+        )
+        return lambda facts: launch_strategy(command, facts=facts)
+
+    async def _stopped(
+        self, opening: SwapOpening, wish: Wish, position_id: UUID
+    ) -> Callable[[Facts], Decision]:
+        found = await self.positions_of.open_positions(opening.wallet_id)
+        position = next((each for each in found if each.id == position_id), None)
+        if position is None:
+            raise Refused(code="TXN_POSITION_UNKNOWN", field="input.positionId")
+        if position.closing:
+            raise Refused(code="TXN_POSITION_CLOSED", field="input.positionId")
+        valued = await self._valued(position)
+        if valued is None:
+            raise Refused(code="PRV_UNAVAILABLE", field="input.positionId")
+        await self._check_liquidity(position, valued.value)
+        command = StopStrategyCommand(
+            transaction_id=wish.transaction_id,
+            username=opening.username,
+            owner_address=position.owner_address,
+            position_id=position_id,
+            opened=position.opened,
+            principal=position.principal,
+            value=_share(valued, position),
+            network_cost=await self._cost(position.owner_address),
+        )
+        return lambda facts: stop_strategy(command, facts=facts)
+
+    async def _check_liquidity(self, position: OpenPosition, value: int) -> None:
+        """A vault that cannot pay now says so before anything is begun."""
+        opened = position.opened
+        _, offer = await self.book.offer(strategy_id(opened.provider, opened.offer_id))
+        if offer.liquidity is not None and offer.liquidity < value:
+            raise Refused(code="PRV_ILLIQUID", field="input.positionId")
+
+    async def _position(self, position: OpenPosition) -> PositionView:
+        valued, opened = await self._valued(position), position.opened
+        return PositionView(
+            id=position.id,
+            strategy_id=strategy_id(opened.provider, opened.offer_id),
+            provider=opened.provider,
+            name=opened.name,
+            asset=USDC.symbol,
+            principal=position.principal,
+            value=None if valued is None else _share(valued, position),
+            source=None if valued is None else valued.source,
+            at=None if valued is None else valued.at,
+            opened_at=position.opened_at,
+            locked_until=opened.locked_until,
+            closing=position.closing,
+        )
+
+    async def _valued(self, position: OpenPosition) -> Position | None:
+        """What the owner has in that offer, all positions together; None: the protocol does not
+        answer, or knows nothing of it."""
+        protocol = self.protocols.get(position.opened.provider)
+        if protocol is None:
+            return None
+        try:
+            async with asyncio.timeout(ASK_SECONDS_MAX):
+                answer = await protocol.get_strategy_status(
+                    position.opened.offer_id, owner=position.owner_address
+                )
+        except TimeoutError:
+            return None
+        return answer if isinstance(answer, Position) and answer.shares > 0 else None
+
+    async def _opening(self, user_id: UserId, operation: str, key: str) -> SwapOpening:
+        opening = await self.openings.opening(user_id, source=USDC, operation=operation, key=key)
+        if opening is None:
+            raise Refused(code="AUTH_FORBIDDEN")
+        return opening
+
+    async def _cost(self, owner: str) -> NetworkCost:
+        """With an account for the protocol's own token."""
+        try:
+            cost = await self.gateway.swap_cost(parse_address(owner), wraps=True)
+        except RpcError:
+            raise Refused(code="PRV_UNAVAILABLE") from None
+        return network_cost(cost, self.engine.policy.figures)
+
+
+def _share(valued: Position, position: OpenPosition) -> int:
+    """The position's part of all that the owner has in the offer, rounded down."""
+    return valued.value * min(position.opened.shares, valued.shares) // valued.shares
+
+
+def _address(opening: SwapOpening) -> str:
+    address = opening.addresses.get(Chain.SOLANA)
+    if address is None:
+        raise Refused(code="TXN_NO_ADDRESS")
+    return address
+
+
+def _wish(
+    user_id: UserId,
+    opening: SwapOpening,
+    operation: str,
+    key: str,
+    *,
+    content: list[object],
+    amount: int,
+) -> Wish:
+    return Wish(
+        user_id=user_id,
+        wallet_id=opening.wallet_id,
+        operation=operation,
+        key=key,
+        input_hash=hashlib.sha256(msgspec.json.encode(content)).hexdigest(),
+        amount=amount,
+        asset=USDC.symbol,
+    )

@@ -1,0 +1,176 @@
+"""The strategies that may be chosen: what the protocols offer, joined with the goals of users."""
+
+import asyncio
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from domain.contracts.views import (
+    MissingStrategiesView,
+    StrategyCatalogueView,
+    StrategyView,
+)
+from domain.provider.ports.defi import DeFiProvider, StrategyOffer
+from domain.shared.errors import Refused
+from infrastructure.services.offers import Standing
+from infrastructure.settings import StartupError
+
+STRATEGIES_FILE: Final = Path(__file__).with_name("strategies.toml")
+ASKED_AGAIN_SECONDS: Final = 30.0
+"""So long what a protocol offers is taken as told."""
+STALE_SECONDS: Final = 300.0
+"""Older figures are shown as stale, and nothing is begun by them."""
+ASK_SECONDS_MAX: Final = 3.0
+RISKS: Final = ("low", "medium", "high")
+_SEPARATOR: Final = ":"
+
+
+class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A goal and how much risk it bears."""
+
+    name: str
+    risk: str
+
+
+class Goals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`risks` by provider."""
+
+    risks: Mapping[str, str]
+    templates: tuple[Template, ...]
+
+    def of(self, provider: str) -> tuple[str, ...]:
+        """The goals that take a strategy of this provider."""
+        level = RISKS.index(self.risks[provider])
+        return tuple(each.name for each in self.templates if RISKS.index(each.risk) >= level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What a protocol offered, and when it was asked; `reason`: why it did not answer since."""
+
+    offers: tuple[StrategyOffer, ...]
+    asked_at: datetime
+    reason: str | None = None
+
+
+def load_goals(path: Path = STRATEGIES_FILE) -> Goals:
+    """Raises `StartupError` with one line for a file that is wrong."""
+    try:
+        goals = msgspec.convert(tomllib.loads(path.read_text()), Goals)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise StartupError(f"{path.name}: {error}") from None
+    levels = {*goals.risks.values(), *(each.risk for each in goals.templates)}
+    if not levels <= set(RISKS):
+        raise StartupError(f"{path.name}: a risk is one of {', '.join(RISKS)}")
+    return goals
+
+
+def strategy_id(provider: str, offer_id: str) -> str:
+    """A strategy's identifier in the API."""
+    return f"{provider}{_SEPARATOR}{offer_id}"
+
+
+class StrategyBook:
+    """What the protocols offer, remembered for a while."""
+
+    def __init__(
+        self,
+        protocols: Mapping[str, DeFiProvider],
+        *,
+        goals: Goals,
+        standing: Standing,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._protocols = protocols
+        self._goals = goals
+        self._standing = standing
+        self._clock = clock
+        self._told: dict[str, _Told] = {}
+        self._asking = asyncio.Lock()
+
+    async def catalogue(self) -> StrategyCatalogueView:
+        """All that is known; a protocol that does not answer is named, never an error."""
+        await self._ask_all()
+        strategies = [
+            self._view(name, offer) for name, told in self._told.items() for offer in told.offers
+        ]
+        missing = [
+            MissingStrategiesView(provider=name, reason=told.reason)
+            for name, told in self._told.items()
+            if told.reason is not None
+        ]
+        return StrategyCatalogueView(
+            strategies=tuple(strategies),
+            goals=tuple((each.name, each.risk) for each in self._goals.templates),
+            missing=tuple(missing),
+        )
+
+    async def offer(self, identifier: str) -> tuple[str, StrategyOffer]:
+        """The provider and what it offers now. Raises `Refused` for what is not known or stale."""
+        await self._ask_all()
+        provider, _, offer_id = identifier.partition(_SEPARATOR)
+        told = self._told.get(provider)
+        offers = told.offers if told else ()
+        found = next((each for each in offers if each.id == offer_id), None)
+        if found is None:
+            code = "TXN_STRATEGY_UNKNOWN" if told and told.reason is None else "PRV_UNAVAILABLE"
+            raise Refused(code=code if told else "TXN_STRATEGY_UNKNOWN", field="input.strategyId")
+        if self._stale(found) or await self._standing.rejection(provider) is not None:
+            raise Refused(code="PRV_UNAVAILABLE", field="input.strategyId")
+        return provider, found
+
+    async def _ask_all(self) -> None:
+        async with self._asking:
+            now = self._clock()
+            due = [
+                name
+                for name in self._protocols
+                if name not in self._told
+                or now - self._told[name].asked_at >= timedelta(seconds=ASKED_AGAIN_SECONDS)
+            ]
+            for name, told in zip(
+                due, await asyncio.gather(*(self._ask(name, now) for name in due)), strict=True
+            ):
+                self._told[name] = told
+
+    async def _ask(self, name: str, now: datetime) -> _Told:
+        try:
+            async with asyncio.timeout(ASK_SECONDS_MAX):
+                answer = await self._protocols[name].offers()
+        except TimeoutError:
+            return self._silent(name, now, "no answer in time")
+        if isinstance(answer, tuple):
+            return _Told(offers=answer, asked_at=now)
+        return self._silent(name, now, answer.reason)
+
+    def _silent(self, name: str, now: datetime, reason: str) -> _Told:
+        """What it said last is still shown, with its time."""
+        known = self._told.get(name)
+        return _Told(offers=known.offers if known else (), asked_at=now, reason=reason)
+
+    def _stale(self, offer: StrategyOffer) -> bool:
+        return self._clock() - offer.at > timedelta(seconds=STALE_SECONDS)
+
+    def _view(self, provider: str, offer: StrategyOffer) -> StrategyView:
+        return StrategyView(
+            id=strategy_id(provider, offer.id),
+            provider=provider,
+            name=offer.name,
+            asset=offer.asset.symbol,
+            risk=self._goals.risks[provider],
+            goals=self._goals.of(provider),
+            apy=None if offer.apy is None else str(offer.apy),
+            minimum=offer.minimum,
+            lock_seconds=offer.lock_seconds,
+            exit_fee_millionths=offer.exit_fee_millionths,
+            liquidity=offer.liquidity,
+            total_value=offer.total_value,
+            source=offer.source,
+            at=offer.at,
+            stale=self._stale(offer),
+        )

@@ -1,0 +1,162 @@
+"""Strategies through the real platform: chosen, launched, earning, stopped, signed by their user."""
+
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from bench.platform import Platform
+from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
+
+pytestmark = pytest.mark.enable_socket
+
+LAUNCH = [
+    "StrategyLaunchInitiated",
+    "AvailableBalanceReserved",
+    "DeFiProviderSelected",
+    "RequiredAssetSwapRequested",
+    "RequiredAssetSwapCompleted",
+    "DeFiStrategyDeployRequested",
+    "DeFiStrategyDeployed",
+    "StrategyBalanceUpdated",
+    "StrategyLaunchCompleted",
+]
+STOP = [
+    "StrategyStopInitiated",
+    "PositionReserved",
+    "DeFiStrategyWithdrawRequested",
+    "DeFiStrategyWithdrawn",
+    "AssetToUSDCSwapRequested",
+    "AssetToUSDCSwapCompleted",
+    "AvailableBalanceUpdated",
+    "StrategyStopCompleted",
+]
+_CATALOGUE = """{ strategies { strategies { id provider name asset risk goals apy minimum lockSeconds
+  exitFee liquidity totalValue source at stale } goals { name risk } missing { provider reason } } }"""
+_SHOWN = """query ($id: ID!) { transaction(id: $id) { id type state reason receivedAmount provider
+  fundsLocation progressPercent fees { kind amount } } }"""
+_WALLET = """{ wallet { available { posted pending } strategy { asset posted reserved }
+  positions { id strategyId provider name principal value profit source at lockedUntil closing } } }"""
+
+
+async def catalogue(person: Person) -> Json:
+    return (await person.data(_CATALOGUE))["strategies"]
+
+
+async def wallet(person: Person) -> Json:
+    return (await person.data(_WALLET))["wallet"]
+
+
+async def chosen(person: Person, provider: str, *, locked: bool = False) -> Json:
+    """A strategy of the provider, with a lock or without."""
+    found = (await catalogue(person))["strategies"]
+    return next(
+        each
+        for each in found
+        if each["provider"] == provider and (each["lockSeconds"] > 0) is locked
+    )
+
+
+async def launch(person: Person, strategy: str, amount: str = "50") -> Json:
+    return await person.mutate(
+        "initiateStrategyLaunch", strategyId=strategy, amount=amount, idempotencyKey=new_key()
+    )
+
+
+async def stop(person: Person, position: str) -> Json:
+    return await person.mutate(
+        "initiateStrategyStop", positionId=position, idempotencyKey=new_key()
+    )
+
+
+async def signed(person: Person, payload: Json) -> Json:
+    """What it has come to once its user has signed."""
+    assert payload["errors"] == []
+    identifier = payload["transaction"]["id"]
+    action = await person.pending(identifier)
+    taken = await person.submit(action["id"], sign(action["payload"], person.keypair))
+    assert taken["errors"] == []
+    await person.ended(identifier)
+    return (await person.data(_SHOWN, id=identifier))["transaction"]
+
+
+async def test_the_catalogue_joins_what_protocols_offer_with_goals(alice: Person) -> None:
+    found = await catalogue(alice)
+
+    assert {each["provider"] for each in found["strategies"]} == {"kamino", "jupiter_lend"}
+    assert found["missing"] == []
+    assert {goal["name"] for goal in found["goals"]} >= {"Emergency Fund", "Home Down Payment"}
+    for each in found["strategies"]:
+        assert each["source"]
+        assert each["at"]
+        assert not each["stale"]
+    lend = next(each for each in found["strategies"] if each["provider"] == "jupiter_lend")
+    assert (lend["risk"], "Emergency Fund" in lend["goals"]) == ("low", True)
+
+
+@pytest.mark.parametrize("provider", ["kamino", "jupiter_lend"])
+async def test_a_strategy_is_launched_earns_and_is_stopped(
+    alice: Person, records: Records, platform: Platform, http: httpx.AsyncClient, provider: str
+) -> None:
+    strategy = await chosen(alice, provider)
+    before = await wallet(alice)
+
+    launched = await signed(alice, await launch(alice, strategy["id"]))
+
+    assert (launched["state"], launched["provider"]) == ("COMPLETED", provider)
+    published = await records.published(launched["id"])
+    assert [name for name in published if name in LAUNCH] == LAUNCH
+    after = await wallet(alice)
+    opened = after["positions"][-1]
+    principal = Decimal(opened["principal"])
+    assert principal == Decimal(launched["receivedAmount"])
+    spent = Decimal(before["available"]["posted"]) - Decimal(after["available"]["posted"])
+    assert principal < spent <= 50
+    assert opened["source"]
+
+    clock = f"{platform.ready.sandbox_url}/control/clock"
+    answer = await http.post(clock, json={"skip_seconds": 30 * 86_400})
+    assert answer.status_code == 200, answer.text
+    earned = (await wallet(alice))["positions"][-1]
+    assert Decimal(earned["profit"]) > 0
+
+    stopped = await signed(alice, await stop(alice, opened["id"]))
+
+    assert (stopped["type"], stopped["state"]) == ("STRATEGY_STOP", "COMPLETED")
+    published = await records.published(stopped["id"])
+    assert [name for name in published if name in STOP] == STOP
+    ended = await wallet(alice)
+    assert opened["id"] not in {each["id"] for each in ended["positions"]}
+    came = Decimal(ended["available"]["posted"]) - Decimal(after["available"]["posted"])
+    assert came == Decimal(stopped["receivedAmount"])
+    fee = next(fee for fee in stopped["fees"] if fee["kind"] == "PLATFORM")
+    assert Decimal(fee["amount"]) == Decimal("0.25")
+    assert Decimal(ended["available"]["pending"]) == 0
+    assert only_error(await stop(alice, opened["id"]))["code"] == "TXN_POSITION_UNKNOWN"
+
+
+async def test_a_lock_is_told_before_anything_begins(alice: Person) -> None:
+    strategy = await chosen(alice, "kamino", locked=True)
+    await signed(alice, await launch(alice, strategy["id"]))
+    position = (await wallet(alice))["positions"][-1]
+    assert position["lockedUntil"]
+
+    error = only_error(await stop(alice, position["id"]))
+
+    assert (error["code"], error["field"]) == ("TXN_POSITION_LOCKED", "input.positionId")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "amount", "code"),
+    [
+        ("kamino:nothing", "50", "TXN_STRATEGY_UNKNOWN"),
+        ("nobody:nothing", "50", "TXN_STRATEGY_UNKNOWN"),
+        (None, "9.99", "TXN_BELOW_MINIMUM"),
+        (None, "nonsense", "VAL_AMOUNT_FORMAT"),
+    ],
+)
+async def test_what_cannot_be_launched_is_refused(
+    alice: Person, strategy: str | None, amount: str, code: str
+) -> None:
+    named = strategy or (await chosen(alice, "kamino"))["id"]
+    assert only_error(await launch(alice, named, amount))["code"] == code
