@@ -12,7 +12,8 @@ from domain.contracts.services import (
     SwapInput,
     WithdrawInput,
 )
-from domain.shared.errors import DomainError
+from domain.shared.assets import USDC
+from domain.shared.errors import DomainError, InvalidInput
 from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
 from resolvers.ids import Kind, decode
@@ -65,16 +66,7 @@ class Mutation:
 
     @described("Begins a Buy.")
     async def initiate_buy(self, info: Info, input: InitiateBuyInput) -> TransactionPayload:  # noqa: A002 (the API's name)
-        available = input.source.available
-        wish = SwapInput(
-            asset=input.asset,
-            amount=available.amount if available else "",
-            max_slippage_percent=available.max_slippage_percent if available else None,
-            idempotency_key=input.idempotency_key,
-        )
-        return await _answer(
-            info, lambda viewer: info.context.ports.money.initiate_buy(viewer, wish)
-        )
+        return await _answer(info, lambda viewer: _buy(info, viewer, input))
 
     @described("Begins a Sell; the user signs the swap on the asset's own chain.")
     async def initiate_sell(self, info: Info, input: InitiateSellInput) -> TransactionPayload:  # noqa: A002 (the API's name)
@@ -177,6 +169,29 @@ class Mutation:
 async def _submit(info: Info, user_id: UserId, answer: SubmitUserActionInput) -> TransactionId:
     key = decode(Kind.USER_ACTION, answer.action_id, field="input.actionId")
     return await info.context.ports.money.submit(user_id, ActionId(key), answer.signed_transaction)
+
+
+async def _buy(info: Info, user_id: UserId, wish: InitiateBuyInput) -> TransactionId:
+    money, available, payment = info.context.ports.money, wish.source.available, wish.source.payment
+    if available:
+        swap = SwapInput(
+            asset=wish.asset,
+            amount=available.amount,
+            max_slippage_percent=available.max_slippage_percent,
+            idempotency_key=wish.idempotency_key,
+        )
+        return await money.initiate_buy(user_id, swap)
+    if not payment or wish.asset == USDC.symbol:
+        raise InvalidInput(code="VAL_ASSET_UNTRADED", field="input.asset")
+    paid = DepositInput(
+        asset=wish.asset,
+        amount=payment.amount,
+        currency=payment.currency,
+        payment_method=payment.payment_method,
+        return_url=payment.return_url,
+        idempotency_key=wish.idempotency_key,
+    )
+    return await money.buy_with_payment(user_id, paid)
 
 
 async def _stop(info: Info, user_id: UserId, wish: InitiateStrategyStopInput) -> TransactionId:

@@ -44,9 +44,24 @@ class AvailableSourceInput:
     )
 
 
+@strawberry.input(description="A provider is paid, and delivers the asset to the user's address.")
+class PaymentSourceInput:
+    amount: str = strawberry.field(
+        description="What the user pays, as a decimal string of the currency, fees included."
+    )
+    currency: str = strawberry.field(default="USD", description="USD, EUR, GBP or BRL.")
+    payment_method: str = strawberry.field(
+        description="CARD, APPLE_PAY, GOOGLE_PAY, BANK or PAYPAL."
+    )
+    return_url: str | None = strawberry.field(
+        default=None, description="Where the payment page leads back to: an https address."
+    )
+
+
 @strawberry.input(one_of=True, description="What a Buy is paid with: exactly one of these.")
 class BuySourceInput:
     available: AvailableSourceInput | None = strawberry.UNSET
+    payment: PaymentSourceInput | None = strawberry.UNSET
 
 
 @strawberry.input(description="An asset to buy.")

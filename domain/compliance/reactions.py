@@ -2,6 +2,7 @@
 
 from domain.compliance.flows import (
     buy,
+    buy_with_payment,
     deposit,
     sell,
     send,
@@ -17,6 +18,7 @@ REACTIONS: dict[FlowName, Reactions] = {
     FlowName.DEPOSIT: deposit.REACTIONS,
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
     FlowName.BUY_ON_CHAIN: buy.REACTIONS,
+    FlowName.BUY_WITH_PAYMENT: buy_with_payment.REACTIONS,
     FlowName.SELL: sell.REACTIONS,
     FlowName.STRATEGY_LAUNCH: strategy_launch.REACTIONS,
     FlowName.STRATEGY_STOP: strategy_stop.REACTIONS,

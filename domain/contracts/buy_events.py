@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.contracts.deposit_events import PaymentOffer, RejectedOffer
+from domain.contracts.deposit_events import (
+    PaymentOffer,
+    PurchaseCompleted,
+    PurchaseRequested,
+    RejectedOffer,
+)
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import NetworkCost
 from domain.contracts.flows import FlowName
@@ -59,6 +64,18 @@ class BuyTransactionInitiated(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectAssetPurchaseRequested(PurchaseRequested):
+    """A Buy's money is to become the asset."""
+
+    KIND = "OnRampPaymentRequested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectAssetPurchaseCompleted(PurchaseCompleted):
+    """A Buy's asset was delivered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvestedBalanceUpdated(EventPayload):
     """What arrived may be sold or sent; `difference` is how much more it is than expected."""
 
@@ -88,6 +105,8 @@ class BuyTransactionFailed(EventPayload):
 
 BUY_EVENTS: tuple[type[EventPayload], ...] = (
     BuyTransactionInitiated,
+    DirectAssetPurchaseRequested,
+    DirectAssetPurchaseCompleted,
     InvestedBalanceUpdated,
     BuyTransactionCompleted,
     BuyTransactionFailed,

@@ -38,7 +38,7 @@ class InitiateWithdrawCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitiateDepositCommand:
-    """Begin a Deposit: `fiat_amount` (hundredths), fees included; `offers` the best first."""
+    """Begin a Deposit, or a Buy of `asset`: `fiat_amount` (hundredths), fees included; `offers` the best first."""
 
     transaction_id: TransactionId
     username: str
@@ -48,6 +48,7 @@ class InitiateDepositCommand:
     payment_method: str
     country: str
     return_url: str
+    asset: str
     offers: tuple[PaymentOffer, ...]
     rejected: tuple[RejectedOffer, ...]
 

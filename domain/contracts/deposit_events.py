@@ -15,7 +15,7 @@ from domain.shared.money import TransactionFee
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentOffer:
-    """What a provider quoted for the deposit, and how it scored (millionths, more is better)."""
+    """What a provider quoted for the payment, and how it scored (millionths, more is better)."""
 
     provider: str
     asset_amount: int
@@ -23,6 +23,7 @@ class PaymentOffer:
     expires_at: datetime
     estimated_seconds: int | None
     score: int
+    asset: str = "USDC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,15 +124,15 @@ class FiatPaymentConfirmed(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class USDCConversionRequested(EventPayload):
-    """The provider is to turn the money into USDC, as it does by itself."""
+class PurchaseRequested(EventPayload):
+    """The provider is to turn the money into the asset, as it does by itself."""
 
     provider: str
     reference: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class USDCConversionCompleted(EventPayload):
+class PurchaseCompleted(EventPayload):
     """The provider delivered; amounts and place as the chain shows them."""
 
     KIND = "ProviderResponseReceived"
@@ -142,6 +143,16 @@ class USDCConversionCompleted(EventPayload):
     transaction_hash: str
     instruction: int
     account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class USDCConversionRequested(PurchaseRequested):
+    """A Deposit's money is to become USDC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class USDCConversionCompleted(PurchaseCompleted):
+    """A Deposit's USDC was delivered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

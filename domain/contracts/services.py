@@ -59,13 +59,14 @@ class StopStrategyInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositInput:
-    """A wish to pay in, as the user typed it."""
+    """A wish to pay in, or to buy `asset` with a payment, as the user typed it."""
 
     amount: str
     currency: str
     payment_method: str
     return_url: str | None
     idempotency_key: str
+    asset: str = "USDC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

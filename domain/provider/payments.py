@@ -1,4 +1,4 @@
-"""What the provider context decides when an on-ramp's answer to a Deposit is known.
+"""What the provider context decides when an on-ramp's answer is known.
 
 Unknown is never failed: only the provider's own word ends a payment that may have been made.
 """
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from domain.contracts.buy_events import DirectAssetPurchaseCompleted, DirectAssetPurchaseRequested
 from domain.contracts.deposit_events import (
-    DepositTransactionInitiated,
     FiatPaymentConfirmed,
     FiatPaymentFailed,
     FiatPaymentRefunded,
     OnRampProviderSelected,
     ProviderAttemptFailed,
+    PurchaseCompleted,
+    PurchaseRequested,
     USDCConversionCompleted,
     USDCConversionRequested,
 )
@@ -25,6 +27,8 @@ from domain.contracts.events import (
     UserActionExpired,
     UserActionRequired,
 )
+from domain.contracts.flows import FlowName
+from domain.contracts.payments import Payment, payment_of
 from domain.provider.effects import (
     Claimed,
     Declined,
@@ -36,7 +40,6 @@ from domain.provider.effects import (
     request_effect,
 )
 from domain.shared.accounts import conversion, fiat, provider
-from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.money import AssetAmount
@@ -150,9 +153,9 @@ def on_payment_checked(
 
 
 def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> Decision:
-    deposit = stream.known(DepositTransactionInitiated)
+    payment = _payment(stream)
     action = payment_action_id(stream.id, effect.attempt)
-    amount = AssetAmount.of(deposit.fiat_amount, deposit.fiat_currency)
+    amount = AssetAmount.of(payment.fiat_amount, payment.fiat_currency)
     required = UserActionRequired(
         action_id=action,
         action=ACTION,
@@ -213,9 +216,9 @@ def _confirmed(stream: Stream, effect: Claimed, amount: int | None, facts: Facts
     """The provider has the money: told once."""
     if stream.has(FiatPaymentConfirmed):
         return Decision()
-    deposit = stream.known(DepositTransactionInitiated)
-    name, currency = _provider(stream), deposit.fiat_currency
-    paid = deposit.fiat_amount if amount is None else amount
+    payment = _payment(stream)
+    name, currency = _provider(stream), payment.fiat_currency
+    paid = payment.fiat_amount if amount is None else amount
     action = payment_action_id(stream.id, effect.attempt)
     reference = effect.reference
     return Decision(
@@ -224,7 +227,7 @@ def _confirmed(stream: Stream, effect: Claimed, amount: int | None, facts: Facts
             FiatPaymentConfirmed(
                 provider=name, reference=reference, fiat_amount=paid, fiat_currency=currency
             ),
-            USDCConversionRequested(provider=name, reference=reference),
+            _names(stream).requested(provider=name, reference=reference),
         ),
         actions_moved=(ActionMoved(id=action, status=ActionStatus.COMPLETED, at=facts.now),),
         postings=(
@@ -236,15 +239,12 @@ def _confirmed(stream: Stream, effect: Claimed, amount: int | None, facts: Facts
 
 
 def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -> Decision:
-    deposit, confirmed = (
-        stream.known(DepositTransactionInitiated),
-        stream.latest(FiatPaymentConfirmed),
-    )
-    name, currency = _provider(stream), deposit.fiat_currency
-    paid = confirmed.fiat_amount if confirmed else seen.fiat_amount or deposit.fiat_amount
+    payment, confirmed = _payment(stream), stream.latest(FiatPaymentConfirmed)
+    name, currency = _provider(stream), payment.fiat_currency
+    paid = confirmed.fiat_amount if confirmed else seen.fiat_amount or payment.fiat_amount
     return Decision(
         events=(
-            USDCConversionCompleted(
+            _names(stream).completed(
                 provider=name,
                 reference=effect.reference,
                 asset=seen.asset,
@@ -258,8 +258,8 @@ def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -
         postings=(
             Posting(account=provider(name, currency), posted=-paid),
             Posting(account=conversion(currency), posted=paid),
-            Posting(account=conversion(USDC.symbol), posted=-seen.amount),
-            Posting(account=provider(name, USDC.symbol), posted=seen.amount),
+            Posting(account=conversion(seen.asset), posted=-seen.amount),
+            Posting(account=provider(name, seen.asset), posted=seen.amount),
         ),
         interactions=(
             _interaction(
@@ -275,18 +275,15 @@ def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -
 
 
 def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decision:
-    deposit, confirmed = (
-        stream.known(DepositTransactionInitiated),
-        stream.latest(FiatPaymentConfirmed),
-    )
-    name, currency = _provider(stream), deposit.fiat_currency
+    payment, confirmed = _payment(stream), stream.latest(FiatPaymentConfirmed)
+    name, currency = _provider(stream), payment.fiat_currency
     paid = confirmed.fiat_amount if confirmed else 0
     failed = FiatPaymentFailed(
         provider=name,
         code=ended.code,
         reason=ended.reason,
         fiat_currency=currency,
-        refunded=paid or (deposit.fiat_amount if ended.refunded else 0),
+        refunded=paid or (payment.fiat_amount if ended.refunded else 0),
     )
     refunds: tuple[EventPayload, ...] = ()
     if failed.refunded:
@@ -330,6 +327,26 @@ def _action_expired(stream: Stream, effect: Claimed, facts: Facts) -> tuple[Acti
         for event in _expired_action(stream, effect)
         if isinstance(event, UserActionExpired)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a flow calls the purchase."""
+
+    requested: type[PurchaseRequested]
+    completed: type[PurchaseCompleted]
+
+
+DEPOSIT = Names(requested=USDCConversionRequested, completed=USDCConversionCompleted)
+BUY = Names(requested=DirectAssetPurchaseRequested, completed=DirectAssetPurchaseCompleted)
+
+
+def _names(stream: Stream) -> Names:
+    return BUY if stream.flow is FlowName.BUY_WITH_PAYMENT else DEPOSIT
+
+
+def _payment(stream: Stream) -> Payment:
+    return payment_of(stream.events[0].data)
 
 
 def _again(effect: Claimed, state: EffectState, due_at: datetime) -> Decision:

@@ -1,7 +1,16 @@
 """What the provider context does in each flow: the event that opens a stream names its flow."""
 
 from domain.contracts.flows import FlowName
-from domain.provider.flows import buy, deposit, sell, send, strategy_launch, strategy_stop, withdraw
+from domain.provider.flows import (
+    buy,
+    buy_with_payment,
+    deposit,
+    sell,
+    send,
+    strategy_launch,
+    strategy_stop,
+    withdraw,
+)
 from domain.shared.saga import Reactions
 
 REACTIONS: dict[FlowName, Reactions] = {
@@ -9,6 +18,7 @@ REACTIONS: dict[FlowName, Reactions] = {
     FlowName.DEPOSIT: deposit.REACTIONS,
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
     FlowName.BUY_ON_CHAIN: buy.REACTIONS,
+    FlowName.BUY_WITH_PAYMENT: buy_with_payment.REACTIONS,
     FlowName.SELL: sell.REACTIONS,
     FlowName.STRATEGY_LAUNCH: strategy_launch.REACTIONS,
     FlowName.STRATEGY_STOP: strategy_stop.REACTIONS,

@@ -47,6 +47,7 @@ class Figures:
     deposit_minimum_cents: int
     deposit_fee_millionths: int
     buy_minimum: int
+    buy_minimum_cents: int
     sell_minimum: int
     sell_fee_millionths: int
     sell_fee_minimum: int

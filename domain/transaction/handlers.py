@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from domain.contracts.buy_events import BuyTransactionInitiated, OnRampPurchase
 from domain.contracts.commands import (
     CancelTransactionCommand,
     InitiateDepositCommand,
@@ -18,7 +19,7 @@ from domain.contracts.events import (
     UserActionSubmitted,
 )
 from domain.contracts.withdraw_events import WithdrawTransactionInitiated
-from domain.shared.assets import USDC
+from domain.shared.assets import ASSETS, USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InsufficientBalance, Refused
 from domain.shared.money import format_amount, format_asset, share_rounded_down
@@ -145,16 +146,7 @@ def initiate_withdraw(
 
 def initiate_deposit(command: InitiateDepositCommand, *, facts: Facts) -> Decision:
     """Begins a Deposit. Raises `BelowMinimum`, or `NoProvider` where nobody offers anything."""
-    minimum = facts.figures.deposit_minimum_cents
-    if command.fiat_amount < minimum:
-        raise BelowMinimum(
-            field="input.amount",
-            minimum=format_asset(minimum, command.fiat_currency),
-            asset=command.fiat_currency,
-        )
-    if not command.offers:
-        reasons = "; ".join(f"{each.provider}: {each.reason}" for each in command.rejected)
-        raise NoProvider(reasons=reasons)
+    _check_payment(command, minimum=facts.figures.deposit_minimum_cents)
     initiated = DepositTransactionInitiated(
         transaction_id=command.transaction_id,
         username=command.username,
@@ -172,6 +164,46 @@ def initiate_deposit(command: InitiateDepositCommand, *, facts: Facts) -> Decisi
         return_url=command.return_url,
     )
     return Decision(events=(initiated,))
+
+
+def initiate_buy_with_payment(command: InitiateDepositCommand, *, facts: Facts) -> Decision:
+    """Begins a Buy of `command.asset`; raises what a Deposit raises."""
+    _check_payment(command, minimum=facts.figures.buy_minimum_cents)
+    least = ASSETS[command.asset].minimum_base_units
+    if command.offers[0].asset_amount < least:
+        raise BelowMinimum(
+            field="input.source.paymentMethod.amount",
+            minimum=format_asset(least, command.asset),
+            asset=command.asset,
+        )
+    initiated = BuyTransactionInitiated(
+        transaction_id=command.transaction_id,
+        username=command.username,
+        asset=command.asset,
+        address=command.address,
+        on_ramp=OnRampPurchase(
+            fiat_amount=command.fiat_amount,
+            fiat_currency=command.fiat_currency,
+            payment_method=command.payment_method,
+            country=command.country,
+            offers=command.offers,
+            rejected=command.rejected,
+            return_url=command.return_url,
+        ),
+    )
+    return Decision(events=(initiated,))
+
+
+def _check_payment(command: InitiateDepositCommand, *, minimum: int) -> None:
+    if command.fiat_amount < minimum:
+        raise BelowMinimum(
+            field="input.amount",
+            minimum=format_asset(minimum, command.fiat_currency),
+            asset=command.fiat_currency,
+        )
+    if not command.offers:
+        reasons = "; ".join(f"{each.provider}: {each.reason}" for each in command.rejected)
+        raise NoProvider(reasons=reasons)
 
 
 def record_refusal(refusal: Refused, *, operation: str, amount: int, asset: str) -> Decision:

@@ -2,13 +2,23 @@
 
 from domain.contracts.flows import FlowName
 from domain.shared.saga import Reactions
-from domain.wallet.flows import buy, deposit, sell, send, strategy_launch, strategy_stop, withdraw
+from domain.wallet.flows import (
+    buy,
+    buy_with_payment,
+    deposit,
+    sell,
+    send,
+    strategy_launch,
+    strategy_stop,
+    withdraw,
+)
 
 REACTIONS: dict[FlowName, Reactions] = {
     FlowName.SEND: send.REACTIONS,
     FlowName.DEPOSIT: deposit.REACTIONS,
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
     FlowName.BUY_ON_CHAIN: buy.REACTIONS,
+    FlowName.BUY_WITH_PAYMENT: buy_with_payment.REACTIONS,
     FlowName.SELL: sell.REACTIONS,
     FlowName.STRATEGY_LAUNCH: strategy_launch.REACTIONS,
     FlowName.STRATEGY_STOP: strategy_stop.REACTIONS,

@@ -11,7 +11,12 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from domain.contracts.buy_events import InvestedBalanceUpdated, OnChainPurchase, OnRampPurchase
+from domain.contracts.buy_events import (
+    DirectAssetPurchaseCompleted,
+    InvestedBalanceUpdated,
+    OnChainPurchase,
+    OnRampPurchase,
+)
 from domain.contracts.deposit_events import (
     AvailableBalanceUpdated,
     AvailableBalanceUpdateRequested,
@@ -135,7 +140,8 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     UnannouncedDepositReceived: {"amount": _OWN},
     BlockedDepositReceived: {"amount": _OWN},
     TransactionFee: {"amount": _OWN},
-    PaymentOffer: {"asset_amount": _USDC},
+    PaymentOffer: {"asset_amount": _OWN},
+    DirectAssetPurchaseCompleted: {"amount": _OWN},
     DepositTransactionInitiated: {"fiat_amount": _FIAT, "platform_fee": _OWN},
     ExpectedCreditReserved: {"amount": _OWN},
     FiatPaymentRequested: {"fiat_amount": _FIAT},

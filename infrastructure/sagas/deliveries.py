@@ -1,7 +1,6 @@
 """What a bridge delivers, followed to the chain where it arrives.
 
-The provider's word is a claim: what counts is what the target's chain shows, finally, on the
-recipient's own address; the same for what it gives back on the source's chain.
+What it gives back is looked up on the source's chain in the same way.
 """
 
 import logging
@@ -12,16 +11,14 @@ from typing import Final
 from domain.contracts.events import UserActionSubmitted
 from domain.contracts.swap_events import BlockchainSwapRequested, CrossChainDeliveryAwaited
 from domain.provider.effects import EffectKind
-from domain.provider.ports.chain import ChainGateway, Movement, Presence, Sighting
 from domain.provider.ports.dex import DEXProvider, SwapState, SwapStatus, SwapTrace
 from domain.provider.swap import Arrived, Stuck, TrackOutcome, Waiting, on_tracked
-from domain.shared.assets import ASSETS, Asset, Chain
+from domain.shared.assets import ASSETS, Asset
 from domain.shared.stream import Stream
-from infrastructure.chains.solana.errors import RpcError
-from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.sagas.arrivals import Arrivals, Astray
 from infrastructure.sagas.effects import CarryOut, EffectInHand
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.swaps import moved, swap_request
+from infrastructure.sagas.swaps import swap_request
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +36,11 @@ class DeliveryEffects:
         *,
         engine: SagaEngine,
         dexes: Mapping[str, DEXProvider],
-        chains: Mapping[Chain, ChainGateway],
-        gateway: SolanaGateway,
+        arrivals: Arrivals,
     ) -> None:
         self._engine = engine
         self._dexes = dexes
-        self._chains = chains
-        self._gateway = gateway
+        self._arrivals = arrivals
 
     def handlers(self) -> Mapping[str, CarryOut]:
         return {EffectKind.SWAP_TRACK: self._track}
@@ -91,71 +86,22 @@ class DeliveryEffects:
     async def _arrived(
         self, asset: Asset, address: str, hash_: str | None, again: Waiting, *, recovered: bool
     ) -> TrackOutcome:
-        """What the chain shows; not there or not final yet: the provider's word credits nothing."""
         if hash_ is None:
             return again
-        if asset.chain is Chain.SOLANA:
-            return await self._on_solana(asset, address, hash_, again, recovered=recovered)
-        return await self._on_chain(asset, address, hash_, again, recovered=recovered)
-
-    async def _on_solana(
-        self, asset: Asset, address: str, hash_: str, again: Waiting, *, recovered: bool
-    ) -> TrackOutcome:
-        try:
-            left = await self._gateway.footprint(hash_, "finalized")
-        except RpcError as error:
-            logger.info("a delivery cannot be looked up: %s", error)
+        found = await self._arrivals.find(asset, address, hash_)
+        if found is None:
             return again
-        if left is None:
-            return again
-        came = moved(left, address, asset)
-        if came is None or came.amount <= 0:
-            return self._elsewhere(hash_)
+        if isinstance(found, Astray):
+            due_at = self._engine.clock() + timedelta(seconds=STUCK_LOOK_SECONDS)
+            return Stuck(reason=found.value, due_at=due_at)
         return Arrived(
             asset=asset.symbol,
-            amount=came.amount,
+            amount=found.amount,
             transaction_hash=hash_,
-            instruction=came.instruction,
-            account=came.account,
+            instruction=found.instruction,
+            account=found.account,
             recovered=recovered,
         )
-
-    async def _on_chain(
-        self, asset: Asset, address: str, hash_: str, again: Waiting, *, recovered: bool
-    ) -> TrackOutcome:
-        chain = self._chains.get(asset.chain)
-        if chain is None:
-            logger.error("a delivery waits for %s, which is not configured", asset.chain)
-            return again
-        credits_ = await _final_credits(chain, hash_)
-        if credits_ is None:
-            return again
-        own = chain.parse_address(address)
-        for credit in credits_:
-            if credit.address == own and credit.asset == asset.symbol:
-                return Arrived(
-                    asset=asset.symbol,
-                    amount=credit.amount,
-                    transaction_hash=hash_,
-                    instruction=credit.index,
-                    account=credit.address,
-                    recovered=recovered,
-                )
-        return self._elsewhere(hash_)
-
-    def _elsewhere(self, hash_: str) -> Stuck:
-        logger.error("a delivery does not fit what was asked: %s", hash_)
-        due_at = self._engine.clock() + timedelta(seconds=STUCK_LOOK_SECONDS)
-        return Stuck(reason="delivered to another address or another asset", due_at=due_at)
-
-
-async def _final_credits(chain: ChainGateway, hash_: str) -> tuple[Movement, ...] | None:
-    """None while the transaction is not final, or the chain cannot be asked."""
-    sighting = await chain.sighting(hash_)
-    if not isinstance(sighting, Sighting) or sighting.presence is not Presence.FINAL:
-        return None
-    credits_ = await chain.movements(hash_)
-    return credits_ if isinstance(credits_, tuple) else None
 
 
 def _trace(stream: Stream) -> SwapTrace:

@@ -9,6 +9,7 @@ from domain.contracts.transfer_events import TransferRequested
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import Level
 from infrastructure.outside import Outside
+from infrastructure.sagas.arrivals import Arrivals
 from infrastructure.sagas.deliveries import DeliveryEffects
 from infrastructure.sagas.effects import CarryOut
 from infrastructure.sagas.engine import SagaEngine
@@ -47,15 +48,14 @@ def open_effects(
     )
     watcher = ConfirmationWatcher(engine=engine, legs=legs)
     signed = LegEffects(engine=engine, legs=legs, watcher=watcher)
+    arrivals = Arrivals(providers.chains, gateway)
     payments = PaymentEffects(
         engine=engine,
         providers=providers.on_ramps,
-        gateway=gateway,
+        arrivals=arrivals,
         standing=outside.standings,
     )
-    deliveries = DeliveryEffects(
-        engine=engine, dexes=providers.dexes, chains=providers.chains, gateway=gateway
-    )
+    deliveries = DeliveryEffects(engine=engine, dexes=providers.dexes, arrivals=arrivals)
     return OutsideEffects(
         handlers={**signed.handlers(), **payments.handlers(), **deliveries.handlers()},
         confirmations=watcher,

@@ -1,4 +1,4 @@
-"""A Deposit's calls to on-ramps: from an effect's request to an outcome that the domain knows.
+"""A payment's calls to on-ramps: from an effect's request to an outcome that the domain knows.
 
 A provider's word about a delivery is a claim: what counts is what the chain shows, finally, on the
 user's own address.
@@ -11,11 +11,11 @@ from typing import Final, Protocol, assert_never
 from uuid import UUID
 
 from domain.contracts.deposit_events import (
-    DepositTransactionInitiated,
     FiatPaymentRequested,
     OnRampProviderSelected,
 )
 from domain.contracts.events import UserActionRequired
+from domain.contracts.payments import payment_of
 from domain.provider.effects import Declined, EffectKind, NotAttempted, Unknown
 from domain.provider.payments import (
     CheckOutcome,
@@ -40,16 +40,10 @@ from domain.provider.ports.onramp import (
     PaymentStatus,
 )
 from domain.provider.registry import Rejection
-from domain.shared.assets import USDC
+from domain.shared.assets import ASSETS
 from domain.shared.ids import derived
 from domain.shared.stream import Stream
-from infrastructure.chains.solana.addresses import (
-    USDC_MINT,
-    associated_token_account,
-    parse_address,
-)
-from infrastructure.chains.solana.errors import RpcError
-from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.sagas.arrivals import Arrivals, Astray
 from infrastructure.sagas.effects import CarryOut, EffectInHand
 from infrastructure.sagas.engine import SagaEngine
 
@@ -89,12 +83,12 @@ class PaymentEffects:
         *,
         engine: SagaEngine,
         providers: Mapping[str, OnRampProvider],
-        gateway: SolanaGateway,
+        arrivals: Arrivals,
         standing: Standing,
     ) -> None:
         self._engine = engine
         self._providers = providers
-        self._gateway = gateway
+        self._arrivals = arrivals
         self._standing = standing
 
     def handlers(self) -> Mapping[str, CarryOut]:
@@ -163,52 +157,41 @@ class PaymentEffects:
     async def _delivered(
         self, stream: Stream, status: PaymentStatus, transaction_hash: str, again: datetime
     ) -> CheckOutcome:
-        deposit = stream.known(DepositTransactionInitiated)
-        account = str(associated_token_account(parse_address(deposit.address)))
-        try:
-            left = await self._gateway.footprint(transaction_hash, "finalized")
-        except RpcError as error:
-            logger.info("a delivery cannot be looked up: %s", error)
-            left = None
-        if left is None or not left.movements:
+        payment = payment_of(stream.events[0].data)
+        asset = ASSETS[payment.asset]
+        found = await self._arrivals.find(asset, payment.address, transaction_hash)
+        if found is None:
             # Not there, or not final yet: the provider's word alone credits nothing.
             return Waiting(due_at=again, paid=True, fiat_amount=status.fiat_amount)
-        for movement in left.movements:
-            is_ours = movement.account == account and movement.mint == str(USDC_MINT)
-            if is_ours and movement.delta_base_units > 0:
-                return Delivered(
-                    asset=USDC.symbol,
-                    amount=movement.delta_base_units,
-                    transaction_hash=transaction_hash,
-                    instruction=movement.instruction_index,
-                    account=movement.account,
-                    fiat_amount=status.fiat_amount,
-                )
-        logger.error(
-            "a delivery does not fit what was asked: transaction %s, %s",
-            stream.id,
-            transaction_hash,
+        if isinstance(found, Astray):
+            due_at = self._engine.clock() + timedelta(seconds=MISMATCH_LOOK_SECONDS)
+            return Mismatch(reason=found.value, due_at=due_at)
+        return Delivered(
+            asset=asset.symbol,
+            amount=found.amount,
+            transaction_hash=transaction_hash,
+            instruction=found.instruction,
+            account=found.account,
+            fiat_amount=status.fiat_amount,
         )
-        due_at = self._engine.clock() + timedelta(seconds=MISMATCH_LOOK_SECONDS)
-        return Mismatch(reason="delivered to another address or another asset", due_at=due_at)
 
 
 def payment_order(stream: Stream, *, key: str) -> PaymentOrder:
     """What the provider of this attempt is asked for, the same however often it is made."""
-    deposit = stream.known(DepositTransactionInitiated)
+    payment = payment_of(stream.events[0].data)
     name = stream.known(OnRampProviderSelected).provider
-    offer = next(each for each in deposit.offers if each.provider == name)
+    offer = payment.offer(name)
     user_id: UUID | None = stream.events[0].user_id
     return PaymentOrder(
         key=key,
         quote=OnRampQuote(
             request=OnRampQuoteRequest(
-                fiat_amount=deposit.fiat_amount,
-                fiat_currency=deposit.fiat_currency,
-                asset=USDC,
-                payment_method=PaymentMethod(deposit.payment_method),
-                country=deposit.country,
-                address=deposit.address,
+                fiat_amount=payment.fiat_amount,
+                fiat_currency=payment.fiat_currency,
+                asset=ASSETS[payment.asset],
+                payment_method=PaymentMethod(payment.payment_method),
+                country=payment.country,
+                address=payment.address,
             ),
             asset_amount=offer.asset_amount,
             fees=tuple(
@@ -220,7 +203,7 @@ def payment_order(stream: Stream, *, key: str) -> PaymentOrder:
         ),
         # Not our identifier of the user, and another one at each provider.
         user_reference=derived(user_id or stream.wallet_id, "provider", name).hex,
-        return_url=deposit.return_url,
+        return_url=payment.return_url,
     )
 
 

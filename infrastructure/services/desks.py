@@ -10,9 +10,10 @@ from infrastructure.db.swaps import SwapReader
 from infrastructure.outside import Outside
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.approvals import ApprovalDesk
-from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.money import MoneyMovements
+from infrastructure.services.payments import BUY as PURCHASE
+from infrastructure.services.payments import DEPOSIT, PaymentDesk, PaymentFlow
 from infrastructure.services.providers import OfferDesk
 from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.strategy_book import StrategyBook, load_goals
@@ -25,12 +26,15 @@ def open_movements(
 ) -> MoneyMovements:
     """The desks of all flows."""
     sends = SendReader(pool)
-    deposits = DepositDesk(
-        engine=engine,
-        openings=OpeningReader(pool),
-        offers=OfferDesk(outside.offers, outside.providers.on_ramps),
-        listed=outside.listed,
-    )
+
+    def payments(flow: PaymentFlow) -> PaymentDesk:
+        return PaymentDesk(
+            flow,
+            engine=engine,
+            openings=OpeningReader(pool),
+            offers=OfferDesk(outside.offers, outside.providers.on_ramps),
+            listed=outside.listed,
+        )
 
     def swaps(flow: SwapFlow) -> SwapDesk:
         return SwapDesk(
@@ -46,7 +50,8 @@ def open_movements(
     return MoneyMovements(
         sends=TransferDesk(Send(), engine=engine, openings=sends, gateway=gateway),
         withdraws=TransferDesk(Withdraw(), engine=engine, openings=sends, gateway=gateway),
-        deposits=deposits,
+        deposits=payments(DEPOSIT),
+        purchases=payments(PURCHASE),
         approvals=ApprovalDesk(engine=engine, actions=sends, gateway=gateway),
         limits=LimitDesk(profiles=IdentityStore(pool), figures=engine.policy.figures),
         buys=swaps(BUY),

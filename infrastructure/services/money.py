@@ -3,9 +3,9 @@
 from domain.contracts.services import DepositInput, SendInput, WithdrawInput
 from domain.shared.ids import TransactionId, UserId
 from infrastructure.services.approvals import ApprovalDesk
-from infrastructure.services.deposits import DepositDesk
 from infrastructure.services.inputs import read_send, read_withdraw
 from infrastructure.services.limits import LimitDesk
+from infrastructure.services.payments import PaymentDesk
 from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.swaps import SwapDesk
 from infrastructure.services.transfers import TransferDesk
@@ -19,7 +19,8 @@ class MoneyMovements:
         *,
         sends: TransferDesk,
         withdraws: TransferDesk,
-        deposits: DepositDesk,
+        deposits: PaymentDesk,
+        purchases: PaymentDesk,
         approvals: ApprovalDesk,
         limits: LimitDesk,
         buys: SwapDesk,
@@ -29,6 +30,7 @@ class MoneyMovements:
         self._sends = sends
         self._withdraws = withdraws
         self._deposits = deposits
+        self.buy_with_payment = purchases.initiate
         self.preview = sends.preview
         self.submit = approvals.submit
         self.cancel = approvals.cancel

@@ -115,6 +115,7 @@ def _offer(quote: OnRampQuote, name: str, score: int) -> PaymentOffer:
     return PaymentOffer(
         provider=name,
         asset_amount=quote.asset_amount,
+        asset=quote.request.asset.symbol,
         fees=tuple(
             TransactionFee(kind=fee.kind, amount=fee.amount, asset=fee.asset, provider=name)
             for fee in quote.fees

@@ -10,13 +10,10 @@ from domain.contracts.deposit_events import (
     DepositTransactionInitiated,
     ExpectedCreditReserved,
     FiatPaymentConfirmed,
-    FiatPaymentFailed,
-    FiatPaymentRefunded,
     FiatPaymentRequested,
     OnRampProviderSelected,
     PaymentMethodValidated,
     PaymentMethodValidationRequested,
-    ProviderAttemptFailed,
     USDCConversionCompleted,
     USDCConversionRequested,
 )
@@ -24,20 +21,14 @@ from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     BalanceReservationRejected,
     BalanceReservationReleased,
-    CancellationRequested,
     ComplianceBlocked,
-    OperatorRequired,
-    OutcomeUnknown,
-    UserActionCancelled,
-    UserActionCompleted,
-    UserActionExpired,
     UserActionRequired,
 )
 from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
-from domain.transaction.flows.review import REVIEW_RECORDS
+from domain.transaction.flows.payment import PAYMENT_RECORDS, PURCHASE_COMPLETED, PURCHASE_REQUESTED
 from domain.transaction.states import Trigger
 
 RECORDS: Final[dict[type[EventPayload], Record]] = {
@@ -48,62 +39,16 @@ RECORDS: Final[dict[type[EventPayload], Record]] = {
         steps=(("validate", "VALIDATION", "STARTED"),),
     ),
     PaymentMethodValidationRequested: Record(),
-    **REVIEW_RECORDS,
-    BalanceReservationRejected: Record(),
-    ExpectedCreditReserved: Record(
-        moves=((Trigger.RESERVE, None),),
-        steps=(("reserve", "RESERVATION", "COMPLETED"),),
-    ),
+    **PAYMENT_RECORDS,
     PaymentMethodValidated: Record(steps=(("validate", "VALIDATION", "COMPLETED"),)),
-    OnRampProviderSelected: Record(
-        moves=((Trigger.SELECT_PROVIDER, None),),
-        outcome_certainty="CERTAIN",
-        steps=(("pay", "PROVIDER", "STARTED"),),
-    ),
-    FiatPaymentRequested: Record(
-        moves=((Trigger.PROCESS, "PAYMENT_METHOD_AUTHORIZING"),), waiting_on="PROVIDER"
-    ),
-    ProviderAttemptFailed: Record(
-        moves=((Trigger.FAIL_OVER, None),), steps=(("pay", "PROVIDER", "FAILED"),)
-    ),
-    UserActionRequired: Record(
-        moves=((None, "FIAT_PAYMENT_PENDING"),), waiting_on="USER", outcome_certainty="CERTAIN"
-    ),
-    UserActionCompleted: Record(waiting_on="PROVIDER"),
-    UserActionCancelled: Record(waiting_on="PROVIDER"),
-    UserActionExpired: Record(waiting_on="PROVIDER"),
-    OutcomeUnknown: Record(outcome_certainty="UNKNOWN", waiting_on="PROVIDER"),
-    OperatorRequired: Record(waiting_on="OPERATOR", funds_location="SUSPENSE"),
-    FiatPaymentConfirmed: Record(
-        moves=((None, "FIAT_PAYMENT_CONFIRMED"),),
-        waiting_on="PROVIDER",
-        funds_location="PROVIDER",
-        steps=(("pay", "PROVIDER", "COMPLETED"), ("convert", "PROVIDER", "STARTED")),
-    ),
-    USDCConversionRequested: Record(moves=((None, "CONVERSION_PENDING"),)),
-    USDCConversionCompleted: Record(
-        moves=(
-            (None, "CONVERSION_COMPLETED"),
-            (Trigger.SUBMIT_TO_CHAIN, "BLOCK_CONFIRMATION_PENDING"),
-            (Trigger.CONFIRM, "CONFIRMATION_COMPLETED"),
-        ),
-        waiting_on="NONE",
-        funds_location="CHAIN",
-        outcome_certainty="CERTAIN",
-        steps=(("convert", "PROVIDER", "COMPLETED"), ("deliver", "BLOCKCHAIN", "COMPLETED")),
-    ),
+    USDCConversionRequested: PURCHASE_REQUESTED,
+    USDCConversionCompleted: PURCHASE_COMPLETED,
     AvailableBalanceUpdateRequested: Record(steps=(("book", "UPDATE", "STARTED"),)),
     AvailableBalanceUpdated: Record(
         moves=((Trigger.UPDATE_BALANCE, None),),
         funds_location="DELIVERED",
         steps=(("book", "UPDATE", "COMPLETED"),),
     ),
-    CancellationRequested: Record(),
-    FiatPaymentFailed: Record(
-        moves=((Trigger.COMPENSATE, None),), waiting_on="NONE", outcome_certainty="CERTAIN"
-    ),
-    FiatPaymentRefunded: Record(funds_location="RETURNED"),
-    BalanceReservationReleased: Record(),
     DepositTransactionCompleted: Record(
         moves=((Trigger.COMPLETE, None),),
         waiting_on="NONE",

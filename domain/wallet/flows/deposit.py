@@ -6,7 +6,6 @@ It owns its own compensation: whatever ends a Deposit without a delivery ends th
 from domain.contracts.deposit_events import (
     AvailableBalanceUpdated,
     AvailableBalanceUpdateRequested,
-    DepositTransactionInitiated,
     ExpectedCreditReserved,
     FiatPaymentFailed,
     FiatPaymentRefunded,
@@ -15,39 +14,20 @@ from domain.contracts.deposit_events import (
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
-    BalanceReservationRejected,
-    BalanceReservationReleased,
-    CancellationRequested,
     ComplianceCleared,
 )
 from domain.shared.accounts import available, chain, fee_due, provider
-from domain.shared.assets import USDC, Chain
-from domain.shared.decision import NOTHING, Decision, Facts
-from domain.shared.ids import HoldId, derived
+from domain.shared.assets import USDC
+from domain.shared.decision import Decision, Facts
+from domain.shared.ids import derived
 from domain.shared.money import share_rounded_down
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
-from domain.shared.unit import ChainClaim, HoldKind, HoldPlaced, HoldSettled, Posting
+from domain.shared.unit import Posting
+from domain.wallet.credit import claim_of, on_cleared, on_failed, on_refunded, settled
 
 ALREADY_BOOKED = "ALREADY_BOOKED"
 INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE"
-
-
-def on_cleared(stream: Stream, _event: Event, _facts: Facts) -> Decision:
-    if stream.has(CancellationRequested):
-        return Decision(events=(BalanceReservationRejected(code="TXN_CANCELLED"),))
-    expected = stream.known(DepositTransactionInitiated).offers[0].asset_amount
-    hold_id = HoldId(derived(stream.id, "hold", "credit"))
-    account = available(stream.wallet_id)
-    return Decision(
-        events=(ExpectedCreditReserved(hold_id=hold_id, asset=USDC.symbol, amount=expected),),
-        holds_placed=(
-            HoldPlaced(
-                id=hold_id, account=account, kind=HoldKind.INCOMING, part="credit", amount=expected
-            ),
-        ),
-        postings=(Posting(account=account, incoming=expected),),
-    )
 
 
 def on_update_requested(stream: Stream, _event: Event, facts: Facts) -> Decision:
@@ -77,53 +57,14 @@ def on_update_requested(stream: Stream, _event: Event, facts: Facts) -> Decision
     beyond = (Posting(account=chain(USDC), posted=delivered.amount),) if is_credited else ()
     return Decision(
         events=(updated,),
-        holds_settled=(_settled(stream, captured=min(expected, delivered.amount)),),
+        holds_settled=(settled(stream, captured=min(expected, delivered.amount)),),
         postings=(
             Posting(account=provider(name, USDC.symbol), posted=-delivered.amount),
             own,
             *beyond,
             *((Posting(account=fee_due(stream.wallet_id), posted=fee),) if fee else ()),
         ),
-        claims=() if is_credited else (_claim(delivered),),
-    )
-
-
-def on_failed(stream: Stream, _event: Event, _facts: Facts) -> Decision:
-    failed = stream.known(FiatPaymentFailed)
-    return NOTHING if failed.refunded else _released(stream)
-
-
-def on_refunded(stream: Stream, _event: Event, _facts: Facts) -> Decision:
-    return _released(stream)
-
-
-def _released(stream: Stream) -> Decision:
-    expected = stream.known(ExpectedCreditReserved).amount
-    reason = stream.known(FiatPaymentFailed).code
-    return Decision(
-        events=(BalanceReservationReleased(released=expected, reason=reason),),
-        holds_settled=(_settled(stream, captured=0),),
-        postings=(Posting(account=available(stream.wallet_id), incoming=-expected),),
-    )
-
-
-def _settled(stream: Stream, *, captured: int) -> HoldSettled:
-    reserved = stream.known(ExpectedCreditReserved)
-    return HoldSettled(
-        id=reserved.hold_id,
-        account=available(stream.wallet_id),
-        kind=HoldKind.INCOMING,
-        captured=captured,
-        released=reserved.amount - captured,
-    )
-
-
-def _claim(delivered: USDCConversionCompleted) -> ChainClaim:
-    return ChainClaim(
-        chain=Chain.SOLANA,
-        signature=delivered.transaction_hash,
-        instruction=delivered.instruction,
-        account=delivered.account,
+        claims=() if is_credited else (claim_of(delivered),),
     )
 
 

@@ -42,7 +42,7 @@ class Payer:
     def initiate(self, amount: str = "100", method: str = "CARD", **more: str) -> Json:
         """The mutation's payload."""
         wish = {"amount": amount, "paymentMethod": method, "idempotencyKey": uuid.uuid4().hex}
-        return self._ask(_INITIATE, input={**wish, **more})["initiateDeposit"]
+        return self.ask(_INITIATE, input={**wish, **more})["initiateDeposit"]
 
     def begin(self, amount: str = "100", method: str = "CARD", **more: str) -> str:
         """The transaction of a deposit that is taken."""
@@ -53,7 +53,7 @@ class Payer:
 
     def shown(self, identifier: str) -> Json:
         """The transaction and the wallet as the API shows them now."""
-        return self._ask(_SHOWN, id=identifier)
+        return self.ask(_SHOWN, id=identifier)
 
     def until(self, identifier: str, **wanted: object) -> Json:
         """The transaction once its fields are as wanted."""
@@ -76,7 +76,7 @@ class Payer:
         assert answer.status_code < 400, answer.text
 
     def posted(self) -> str:
-        posted: str = self._ask("{ wallet { available { posted } } }")["wallet"]["available"][
+        posted: str = self.ask("{ wallet { available { posted } } }")["wallet"]["available"][
             "posted"
         ]
         return posted
@@ -111,7 +111,7 @@ class Payer:
         """A command of the command line for the running platform."""
         return _diboas(*arguments, "--up-dir", str(up_dir))
 
-    def _ask(self, query: str, **variables: object) -> Json:
+    def ask(self, query: str, **variables: object) -> Json:
         answer = self.http.post(
             self.ready.graphql,
             json={"query": query, "variables": variables},

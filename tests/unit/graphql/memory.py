@@ -235,6 +235,10 @@ class MemoryMoney:
         self._take("initiate_buy", user_id, wish)
         return transaction_id(1)
 
+    async def buy_with_payment(self, user_id: UserId, wish: DepositInput) -> TransactionId:
+        self._take("buy_with_payment", user_id, wish)
+        return transaction_id(1)
+
     async def initiate_sell(self, user_id: UserId, wish: SwapInput) -> TransactionId:
         self._take("initiate_sell", user_id, wish)
         return transaction_id(1)

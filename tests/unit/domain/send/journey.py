@@ -60,6 +60,7 @@ FIGURES = Figures(
     deposit_minimum_cents=1_000,
     deposit_fee_millionths=4_800,
     buy_minimum=10_000_000,
+    buy_minimum_cents=1_000,
     sell_minimum=5_000_000,
     sell_fee_millionths=3_900,
     sell_fee_minimum=250_000,

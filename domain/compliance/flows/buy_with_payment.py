@@ -1,0 +1,32 @@
+"""Compliance clears or blocks a Buy with a payment method when it is begun."""
+
+from domain.compliance.limits import usd_of_fiat
+from domain.compliance.screening import Movement, Policy, reactions
+from domain.contracts.buy_events import (
+    BuyTransactionCompleted,
+    BuyTransactionFailed,
+    BuyTransactionInitiated,
+)
+from domain.contracts.payments import payment_of
+from domain.shared.figures import Figures
+from domain.shared.stream import Stream
+
+
+def movement(stream: Stream, figures: Figures) -> Movement:
+    payment = payment_of(stream.known(BuyTransactionInitiated))
+    return Movement(
+        flow="buy",
+        amount=usd_of_fiat(payment.fiat_amount, payment.fiat_currency, figures),
+        addresses=(payment.address,),
+        method=payment.payment_method,
+    )
+
+
+REACTIONS = reactions(
+    Policy(
+        movement=movement,
+        asked_by=BuyTransactionInitiated,
+        completed=BuyTransactionCompleted,
+        failed=BuyTransactionFailed,
+    )
+)

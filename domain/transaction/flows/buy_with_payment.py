@@ -1,0 +1,126 @@
+"""What the events of a Buy with a payment method say of the transaction: its states, where the money
+is, who acts next."""
+
+from typing import Final
+
+from domain.contracts.buy_events import (
+    BuyTransactionCompleted,
+    BuyTransactionFailed,
+    BuyTransactionInitiated,
+    DirectAssetPurchaseCompleted,
+    DirectAssetPurchaseRequested,
+    InvestedBalanceUpdated,
+)
+from domain.contracts.deposit_events import (
+    ExpectedCreditReserved,
+    FiatPaymentConfirmed,
+    FiatPaymentRequested,
+    OnRampProviderSelected,
+)
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import (
+    BalanceReservationRejected,
+    BalanceReservationReleased,
+    ComplianceBlocked,
+    UserActionRequired,
+)
+from domain.contracts.payments import payment_of
+from domain.shared.assets import ASSETS
+from domain.shared.ids import TransactionId
+from domain.shared.money import TransactionFee
+from domain.shared.stream import Stream
+from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.payment import (
+    PAYMENT_RECORDS,
+    PURCHASE_COMPLETED,
+    PURCHASE_REQUESTED,
+)
+from domain.transaction.flows.swap import completed_record, failed_record, opening_record
+from domain.transaction.states import Trigger
+
+RECORDS: Final[dict[type[EventPayload], Record]] = {
+    BuyTransactionInitiated: opening_record(),
+    **PAYMENT_RECORDS,
+    DirectAssetPurchaseRequested: PURCHASE_REQUESTED,
+    DirectAssetPurchaseCompleted: PURCHASE_COMPLETED,
+    InvestedBalanceUpdated: Record(
+        moves=((Trigger.UPDATE_BALANCE, None),),
+        funds_location="DELIVERED",
+        steps=(("book", "UPDATE", "COMPLETED"),),
+    ),
+    BuyTransactionCompleted: completed_record(),
+    BuyTransactionFailed: failed_record(),
+}
+
+MILESTONES: Final = (
+    BuyTransactionInitiated,
+    ExpectedCreditReserved,
+    OnRampProviderSelected,
+    FiatPaymentRequested,
+    UserActionRequired,
+    FiatPaymentConfirmed,
+    DirectAssetPurchaseCompleted,
+    InvestedBalanceUpdated,
+    BuyTransactionCompleted,
+)
+
+
+def columns(stream: Stream, event: Event) -> Columns:
+    match event.data:
+        case BuyTransactionInitiated() as buy:
+            found = _opening(event, buy)
+        case OnRampProviderSelected(provider=provider, explanation=explanation):
+            offer = payment_of(stream.events[0].data).offer(provider)
+            own = TransactionFee(kind="PLATFORM", amount=0, asset=offer.asset)
+            found = {
+                "provider": provider,
+                "provider_explanation": explanation,
+                "fees": (*offer.fees, own),
+            }
+        case FiatPaymentConfirmed(reference=reference):
+            found = {"provider_reference": reference}
+        case DirectAssetPurchaseCompleted(amount=amount, transaction_hash=transaction_hash):
+            found = {"received_amount": amount, "chain_signature": transaction_hash}
+        case BuyTransactionFailed(reason=reason):
+            found = {"reason": reason, "completed_at": event.occurred_at}
+        case BuyTransactionCompleted():
+            found = {"completed_at": event.occurred_at}
+        case _:
+            found = {}
+    return found
+
+
+def _opening(event: Event, buy: BuyTransactionInitiated) -> Columns:
+    payment = payment_of(buy)
+    return {
+        "type": "BUY",
+        "user_id": event.user_id,
+        "amount": payment.fiat_amount,
+        "asset": payment.fiat_currency,
+        "target_asset": buy.asset,
+        "target_amount": payment.offers[0].asset_amount,
+        "sender_username": buy.username,
+        "recipient_username": buy.username,
+        "recipient_address": buy.address,
+        "chain": ASSETS[buy.asset].chain,
+        # A page to pay at cannot be called back; unpaid, it expires.
+        "cancellable": False,
+        "correlation_id": event.correlation_id,
+        "created_at": event.occurred_at,
+    }
+
+
+def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
+    transaction_id = TransactionId(stream.id)
+    match event.data:
+        case InvestedBalanceUpdated():
+            return (BuyTransactionCompleted(transaction_id=transaction_id),)
+        case BalanceReservationReleased(reason=reason):
+            return (BuyTransactionFailed(transaction_id=transaction_id, reason=reason),)
+        case ComplianceBlocked(code=code) | BalanceReservationRejected(code=code):
+            return (BuyTransactionFailed(transaction_id=transaction_id, reason=code),)
+        case _:
+            return ()
+
+
+FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)

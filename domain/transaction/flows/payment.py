@@ -1,0 +1,82 @@
+"""What the events of a payment say of the transaction, whatever its flow is."""
+
+from typing import Final
+
+from domain.contracts.deposit_events import (
+    ExpectedCreditReserved,
+    FiatPaymentConfirmed,
+    FiatPaymentFailed,
+    FiatPaymentRefunded,
+    FiatPaymentRequested,
+    OnRampProviderSelected,
+    ProviderAttemptFailed,
+)
+from domain.contracts.envelope import EventPayload
+from domain.contracts.events import (
+    BalanceReservationRejected,
+    BalanceReservationReleased,
+    CancellationRequested,
+    OperatorRequired,
+    OutcomeUnknown,
+    UserActionCancelled,
+    UserActionCompleted,
+    UserActionExpired,
+    UserActionRequired,
+)
+from domain.transaction.flow import Record
+from domain.transaction.flows.review import REVIEW_RECORDS
+from domain.transaction.states import Trigger
+
+PAYMENT_RECORDS: Final[dict[type[EventPayload], Record]] = {
+    **REVIEW_RECORDS,
+    BalanceReservationRejected: Record(),
+    ExpectedCreditReserved: Record(
+        moves=((Trigger.RESERVE, None),),
+        steps=(("reserve", "RESERVATION", "COMPLETED"),),
+    ),
+    OnRampProviderSelected: Record(
+        moves=((Trigger.SELECT_PROVIDER, None),),
+        outcome_certainty="CERTAIN",
+        steps=(("pay", "PROVIDER", "STARTED"),),
+    ),
+    FiatPaymentRequested: Record(
+        moves=((Trigger.PROCESS, "PAYMENT_METHOD_AUTHORIZING"),), waiting_on="PROVIDER"
+    ),
+    ProviderAttemptFailed: Record(
+        moves=((Trigger.FAIL_OVER, None),), steps=(("pay", "PROVIDER", "FAILED"),)
+    ),
+    UserActionRequired: Record(
+        moves=((None, "FIAT_PAYMENT_PENDING"),), waiting_on="USER", outcome_certainty="CERTAIN"
+    ),
+    UserActionCompleted: Record(waiting_on="PROVIDER"),
+    UserActionCancelled: Record(waiting_on="PROVIDER"),
+    UserActionExpired: Record(waiting_on="PROVIDER"),
+    OutcomeUnknown: Record(outcome_certainty="UNKNOWN", waiting_on="PROVIDER"),
+    OperatorRequired: Record(waiting_on="OPERATOR", funds_location="SUSPENSE"),
+    FiatPaymentConfirmed: Record(
+        moves=((None, "FIAT_PAYMENT_CONFIRMED"),),
+        waiting_on="PROVIDER",
+        funds_location="PROVIDER",
+        steps=(("pay", "PROVIDER", "COMPLETED"), ("convert", "PROVIDER", "STARTED")),
+    ),
+    CancellationRequested: Record(),
+    FiatPaymentFailed: Record(
+        moves=((Trigger.COMPENSATE, None),), waiting_on="NONE", outcome_certainty="CERTAIN"
+    ),
+    FiatPaymentRefunded: Record(funds_location="RETURNED"),
+    BalanceReservationReleased: Record(),
+}
+"""A flow adds its opening, its purchase, its booking and its end."""
+
+PURCHASE_REQUESTED: Final = Record(moves=((None, "CONVERSION_PENDING"),))
+PURCHASE_COMPLETED: Final = Record(
+    moves=(
+        (None, "CONVERSION_COMPLETED"),
+        (Trigger.SUBMIT_TO_CHAIN, "BLOCK_CONFIRMATION_PENDING"),
+        (Trigger.CONFIRM, "CONFIRMATION_COMPLETED"),
+    ),
+    waiting_on="NONE",
+    funds_location="CHAIN",
+    outcome_certainty="CERTAIN",
+    steps=(("convert", "PROVIDER", "COMPLETED"), ("deliver", "BLOCKCHAIN", "COMPLETED")),
+)

@@ -1,0 +1,84 @@
+"""What a payment shall bring is expected, and the expectation ends, in whatever flow.
+
+Whatever ends a flow without a delivery ends the expectation here.
+"""
+
+from domain.contracts.deposit_events import (
+    ExpectedCreditReserved,
+    FiatPaymentFailed,
+    PurchaseCompleted,
+)
+from domain.contracts.envelope import Event
+from domain.contracts.events import (
+    BalanceReservationRejected,
+    BalanceReservationReleased,
+    CancellationRequested,
+)
+from domain.contracts.payments import payment_of
+from domain.shared.assets import ASSETS
+from domain.shared.decision import NOTHING, Decision, Facts
+from domain.shared.ids import HoldId, derived
+from domain.shared.stream import Stream
+from domain.shared.unit import Account, ChainClaim, HoldKind, HoldPlaced, HoldSettled, Posting
+from domain.wallet.swap import balance_of
+
+
+def on_cleared(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+    if stream.has(CancellationRequested):
+        return Decision(events=(BalanceReservationRejected(code="TXN_CANCELLED"),))
+    payment = payment_of(stream.events[0].data)
+    expected = payment.offers[0].asset_amount
+    hold_id = HoldId(derived(stream.id, "hold", "credit"))
+    account = balance_of(stream.wallet_id, payment.asset)
+    return Decision(
+        events=(ExpectedCreditReserved(hold_id=hold_id, asset=payment.asset, amount=expected),),
+        holds_placed=(
+            HoldPlaced(
+                id=hold_id, account=account, kind=HoldKind.INCOMING, part="credit", amount=expected
+            ),
+        ),
+        postings=(Posting(account=account, incoming=expected),),
+    )
+
+
+def on_failed(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+    failed = stream.known(FiatPaymentFailed)
+    return NOTHING if failed.refunded else _released(stream)
+
+
+def on_refunded(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+    return _released(stream)
+
+
+def _released(stream: Stream) -> Decision:
+    expected = stream.known(ExpectedCreditReserved).amount
+    reason = stream.known(FiatPaymentFailed).code
+    return Decision(
+        events=(BalanceReservationReleased(released=expected, reason=reason),),
+        holds_settled=(settled(stream, captured=0),),
+        postings=(Posting(account=_account(stream), incoming=-expected),),
+    )
+
+
+def settled(stream: Stream, *, captured: int) -> HoldSettled:
+    reserved = stream.known(ExpectedCreditReserved)
+    return HoldSettled(
+        id=reserved.hold_id,
+        account=_account(stream),
+        kind=HoldKind.INCOMING,
+        captured=captured,
+        released=reserved.amount - captured,
+    )
+
+
+def _account(stream: Stream) -> Account:
+    return balance_of(stream.wallet_id, stream.known(ExpectedCreditReserved).asset)
+
+
+def claim_of(delivered: PurchaseCompleted) -> ChainClaim:
+    return ChainClaim(
+        chain=ASSETS[delivered.asset].chain,
+        signature=delivered.transaction_hash,
+        instruction=delivered.instruction,
+        account=delivered.account,
+    )

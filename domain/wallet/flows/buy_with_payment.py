@@ -1,0 +1,57 @@
+"""The wallet expects what a Buy shall bring, and credits what the asset's chain shows of it."""
+
+from domain.contracts.buy_events import DirectAssetPurchaseCompleted, InvestedBalanceUpdated
+from domain.contracts.deposit_events import (
+    ExpectedCreditReserved,
+    FiatPaymentFailed,
+    FiatPaymentRefunded,
+)
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import ComplianceCleared
+from domain.shared.accounts import chain, provider
+from domain.shared.assets import ASSETS
+from domain.shared.decision import Decision, Facts
+from domain.shared.ids import derived
+from domain.shared.saga import Reaction
+from domain.shared.stream import Stream
+from domain.shared.unit import Posting
+from domain.wallet.credit import claim_of, on_cleared, on_failed, on_refunded, settled
+from domain.wallet.swap import balance_of
+
+
+def on_delivered(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """Books what arrived and ends the expectation; nothing of it is the platform's."""
+    delivered = stream.known(DirectAssetPurchaseCompleted)
+    expected = stream.known(ExpectedCreditReserved).amount
+    is_credited = facts.rejection is not None
+    account = balance_of(stream.wallet_id, delivered.asset)
+    updated = InvestedBalanceUpdated(
+        asset=delivered.asset,
+        credited=delivered.amount,
+        difference=delivered.amount - expected,
+        journal_id=derived(stream.id, "journal", stream.sequence + 1),
+    )
+    own = Posting(
+        account=account, posted=0 if is_credited else delivered.amount, incoming=-expected
+    )
+    beyond = Posting(account=chain(ASSETS[delivered.asset]), posted=delivered.amount)
+    return Decision(
+        events=(updated,),
+        holds_settled=(settled(stream, captured=min(expected, delivered.amount)),),
+        postings=(
+            Posting(
+                account=provider(delivered.provider, delivered.asset), posted=-delivered.amount
+            ),
+            own,
+            *((beyond,) if is_credited else ()),
+        ),
+        claims=() if is_credited else (claim_of(delivered),),
+    )
+
+
+REACTIONS: dict[type[EventPayload], Reaction] = {
+    ComplianceCleared: on_cleared,
+    DirectAssetPurchaseCompleted: on_delivered,
+    FiatPaymentFailed: on_failed,
+    FiatPaymentRefunded: on_refunded,
+}

@@ -1,0 +1,112 @@
+"""Buying an asset with a payment method, through the whole platform."""
+
+import uuid
+from decimal import Decimal
+
+import pytest
+
+from tests.integration.payments.payer import Json, Payer
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
+
+SEQUENCE = [
+    "BuyTransactionInitiated",
+    "ExpectedCreditReserved",
+    "OnRampProviderSelected",
+    "FiatPaymentRequested",
+    "UserActionRequired",
+    "FiatPaymentConfirmed",
+    "DirectAssetPurchaseRequested",
+    "DirectAssetPurchaseCompleted",
+    "InvestedBalanceUpdated",
+    "BuyTransactionCompleted",
+]
+_INITIATE = """mutation ($input: InitiateBuyInput!) { initiateBuy(input: $input) {
+  transaction { id state } errors { code field } } }"""
+_INVESTED = "{ wallet { invested { asset posted pending } } }"
+
+
+def initiated(payer: Payer, asset: str = "SOL", amount: str = "100", **more: str) -> Json:
+    source = {"payment": {"amount": amount, "paymentMethod": "CARD", **more}}
+    wish = {"asset": asset, "source": source, "idempotencyKey": uuid.uuid4().hex}
+    return payer.ask(_INITIATE, input=wish)["initiateBuy"]
+
+
+def begun(payer: Payer, asset: str = "SOL") -> str:
+    payload = initiated(payer, asset)
+    assert payload["errors"] == []
+    identifier: str = payload["transaction"]["id"]
+    return identifier
+
+
+def invested(payer: Payer, asset: str, field: str = "posted") -> Decimal:
+    rows = payer.ask(_INVESTED)["wallet"]["invested"]
+    return sum((Decimal(row[field]) for row in rows if row["asset"] == asset), Decimal(0))
+
+
+def test_a_bought_asset_arrives_on_its_chain_and_is_invested(alice: Payer) -> None:
+    before = invested(alice, "SOL")
+    buy = begun(alice)
+    alice.page(buy)
+    assert invested(alice, "SOL", "pending") > 0
+
+    alice.pay(buy)
+    done = alice.until(buy, state="COMPLETED")
+
+    events = [row["eventType"] for row in done["timeline"]]
+    assert list(dict.fromkeys(events)) == SEQUENCE
+    assert invested(alice, "SOL") - before == Decimal(done["receivedAmount"]) > Decimal("0.5")
+    assert invested(alice, "SOL", "pending") == 0
+    assert done["fundsLocation"] == "DELIVERED"
+    alice.verify()
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation"),
+    [("error", "create_session"), ("timeout_after_executing", "create_session")],
+)
+def test_it_is_bought_once_whatever_happens(alice: Payer, kind: str, operation: str) -> None:
+    before = invested(alice, "SOL")
+    alice.fault(kind, "coinbase", operations=[operation], remaining=1, hang_ms=200)
+    buy = begun(alice)
+
+    alice.pay(buy)
+
+    done = alice.until(buy, state="COMPLETED")
+    assert invested(alice, "SOL") - before == Decimal(done["receivedAmount"])
+    alice.verify()
+
+
+@pytest.mark.parametrize("fault", ["webhook_lost", "webhook_duplicated"])
+def test_what_webhooks_do_makes_no_difference(alice: Payer, fault: str) -> None:
+    before = invested(alice, "SOL")
+    alice.fault(fault, "coinbase")
+    buy = begun(alice)
+
+    alice.pay(buy)
+
+    done = alice.until(buy, state="COMPLETED")
+    assert invested(alice, "SOL") - before == Decimal(done["receivedAmount"])
+
+
+def test_one_that_is_declined_brings_nothing(alice: Payer) -> None:
+    buy = begun(alice)
+
+    alice.pay(buy, outcome="decline")
+
+    failed = alice.until(buy, state="FAILED")
+    assert failed["reason"] == "PAY_FAILED"
+    assert invested(alice, "SOL", "pending") == 0
+
+
+@pytest.mark.parametrize(
+    ("asset", "amount", "code"),
+    [
+        ("USDC", "100", "VAL_ASSET_UNTRADED"),
+        ("DOGE", "100", "VAL_ASSET_UNTRADED"),
+        ("SOL", "9", "TXN_BELOW_MINIMUM"),
+    ],
+)
+def test_what_cannot_be_bought_is_refused(alice: Payer, asset: str, amount: str, code: str) -> None:
+    payload = initiated(alice, asset, amount)
+    assert [error["code"] for error in payload["errors"]] == [code]
