@@ -11,6 +11,8 @@ from domain.shared.ids import UserId, WalletId
 from infrastructure.chains.solana.errors import InvalidKeyFile
 from infrastructure.chains.solana.keys import load_or_create_keypair
 from infrastructure.db.identity import IdentityStore, StoredUser, UserExists
+from infrastructure.demo.device import address_of
+from infrastructure.demo.device.secrets import load_or_create_secret, secret_file
 from infrastructure.settings import StartupError
 
 CHAIN: Final = Chain.SOLANA
@@ -50,35 +52,49 @@ def keypair_file(data_dir: Path, username: str) -> Path:
 
 
 async def ensure_user(store: IdentityStore, person: DemoPerson, data_dir: Path) -> StoredUser:
-    """The user in the database with the address of the key on disk; both are made once."""
+    """The user in the database with the addresses of the keys on disk; all are made once."""
     try:
-        keypair = load_or_create_keypair(keypair_file(data_dir, person.username))
+        addresses = addresses_of(keypair_file(data_dir, person.username))
     except InvalidKeyFile as error:
         raise StartupError(str(error)) from None
-    address = str(keypair.pubkey())
     user = await store.by_username(person.username)
     if user is None:
-        user = await _create(store, person, address)
-    if user.addresses.get(CHAIN) != address:
+        user = await _create(store, person, addresses)
+    if user.addresses != addresses:
         raise StartupError(
-            f"the database knows {person.username} by another address than {data_dir}/demo: "
+            f"the database knows {person.username} by other addresses than {data_dir}/demo: "
             "they are of different runs; take an empty database or the old data directory"
         )
     return user
 
 
-async def _create(store: IdentityStore, person: DemoPerson, address: str) -> StoredUser:
+def addresses_of(keypair: Path) -> Mapping[str, str]:
+    """By chain, those of the Solana keypair and of the keys beside it, made at the first call.
+    Raises InvalidKeyFile."""
+    owner = load_or_create_keypair(keypair)
+    others: dict[str, str] = {
+        chain: address_of(chain, load_or_create_secret(secret_file(keypair, chain)))
+        for chain in Chain
+        if chain is not CHAIN
+    }
+    return {CHAIN: str(owner.pubkey()), **others}
+
+
+async def _create(
+    store: IdentityStore, person: DemoPerson, addresses: Mapping[str, str]
+) -> StoredUser:
+    address = addresses[CHAIN]
     try:
         await store.create_user(
             user_id=UserId(_identifier("user", person.username, address)),
             wallet_id=WalletId(_identifier("wallet", person.username, address)),
             username=person.username,
-            addresses={CHAIN: address},
+            addresses=addresses,
             kyc_level=KYC_LEVEL,
             country=COUNTRY,
         )
     except UserExists:
-        raise StartupError(f"the address of {person.username} belongs to another user") from None
+        raise StartupError(f"an address of {person.username} belongs to another user") from None
     user = await store.by_username(person.username)
     if user is None:
         raise StartupError(f"{person.username} cannot be found right after it was made")

@@ -7,9 +7,13 @@ import httpx
 import pytest
 from solders.keypair import Keypair
 
+from domain.shared.assets import Chain
+from infrastructure.chains.bitcoin import addresses as bitcoin
+from infrastructure.chains.ethereum import addresses as ethereum
 from infrastructure.chains.solana.addresses import associated_token_account
 from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.chains.solana.rpc import SolanaRpc
+from infrastructure.chains.sui import addresses as sui
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.pool import create_pool
 from infrastructure.demo.funding import LAMPORTS_MIN, Faucet
@@ -73,7 +77,11 @@ async def test_a_demo_user_is_made_once_and_keeps_the_key(
 
     assert again == first
     key = load_keypair(keypair_file(tmp_path, "alice"))
-    assert first.addresses == {CHAIN: str(key.pubkey())}
+    assert first.addresses[CHAIN] == str(key.pubkey())
+    assert set(first.addresses) == set(Chain)
+    assert bitcoin.parse(first.addresses[Chain.BITCOIN]).kind is bitcoin.Kind.P2WPKH
+    assert ethereum.parse(first.addresses[Chain.ETHEREUM]) == first.addresses[Chain.ETHEREUM]
+    assert sui.parse(first.addresses[Chain.SUI]) == first.addresses[Chain.SUI]
     assert first.kyc_level == "advanced"
     await pool.close()
 
@@ -83,6 +91,6 @@ async def test_keys_of_another_run_are_told_apart(database: Database, tmp_path: 
     store = IdentityStore(pool)
     await ensure_user(store, PEOPLE[0], tmp_path / "one")
 
-    with pytest.raises(StartupError, match="alice by another address"):
+    with pytest.raises(StartupError, match="alice by other addresses"):
         await ensure_user(store, PEOPLE[0], tmp_path / "two")
     await pool.close()

@@ -1,0 +1,117 @@
+"""Solana: signs transfers, swaps and calls of other programs, with lookup tables or without."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from solders.instruction import CompiledInstruction
+from solders.keypair import Keypair
+from solders.message import to_bytes_versioned
+from solders.pubkey import Pubkey
+from solders.system_program import ID as SYSTEM_PROGRAM
+from solders.transaction import VersionedTransaction
+
+from domain.shared.assets import SOL, Asset
+from infrastructure.chains.solana.addresses import TOKEN_PROGRAM, parse_address
+from infrastructure.demo.device.refusal import WillNotSign, decode, demand_at_most, encode
+
+# Rents of new accounts and tips, which swaps ask for beside the asset itself.
+ASIDE_LAMPORTS_MAX: Final = 10_000_000
+_WRAPPED_SOL: Final = Pubkey.from_string("So11111111111111111111111111111111111111112")
+_TRANSFER_CHECKED: Final = 12
+_TRANSFER_CHECKED_BYTES: Final = 10  # the instruction's number, an amount, the decimals
+_CLOSE_ACCOUNT: Final = 9
+_MINT_POSITION: Final = 1
+_OWNER_POSITION: Final = 3
+# The system program's instructions that take lamports, each with the place of the amount.
+_CREATE_ACCOUNT: Final = 0
+_SYSTEM_TRANSFER: Final = 2
+_AMOUNT: Final = slice(4, 12)
+
+Keys = Sequence[Pubkey]
+
+
+class SolanaKey:
+    """A keypair whose transactions show what they move, but for what other programs take."""
+
+    def __init__(self, keypair: Keypair) -> None:
+        self._keypair = keypair
+
+    @property
+    def address(self) -> str:
+        return str(self._keypair.pubkey())
+
+    def sign(self, payload: str, asset: Asset, *, spends_at_most: int) -> str:
+        """The transaction with our signature in our slot and the others as they were."""
+        unsigned = _decode(payload)
+        message, ours = unsigned.message, self._keypair.pubkey()
+        signers = message.account_keys[: message.header.num_required_signatures]
+        if ours not in signers:
+            raise WillNotSign("the transaction does not ask for this key's signature")
+        self._judge(message.account_keys, message.instructions, asset, spends_at_most)
+        signatures = unsigned.signatures
+        signatures[signers.index(ours)] = self._keypair.sign_message(to_bytes_versioned(message))
+        return encode(bytes(VersionedTransaction.populate(message, signatures)))
+
+    def _judge(
+        self, keys: Keys, instructions: list[CompiledInstruction], asset: Asset, allowed: int
+    ) -> None:
+        ours = self._keypair.pubkey()
+        tokens = sum(_tokens(keys, instructions, ours, asset))
+        lamports = sum(_lamports(keys, instructions, ours))
+        if asset == SOL:
+            demand_at_most(tokens, allowed)
+            demand_at_most(lamports, allowed + ASIDE_LAMPORTS_MAX)
+            return
+        demand_at_most(tokens, allowed)
+        if lamports > ASIDE_LAMPORTS_MAX:
+            raise WillNotSign("the transaction moves SOL, which the user did not name")
+
+
+def _decode(payload: str) -> VersionedTransaction:
+    content = decode(payload, "Solana")
+    try:
+        return VersionedTransaction.from_bytes(content)
+    except ValueError:
+        raise WillNotSign("the payload is no Solana transaction") from None
+
+
+def _tokens(
+    keys: Keys, instructions: list[CompiledInstruction], owner: Pubkey, asset: Asset
+) -> Iterator[int]:
+    """Base units of each of the owner's token transfers. Anything else that the token program
+    could do with the owner's accounts is refused, but to close one to the owner's own profit."""
+    mint = _WRAPPED_SOL if asset == SOL else parse_address(asset.contract or "")
+    for instruction in instructions:
+        if keys[instruction.program_id_index] != TOKEN_PROGRAM:
+            continue
+        accounts = [_key(keys, index) for index in instruction.accounts]
+        if owner not in accounts:
+            continue
+        data = bytes(instruction.data)
+        if data == bytes([_CLOSE_ACCOUNT]) and accounts[1:] == [owner, owner]:
+            continue
+        is_transfer = len(data) == _TRANSFER_CHECKED_BYTES and data[0] == _TRANSFER_CHECKED
+        if not is_transfer or accounts[_OWNER_POSITION] != owner:
+            raise WillNotSign("the transaction does more with our tokens than move them")
+        # A mint out of a lookup table could be any: it counts as the asset's own.
+        if accounts[_MINT_POSITION] not in {mint, None}:
+            raise WillNotSign("the transaction moves a token that the user did not name")
+        yield int.from_bytes(data[1:9], "little")
+
+
+def _lamports(keys: Keys, instructions: list[CompiledInstruction], owner: Pubkey) -> Iterator[int]:
+    """What the owner gives to others, or to new accounts, by the system program."""
+    for instruction in instructions:
+        if keys[instruction.program_id_index] != SYSTEM_PROGRAM or not instruction.accounts:
+            continue
+        data = bytes(instruction.data)
+        if _key(keys, instruction.accounts[0]) != owner:
+            continue
+        if int.from_bytes(data[:4], "little") not in {_CREATE_ACCOUNT, _SYSTEM_TRANSFER}:
+            raise WillNotSign("the transaction gives the account itself away")
+        yield int.from_bytes(data[_AMOUNT], "little")
+
+
+def _key(keys: Keys, index: int) -> Pubkey | None:
+    """None for what comes out of a lookup table, which the bytes do not show."""
+    return keys[index] if index < len(keys) else None
