@@ -32,6 +32,7 @@ from infrastructure.db.migrate import check_schema
 from infrastructure.db.news import NewsReader
 from infrastructure.db.openings import OpeningReader
 from infrastructure.db.pool import Pool, connect, create_pool
+from infrastructure.db.strategies import PositionReader
 from infrastructure.db.streams import StreamReader
 from infrastructure.db.views import DatabaseViews
 from infrastructure.http import HttpClient
@@ -43,6 +44,7 @@ from infrastructure.sagas.deposits import DepositWatcher
 from infrastructure.sagas.effects import CALL_SECONDS_MAX, LEASE_SECONDS, EffectExecutor
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.outside_effects import open_effects
+from infrastructure.sagas.positions import PositionWatcher
 from infrastructure.sagas.reactors import Reactor
 from infrastructure.services.desks import open_movements
 from infrastructure.services.money import MoneyMovements
@@ -242,6 +244,14 @@ class Process:
         self._wakers.append(self._executor.wake)
         fee_payer = FeePayerWatch(self._gateway, lamports_min=self._settings.fee_payer_lamports_min)
         self._keep(fee_payer.run(), "fee payer")
+        positions = PositionWatcher(
+            engine=engine,
+            owner=self._name,
+            positions=PositionReader(self._pool),
+            protocols=self._outside.providers.defi,
+            look_seconds=self._settings.strategy_watch_seconds,
+        )
+        self._keep(positions.run(), "positions")
         self._keep(self._outside.health.run(), "provider health")
         self._keep(effects.confirmations.run(), "confirmations")
         self._keep(self._executor.run(), "effects")

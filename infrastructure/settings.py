@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `database_admin_url` is the owner's, for migrations; empty, it is `database_url`. Several
     `solana_rpc_urls` are tried in order. `contexts` are those whose reactors this process runs.
     Below `fee_payer_lamports_min` an alarm is logged: the default is enough for 10,000 sends.
+    What is open in strategies is valued every `strategy_watch_seconds`.
     `treasury_address` owns the token account that fees are paid to; empty, the fee payer does.
     """
 
@@ -74,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     subscribers_max: Count = 2_000
     request_body_bytes_max: Annotated[int, Meta(ge=1_024, le=16_777_216)] = 262_144
     query_timeout_seconds: Seconds = 10.0
+    strategy_watch_seconds: Seconds = 60.0
     provider_timeout_seconds: Seconds = 10.0
     shutdown_timeout_seconds: Seconds = 5.0
 

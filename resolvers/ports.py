@@ -159,6 +159,10 @@ class Update(Protocol):
     def occurred_at(self) -> datetime: ...
     @property
     def transaction_id(self) -> TransactionId: ...
+    @property
+    def data(self) -> Mapping[str, object]:
+        """The event's data as its reader may see it."""
+        ...
 
 
 class Resync(Protocol):
@@ -189,6 +193,16 @@ class Feed(Protocol):
         principal_user_id: UserId | None = None,
     ) -> AsyncGenerator[Update | Resync, None]:
         """The events that change the wallet's balances."""
+        ...
+
+    def strategy_updates(
+        self,
+        wallet_id: WalletId,
+        after: str | None = None,
+        *,
+        principal_user_id: UserId | None = None,
+    ) -> AsyncGenerator[Update | Resync, None]:
+        """What is new of the wallet's positions."""
         ...
 
 

@@ -15,7 +15,7 @@ from resolvers.pages import InvalidCursor
 from resolvers.ports import Resync, Update
 from resolvers.queries import viewer_of
 from schema.fields import streamed
-from schema.subscriptions import TransactionUpdate, WalletUpdate
+from schema.subscriptions import StrategyUpdate, TransactionUpdate, WalletUpdate
 
 Shown = TypeVar("Shown")
 Items = AsyncGenerator[Update | Resync, None]
@@ -52,6 +52,18 @@ class Subscription:
         feed = info.context.ports.feed
         items = feed.wallet_updates(viewer.wallet_id, after, principal_user_id=viewer.id)
         return _shown(info, items, after, WalletUpdate.of)
+
+    @streamed(
+        "What is new of the viewer's positions in strategies: opened, another value, the end of a "
+        "lock, a value that has become stale, closed. With `after`, first what came behind that cursor."
+    )
+    async def strategy_updates(
+        self, info: Info, after: str | None = None
+    ) -> AsyncGenerator[StrategyUpdate, None]:
+        viewer = await viewer_of(info)
+        feed = info.context.ports.feed
+        items = feed.strategy_updates(viewer.wallet_id, after, principal_user_id=viewer.id)
+        return _shown(info, items, after, StrategyUpdate.of)
 
 
 async def _own_transaction(info: Info, text: str) -> TransactionId:

@@ -1,19 +1,26 @@
 """What subscriptions send."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Self
+from uuid import UUID
 
 import strawberry
 
+from domain.contracts.strategy_events import PositionNews
 from domain.shared.ids import TransactionId
 from domain.transaction.states import State
 from resolvers.context import Info
+from resolvers.ids import Kind, encode
 from resolvers.ports import Resync, Update
 from schema.fields import described
+from schema.strategy import StrategyPosition
 from schema.transaction import Transaction
 from schema.wallet import Wallet, load_wallet
 
 RESYNC_TYPE: Final = "ResyncRequired"
+
+strawberry.enum(PositionNews, description="What is new of an open position.")
 
 
 @strawberry.interface(description="One event. Go on after `cursor` to miss none.")
@@ -29,6 +36,7 @@ class Item:
     sub_state: str | None
     occurred_at: datetime | None
     transaction_key: strawberry.Private[TransactionId | None]
+    data: strawberry.Private[Mapping[str, object]]
 
     @described("The transaction as it stands now.")
     async def transaction(self, info: Info) -> Transaction | None:
@@ -50,6 +58,7 @@ class Item:
                 sub_state=item.sub_state,
                 occurred_at=item.occurred_at,
                 transaction_key=item.transaction_id,
+                data=item.data,
             )
         return cls(
             cursor=item.cursor,
@@ -61,6 +70,7 @@ class Item:
             sub_state=None,
             occurred_at=None,
             transaction_key=None,
+            data={},
         )
 
 
@@ -75,3 +85,27 @@ class WalletUpdate(Item):
     async def wallet(self, info: Info) -> Wallet | None:
         viewer = await info.context.viewer()
         return await load_wallet(viewer.wallet_id, info)
+
+
+@strawberry.type(description="What is new of a position in a strategy.")
+class StrategyUpdate(Item):
+    @described("Which position; null where the event names none: its transaction does.")
+    def position_id(self) -> strawberry.ID | None:
+        told = self.data.get("position_id")
+        return strawberry.ID(encode(Kind.POSITION, UUID(str(told)))) if told else None
+
+    @described("Of a position that is watched: what became new of it.")
+    def news(self) -> PositionNews | None:
+        told = self.data.get("news")
+        return None if told is None else PositionNews(str(told))
+
+    @described("The value that it was told with; with STALE the last that is known.")
+    def value(self) -> str | None:
+        told = self.data.get("value")
+        return None if told is None else str(told)
+
+    @described("What is open now, with its value as the protocols tell it now.")
+    async def positions(self, info: Info) -> list[StrategyPosition]:
+        viewer = await info.context.viewer()
+        views = await info.context.ports.money.positions(viewer.wallet_id)
+        return [StrategyPosition.of(view) for view in views]

@@ -46,6 +46,10 @@ CREATE INDEX outbox_order ON outbox (generation, xid, id);
 CREATE INDEX outbox_wallet ON outbox (wallet_id, generation, xid, id);
 CREATE INDEX outbox_counterparty ON outbox (counterparty_wallet_id, generation, xid, id)
     WHERE counterparty_wallet_id IS NOT NULL;
+-- Positions in strategies: those that were opened, and what was told of each.
+CREATE INDEX outbox_opened ON outbox (stream_id) WHERE type = 'StrategyBalanceUpdated';
+CREATE INDEX outbox_valued ON outbox ((data->>'position_id'), ((data->>'number')::integer))
+    WHERE type = 'PositionValued';
 
 -- The result of a command, given again to whoever repeats it.
 CREATE TABLE idempotency_key (

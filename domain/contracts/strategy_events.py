@@ -5,6 +5,7 @@ A position is what one launch opened; its identifier is that of the launching tr
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from domain.contracts.deposit_events import RejectedOffer
@@ -259,6 +260,30 @@ class StrategyStopFailed(EventPayload):
     reason: str
 
 
+class PositionNews(StrEnum):
+    """What is new of an open position."""
+
+    VALUE_CHANGED = "VALUE_CHANGED"
+    LOCK_ENDED = "LOCK_ENDED"
+    STALE = "STALE"
+    """The protocol has not answered for long: `value` is the last that it told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionValued(EventPayload):
+    """An open position is watched: what became new of it. `value` as the protocol told it at `at`,
+    `number` counts such news of the position from 1; `unlocked`: it may be taken out."""
+
+    position_id: UUID
+    number: int
+    news: PositionNews
+    principal: int
+    value: int | None
+    source: str | None
+    at: datetime | None
+    unlocked: bool
+
+
 STRATEGY_EVENTS: tuple[type[EventPayload], ...] = (
     BlockchainCallRequested,
     BlockchainCallConfirmed,
@@ -279,4 +304,5 @@ STRATEGY_EVENTS: tuple[type[EventPayload], ...] = (
     AssetToUSDCSwapCompleted,
     StrategyStopCompleted,
     StrategyStopFailed,
+    PositionValued,
 )

@@ -19,6 +19,10 @@ BALANCE_KINDS: Final = frozenset(
     {"BalanceReserved", "BalanceUpdated", "BalanceReservationReleased"}
 )
 """The general events after which some balance is another."""
+STRATEGY_EVENTS: Final = frozenset(
+    {"StrategyBalanceUpdated", "PositionValued", "PositionReserved", "StrategyStopCompleted"}
+)
+"""The events after which what is in strategies is another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,20 @@ class TransactionFeed:
         async with aclosing(self._follow(interest, principal_user_id, after)) as updates:
             async for update in updates:
                 yield update
+
+    async def strategy_updates(
+        self,
+        wallet_id: WalletId,
+        after: str | None = None,
+        *,
+        principal_user_id: UserId | None = None,
+    ) -> AsyncGenerator[Update | ResyncRequired, None]:
+        """What is new of the wallet's positions: opened, valued, unlocked, stale, closed."""
+        interest = Interest(Scope(wallet_id))
+        async with aclosing(self._follow(interest, principal_user_id, after)) as updates:
+            async for update in updates:
+                if isinstance(update, ResyncRequired) or update.type in STRATEGY_EVENTS:
+                    yield update
 
     async def _follow(
         self, interest: Interest, principal: UserId | None, after: str | None

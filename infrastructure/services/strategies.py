@@ -159,7 +159,7 @@ class StrategyDesk:
             position_id=position_id,
             opened=position.opened,
             principal=position.principal,
-            value=_share(valued, position),
+            value=valued.worth(position.opened.shares),
             network_cost=await self._cost(position.owner_address),
         )
         return lambda facts: stop_strategy(command, facts=facts)
@@ -180,7 +180,7 @@ class StrategyDesk:
             name=opened.name,
             asset=USDC.symbol,
             principal=position.principal,
-            value=None if valued is None else _share(valued, position),
+            value=None if valued is None else valued.worth(opened.shares),
             source=None if valued is None else valued.source,
             at=None if valued is None else valued.at,
             opened_at=position.opened_at,
@@ -216,11 +216,6 @@ class StrategyDesk:
         except RpcError:
             raise Refused(code="PRV_UNAVAILABLE") from None
         return network_cost(cost, self.engine.policy.figures)
-
-
-def _share(valued: Position, position: OpenPosition) -> int:
-    """The position's part of all that the owner has in the offer, rounded down."""
-    return valued.value * min(position.opened.shares, valued.shares) // valued.shares
 
 
 def _address(opening: SwapOpening) -> str:

@@ -44,6 +44,10 @@ class Position:
     at: datetime
     locked_until: datetime | None = None
 
+    def worth(self, shares: int) -> int:
+        """What so many of the shares would give now, rounded down."""
+        return self.value * min(shares, self.shares) // self.shares
+
 
 class DeFiProvider(Provider, Protocol):
     """Every call may answer a setback; none raises for what a provider does."""

@@ -23,7 +23,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def platform(data_dir: Path) -> Iterator[Platform]:
-    with started(data_dir) as running:
+    with started(data_dir, settings={"DIBOAS_STRATEGY_WATCH_SECONDS": "1"}) as running:
         yield running
 
 

@@ -19,6 +19,8 @@ TRANSACTIONS: Final = f"""subscription ($id: ID, $after: String) {{
   transactionUpdates(id: $id, after: $after) {{ {MARKS} transaction {{ id state }} }} }}"""
 WALLET: Final = f"""subscription ($after: String) {{ walletUpdates(after: $after) {{
   {MARKS} transaction {{ id }} wallet {{ available {{ posted reserved spendable }} }} }} }}"""
+STRATEGIES: Final = f"""subscription ($after: String) {{ strategyUpdates(after: $after) {{
+  {MARKS} positionId news value transaction {{ id }} positions {{ id profit }} }} }}"""
 _SECONDS_MAX: Final = 20.0
 
 

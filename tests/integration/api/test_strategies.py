@@ -7,6 +7,7 @@ import pytest
 
 from bench.platform import Platform
 from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
+from tests.integration.api.live import STRATEGIES, events_of, socket_of
 
 pytestmark = pytest.mark.enable_socket
 
@@ -160,3 +161,37 @@ async def test_what_cannot_be_launched_is_refused(
 ) -> None:
     named = strategy or (await chosen(alice, "kamino"))["id"]
     assert only_error(await launch(alice, named, amount))["code"] == code
+
+
+async def test_what_is_new_of_a_position_is_told_on_both_transports(
+    alice: Person, platform: Platform, http: httpx.AsyncClient
+) -> None:
+    strategy = await chosen(alice, "jupiter_lend")
+    async with socket_of(alice) as socket, events_of(alice, STRATEGIES) as stream:
+        line = await socket.subscribe(STRATEGIES)
+        await signed(alice, await launch(alice, strategy["id"], "100"))
+        opened = (await line.until("StrategyBalanceUpdated"))[-1]
+        position = (await wallet(alice))["positions"][-1]
+        assert (opened["positionId"], opened["news"]) == (position["id"], None)
+        assert position["id"] in {each["id"] for each in opened["positions"]}
+        assert (await stream.until("StrategyBalanceUpdated"))[-1]["positionId"] == position["id"]
+
+        clock = f"{platform.ready.sandbox_url}/control/clock"
+        await http.post(clock, json={"skip_seconds": 90 * 86_400})
+
+        for told in (line.item, stream.item):
+            item = await told()
+            while item["positionId"] != position["id"]:
+                item = await told()
+            assert (item["type"], item["news"]) == ("PositionValued", "VALUE_CHANGED")
+            assert Decimal(item["value"]) > Decimal(position["principal"])
+            assert item["transaction"] is None
+
+        await signed(alice, await stop(alice, position["id"]))
+        closed = await line.until("StrategyStopCompleted")
+        assert position["id"] not in {each["id"] for each in closed[-1]["positions"]}
+
+    async with socket_of(alice) as socket:
+        line = await socket.subscribe(STRATEGIES, after=opened["cursor"])
+        missed = await line.until("StrategyStopCompleted")
+        assert "PositionValued" in {each["type"] for each in missed}

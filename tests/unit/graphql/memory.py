@@ -321,6 +321,7 @@ class Event:
     sub_state: str | None = None
     occurred_at: datetime = NOW
     transaction_id: TransactionId = field(default_factory=lambda: transaction_id(1))
+    data: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -357,6 +358,19 @@ class MemoryFeed:
     ) -> AsyncGenerator[Update | Resync, None]:
         self.asked.append((principal_user_id, wallet_id, after))
         async with aclosing(self._follow(after)) as items:
+            async for item in items:
+                yield item
+
+    async def strategy_updates(
+        self,
+        wallet_id: WalletId,
+        after: str | None = None,
+        *,
+        principal_user_id: UserId | None = None,
+    ) -> AsyncGenerator[Update | Resync, None]:
+        async with aclosing(
+            self.wallet_updates(wallet_id, after, principal_user_id=principal_user_id)
+        ) as items:
             async for item in items:
                 yield item
 
