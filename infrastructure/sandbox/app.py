@@ -4,7 +4,7 @@
 /coinbase, /stripe  the providers and the other chains, each as its real API; all of them
                     are in `providers.py`
 /control/solana/*   faults, pace, minted USDC, airdrops
-/control/*          faults of the providers, time, where webhooks go, credentials
+/control/*          faults of the providers, time, where webhooks go, credentials, first money
 /health             answers once everything is open
 """
 
@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from infrastructure.http import HttpClient
+from infrastructure.sandbox.deliveries import Delivery
 from infrastructure.sandbox.frame.control import BadControl, WorldControl
 from infrastructure.sandbox.frame.memory import Memory
 from infrastructure.sandbox.frame.webhooks import WebhookSender
@@ -56,7 +57,10 @@ def create_sandbox(settings: SandboxSettings) -> Starlette:
             Route("/solana", SolanaServer(node).handle, methods=["POST"]),
             *provider_mounts(world, sender, node),
             Mount("/control/solana", routes=SolanaControl(node).routes()),
-            Mount("/control", routes=WorldControl(world, sender).routes()),
+            Mount(
+                "/control",
+                routes=WorldControl(world, sender, deliver=Delivery(world, node)).routes(),
+            ),
             Route("/health", _health),
         ],
         exception_handlers=dict.fromkeys((*control.REFUSED, BadControl), control.refuse),

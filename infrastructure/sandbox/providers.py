@@ -2,13 +2,12 @@
 
 from starlette.routing import BaseRoute
 
-from domain.shared.assets import SOL, USDC
-from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.sandbox.bitcoin import server as bitcoin
 from infrastructure.sandbox.bridge import server as bridge
 from infrastructure.sandbox.coinbase import server as coinbase
 from infrastructure.sandbox.coingecko import server as coingecko
 from infrastructure.sandbox.debridge import server as debridge
+from infrastructure.sandbox.deliveries import Delivery
 from infrastructure.sandbox.due import server as due
 from infrastructure.sandbox.ethereum import server as ethereum
 from infrastructure.sandbox.frame.webhooks import WebhookSender
@@ -23,24 +22,9 @@ from infrastructure.sandbox.stripe import server as stripe
 from infrastructure.sandbox.sui import server as sui
 
 
-class Delivery:
-    """What is bought of a provider comes out of the faucet of the asset's own chain."""
-
-    def __init__(self, solana: SolanaNode) -> None:
-        self._solana = solana
-
-    async def __call__(self, *, asset: str, chain: str, address: str, amount: int) -> str:
-        """The hash of the transaction. ValueError for what has no faucet here."""
-        if (asset, chain) == (USDC.symbol, USDC.chain):
-            return self._solana.mint_usdc(parse_address(address), amount)
-        if (asset, chain) == (SOL.symbol, SOL.chain):
-            return self._solana.airdrop(parse_address(address), amount)
-        raise ValueError(f"no {asset} on {chain} in this sandbox")
-
-
 def provider_mounts(world: World, sender: WebhookSender, solana: SolanaNode) -> list[BaseRoute]:
     """The routes of all of them, each below its own base path."""
-    deliver, source = Delivery(solana), SolanaSource(solana)
+    deliver, source = Delivery(world, solana), SolanaSource(solana)
     return [
         *coinbase.mount(world, sender, deliver=deliver),
         *stripe.mount(world, sender, deliver=deliver),

@@ -129,6 +129,15 @@ class Ledger:
         """ETH, or a token's base units, out of nothing."""
         self._change(balance_cell(address) if token is None else token_cell(token, address), amount)
 
+    def hurry(self, sender: str) -> None:
+        """What waits of that sender is in the newest block already."""
+        tip = self.blocks.tip()
+
+        def height_of(sent: Sent) -> int:
+            return tip if sent.sender == sender else self.blocks.first_after(sent.entered)
+
+        self._execute_pool(height_of, tip)
+
     def mine(self, count: int) -> None:
         """`count` blocks at once; the first takes what is in the pool."""
         self.settle()

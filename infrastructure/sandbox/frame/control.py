@@ -4,6 +4,8 @@
 /control/clock         GET the time, POST {"skip_seconds": n}
 /control/webhooks      POST {"provider": …, "url": …}: where its messages go
 /control/credentials   GET what the platform needs to speak to the providers
+/control/fund          POST {"asset": …, "address": …, "amount": "base units"}: out of nothing, by
+                       a transaction of the asset's own chain
 """
 
 from datetime import timedelta
@@ -14,11 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.shared.assets import ASSETS
 from infrastructure.sandbox.frame.faults import ProviderFault
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.market import Deliver
 
 SKIP_SECONDS_MAX: Final = 400 * 24 * 3600
+AMOUNT_DIGITS_MAX: Final = 30
 
 Body = TypeVar("Body")
 
@@ -32,14 +37,27 @@ class WebhookOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
 
 
+class FundOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`amount` is text: base units of ETH are more than many a JSON library can count."""
+
+    asset: str
+    address: str
+    amount: str
+
+
 class BadControl(ValueError):
     """An order that cannot be carried out; answered 400 by `solana.control.refuse`."""
 
 
 class WorldControl:
-    def __init__(self, world: World, sender: WebhookSender) -> None:
+    """Without `deliver` there is nothing to fund."""
+
+    def __init__(
+        self, world: World, sender: WebhookSender, *, deliver: Deliver | None = None
+    ) -> None:
         self._world = world
         self._sender = sender
+        self._deliver = deliver
 
     def routes(self) -> list[Route]:
         return [
@@ -47,6 +65,7 @@ class WorldControl:
             Route("/clock", self.clock, methods=["GET", "POST"]),
             Route("/webhooks", self.webhooks, methods=["POST"]),
             Route("/credentials", self.credentials, methods=["GET"]),
+            Route("/fund", self.fund, methods=["POST"]),
         ]
 
     async def faults(self, request: Request) -> Response:
@@ -74,6 +93,26 @@ class WorldControl:
 
     async def credentials(self, _request: Request) -> Response:
         return _answer(self._world.credentials())
+
+    async def fund(self, request: Request) -> Response:
+        order = await _body(request, FundOrder)
+        asset = ASSETS.get(order.asset)
+        if asset is None or self._deliver is None or not _is_amount(order.amount):
+            raise BadControl(f"an asset of {', '.join(ASSETS)} and base units expected")
+        try:
+            transaction_hash = await self._deliver(
+                asset=asset.symbol,
+                chain=asset.chain,
+                address=order.address,
+                amount=int(order.amount),
+            )
+        except ValueError as error:
+            raise BadControl(str(error)) from error
+        return _answer({"transaction_hash": transaction_hash})
+
+
+def _is_amount(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= AMOUNT_DIGITS_MAX
 
 
 async def _body(request: Request, kind: type[Body]) -> Body:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from solders.keypair import Keypair
 
-from domain.shared.assets import Chain
+from domain.shared.assets import ASSETS, Chain
 from infrastructure.chains.bitcoin import addresses as bitcoin
 from infrastructure.chains.ethereum import addresses as ethereum
 from infrastructure.chains.solana.addresses import associated_token_account
@@ -17,7 +17,7 @@ from infrastructure.chains.sui import addresses as sui
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.pool import create_pool
 from infrastructure.demo.funding import LAMPORTS_MIN, Faucet
-from infrastructure.demo.users import CHAIN, PEOPLE, ensure_user, keypair_file
+from infrastructure.demo.users import CHAIN, PEOPLE, addresses_of, ensure_user, keypair_file
 from infrastructure.http import HttpClient
 from infrastructure.sandbox.app import create_sandbox
 from infrastructure.sandbox.settings import SandboxSettings
@@ -57,6 +57,26 @@ async def test_the_fee_payer_gets_sol_when_it_runs_low(client: HttpClient) -> No
     assert first > LAMPORTS_MIN
     assert await rpc.balance(payer, "processed") == first
     assert await rpc.token_balance(associated_token_account(payer), "processed") == 0
+
+
+@pytest.mark.parametrize("symbol", ASSETS)
+async def test_any_asset_is_given_on_its_own_chain(
+    client: HttpClient, tmp_path: Path, symbol: str
+) -> None:
+    faucet, asset = Faucet(client, URL, f"{URL}/solana"), ASSETS[symbol]
+    address = addresses_of(tmp_path / "alice.json")[asset.chain]
+
+    hashes = {await faucet.fund(asset, address, asset.minimum_base_units * 100) for _ in range(2)}
+
+    assert len(hashes) == 2
+
+
+async def test_what_is_no_address_gets_nothing(client: HttpClient) -> None:
+    faucet = Faucet(client, URL, f"{URL}/solana")
+
+    for asset in ASSETS.values():
+        with pytest.raises(StartupError, match="the sandbox refuses to fund"):
+            await faucet.fund(asset, "nobody", 10**9)
 
 
 async def test_a_refusal_of_the_sandbox_is_one_line(client: HttpClient) -> None:

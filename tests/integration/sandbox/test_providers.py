@@ -7,7 +7,7 @@ from starlette.routing import Mount, Route
 
 import infrastructure.sandbox
 from domain.shared.assets import BTC, SOL, USDC
-from infrastructure.sandbox.providers import Delivery
+from infrastructure.sandbox.deliveries import Delivery
 from tests.integration.sandbox.conftest import World
 
 SIMULATED = sorted(
@@ -22,7 +22,7 @@ async def test_each_is_below_its_own_base_path(world: World, name: str) -> None:
 
 
 async def test_what_a_provider_delivers_comes_from_the_assets_own_chain(world: World) -> None:
-    deliver = Delivery(world.app.state.solana)
+    deliver = Delivery(world.app.state.world, world.app.state.solana)
     bob = str(world.bob.pubkey())
     for asset, amount in ((USDC, 5_000_000), (SOL, 7_000_000)):
         assert await deliver(asset=asset.symbol, chain=asset.chain, address=bob, amount=amount)
@@ -32,6 +32,8 @@ async def test_what_a_provider_delivers_comes_from_the_assets_own_chain(world: W
 
 
 async def test_what_has_no_faucet_is_not_delivered(world: World) -> None:
-    deliver = Delivery(world.app.state.solana)
-    with pytest.raises(ValueError, match="no BTC"):
+    deliver = Delivery(world.app.state.world, world.app.state.solana)
+    with pytest.raises(ValueError, match="no address of BITCOIN"):
         await deliver(asset=BTC.symbol, chain=BTC.chain, address="x", amount=1)
+    with pytest.raises(ValueError, match="of BTC on SOLANA"):
+        await deliver(asset=BTC.symbol, chain=SOL.chain, address="x", amount=1)
