@@ -143,6 +143,7 @@ class Journey:
     holds: dict[HoldId, int] = field(default_factory=dict)
     posted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     held: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    incoming: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def decide(self, handler: Callable[[Stream, Facts], Decision]) -> None:
         """Commits what the handler decides; then lets every process hear of it."""
@@ -305,6 +306,7 @@ class Journey:
         for posting in unit.postings:
             self.posted[posting.account.code] += posting.posted
             self.held[posting.account.code] += posting.held + posting.soft
+            self.incoming[posting.account.code] += posting.incoming
         for hold in unit.holds_placed:
             assert hold.id not in self.holds
             self.holds[hold.id] = hold.amount
@@ -324,4 +326,5 @@ class Journey:
                 by_asset[posting.account.asset] += posting.posted
         assert not any(by_asset.values())
         assert all(amount >= 0 for amount in self.holds.values())
-        assert sum(self.holds.values()) == sum(self.held.values())
+        mirrored = sum(self.held.values()) + sum(self.incoming.values())
+        assert sum(self.holds.values()) == mirrored
