@@ -19,6 +19,7 @@ REACTIONS: dict[FlowName, Reactions] = {
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
     FlowName.BUY_ON_CHAIN: buy.REACTIONS,
     FlowName.BUY_WITH_PAYMENT: buy_with_payment.REACTIONS,
+    FlowName.WITHDRAW_TO_BANK: withdraw.REACTIONS,
     FlowName.SELL: sell.REACTIONS,
     FlowName.STRATEGY_LAUNCH: strategy_launch.REACTIONS,
     FlowName.STRATEGY_STOP: strategy_stop.REACTIONS,

@@ -5,6 +5,7 @@ from domain.contracts.deposit_events import DEPOSIT_EVENTS
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import GENERAL_EVENTS, SEND_EVENTS
 from domain.contracts.orchestration_events import ORCHESTRATION_EVENTS
+from domain.contracts.payout_events import PAYOUT_EVENTS
 from domain.contracts.sell_events import SELL_EVENTS
 from domain.contracts.strategy_events import STRATEGY_EVENTS
 from domain.contracts.swap_events import SWAP_EVENTS
@@ -23,6 +24,7 @@ EVENT_TYPES: dict[str, type[EventPayload]] = {
         *SWAP_EVENTS,
         *BUY_EVENTS,
         *SELL_EVENTS,
+        *PAYOUT_EVENTS,
         *STRATEGY_EVENTS,
     )
 }

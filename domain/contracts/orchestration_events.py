@@ -17,6 +17,7 @@ class Command(StrEnum):
     TRANSFER = "TRANSFER"
     DEPLOY = "DEPLOY"
     REDEEM = "REDEEM"
+    PAY_OUT = "PAY_OUT"
     BOOK = "BOOK"
     COMPLETE = "COMPLETE"
     RELEASE = "RELEASE"

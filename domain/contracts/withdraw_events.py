@@ -4,15 +4,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import NetworkCost, Recipient
 from domain.contracts.flows import FlowName
+from domain.contracts.payout_events import PayoutOffer
 from domain.shared.ids import TransactionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BankPayout:
+    """A bank account of the user's: `label` shows its last digits; `offers` are the best first."""
+
+    bank_account_id: UUID
+    label: str
+    fiat_currency: str
+    rail: str
+    country: str
+    offers: tuple[PayoutOffer, ...]
+    rejected: tuple[RejectedOffer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawTransactionInitiated(EventPayload):
-    """A user wants `amount` of an asset, all fees included, at an address of their own choice."""
+    """A user wants `amount` of an asset, all fees included, at an address of their own choice, or
+    in their `bank` account: then the recipient's address is the account's label."""
 
     KIND = "TransactionInitiated"
     definition_version: int
@@ -26,9 +42,10 @@ class WithdrawTransactionInitiated(EventPayload):
     platform_fee: int
     network_cost: NetworkCost
     approval_deadline: datetime
+    bank: BankPayout | None = None
 
     def flow(self) -> FlowName:
-        return FlowName.WITHDRAW_TO_WALLET
+        return FlowName.WITHDRAW_TO_BANK if self.bank else FlowName.WITHDRAW_TO_WALLET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from domain.orchestration.process import Process
 from domain.orchestration.strategies import STRATEGY_LAUNCH, STRATEGY_STOP
 from domain.orchestration.swaps import BUY_ON_CHAIN, SELL
 from domain.orchestration.withdraw import WITHDRAW
+from domain.orchestration.withdraw_to_bank import WITHDRAW_TO_BANK
 from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reactions
 from domain.shared.stream import Stream
@@ -19,6 +20,7 @@ from domain.shared.stream import Stream
 DEFINITIONS: Final[Mapping[FlowName, tuple[Definition, ...]]] = {
     FlowName.WITHDRAW_TO_WALLET: (WITHDRAW,),
     FlowName.BUY_ON_CHAIN: (BUY_ON_CHAIN,),
+    FlowName.WITHDRAW_TO_BANK: (WITHDRAW_TO_BANK,),
     FlowName.SELL: (SELL,),
     FlowName.STRATEGY_LAUNCH: (STRATEGY_LAUNCH,),
     FlowName.STRATEGY_STOP: (STRATEGY_STOP,),

@@ -20,6 +20,8 @@ class EffectKind(StrEnum):
     SIGN_DEADLINE = "solana.sign_deadline"
     BROADCAST = "solana.broadcast"
     SWAP_TRACK = "swap.track"
+    PAYOUT_OPEN = "payout.open"
+    PAYOUT_CHECK = "payout.check"
 
 
 def effect_id(stream_id: StreamId, kind: EffectKind, attempt: int) -> EffectId:

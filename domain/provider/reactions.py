@@ -10,6 +10,7 @@ from domain.provider.flows import (
     strategy_launch,
     strategy_stop,
     withdraw,
+    withdraw_to_bank,
 )
 from domain.shared.saga import Reactions
 
@@ -19,6 +20,7 @@ REACTIONS: dict[FlowName, Reactions] = {
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
     FlowName.BUY_ON_CHAIN: buy.REACTIONS,
     FlowName.BUY_WITH_PAYMENT: buy_with_payment.REACTIONS,
+    FlowName.WITHDRAW_TO_BANK: withdraw_to_bank.REACTIONS,
     FlowName.SELL: sell.REACTIONS,
     FlowName.STRATEGY_LAUNCH: strategy_launch.REACTIONS,
     FlowName.STRATEGY_STOP: strategy_stop.REACTIONS,

@@ -7,7 +7,16 @@ from domain.contracts.envelope import EventPayload
 from domain.contracts.flows import FlowName
 from domain.shared.stream import Stream
 from domain.transaction.flow import Flow, Record
-from domain.transaction.flows import buy, buy_with_payment, deposit, sell, send, strategy, withdraw
+from domain.transaction.flows import (
+    buy,
+    buy_with_payment,
+    deposit,
+    sell,
+    send,
+    strategy,
+    withdraw,
+    withdraw_to_bank,
+)
 from domain.transaction.machine import Position, enter, fire
 from domain.transaction.states import RULES, State
 
@@ -17,6 +26,7 @@ FLOWS: Final[Mapping[FlowName, Flow]] = {
     FlowName.WITHDRAW_TO_WALLET: withdraw.FLOW,
     FlowName.BUY_ON_CHAIN: buy.FLOW,
     FlowName.BUY_WITH_PAYMENT: buy_with_payment.FLOW,
+    FlowName.WITHDRAW_TO_BANK: withdraw_to_bank.FLOW,
     FlowName.SELL: sell.FLOW,
     FlowName.STRATEGY_LAUNCH: strategy.LAUNCH,
     FlowName.STRATEGY_STOP: strategy.STOP,

@@ -10,7 +10,7 @@ from domain.shared.assets import USDC, Chain
 from domain.shared.decision import Decision, Facts
 from domain.shared.ids import WalletId
 from domain.shared.stream import Stream
-from domain.shared.unit import ChainClaim, Posting
+from domain.shared.unit import Account, ChainClaim, Posting
 from domain.wallet.model import Reservation
 from domain.wallet.review import review_ended
 
@@ -51,13 +51,11 @@ def reserve(stream: Stream, facts: Facts, *, amount: int, fees: int) -> Decision
     return held + review_ended(stream)
 
 
-def book(stream: Stream, *, recipient_wallet_id: WalletId | None) -> Booking:
-    """Books what the chain shows, each movement claimed so that it is booked once; to a user of
-    the platform, or to the world beyond."""
+def book_to(stream: Stream, credited: Account) -> Booking:
+    """`book` to a given account."""
     seen = stream.known(TransferConfirmed)
     reservation = reservation_of(stream)
     debited = seen.recipient_amount + seen.fee_amount
-    credited = available(recipient_wallet_id) if recipient_wallet_id else chain(USDC)
     rows = Decision(
         holds_settled=reservation.settled(captured=debited),
         postings=(
@@ -69,6 +67,12 @@ def book(stream: Stream, *, recipient_wallet_id: WalletId | None) -> Booking:
         claims=_claims(seen),
     )
     return Booking(debited=debited, credited=seen.recipient_amount, fees=seen.fee_amount, rows=rows)
+
+
+def book(stream: Stream, *, recipient_wallet_id: WalletId | None) -> Booking:
+    """Books what the chain shows, each movement claimed so that it is booked once; to a user of
+    the platform, or to the world beyond."""
+    return book_to(stream, available(recipient_wallet_id) if recipient_wallet_id else chain(USDC))
 
 
 def release(stream: Stream, *, reason: str) -> Decision:

@@ -48,6 +48,15 @@ from domain.contracts.events import (
     TransactionRefused,
     UnannouncedDepositReceived,
 )
+from domain.contracts.payout_events import (
+    FiatTransferConfirmed,
+    FiatTransferRequested,
+    PayoutOffer,
+    PayoutOpened,
+    PayoutReturned,
+    USDCToFiatConversionCompleted,
+    USDCToFiatConversionRequested,
+)
 from domain.contracts.sell_events import SellTransactionInitiated
 from domain.contracts.strategy_events import (
     BlockchainCallConfirmed,
@@ -177,6 +186,13 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
         "usd_value": _USDC,
         "platform_fee": _USDC,
     },
+    PayoutOffer: {"fiat_amount": _FIAT},
+    USDCToFiatConversionRequested: {"amount": _USDC},
+    PayoutOpened: {"amount": _USDC},
+    USDCToFiatConversionCompleted: {"amount": _USDC},
+    FiatTransferRequested: {"fiat_amount": _FIAT},
+    FiatTransferConfirmed: {"amount": _USDC, "fiat_amount": _FIAT},
+    PayoutReturned: {"amount": _USDC},
     ProtocolCall: {"amount": _USDC, "platform_fee": _USDC},
     BlockchainCallConfirmed: {"moved": _USDC, "fee_amount": _USDC, "lamports_spent": _SPENT},
     StrategyLaunchInitiated: {"amount": _USDC},
@@ -218,6 +234,8 @@ COUNTS: Final = frozenset(
 
 HIDDEN_FROM_OWNER: Final[Mapping[type, frozenset[str]]] = {
     Recipient: frozenset({"user_id", "wallet_id"}),
+    # What providers know the user and their account by is for the platform alone.
+    PayoutOffer: frozenset({"customer", "bank_account"}),
     RecipientBalanceUpdated: frozenset({"recipient_wallet_id"}),
     # An operator may have asked for it: whose identifier it is, the owner need not know.
     CancellationRequested: frozenset({"requested_by"}),

@@ -16,7 +16,9 @@ def movement(stream: Stream, _figures: Figures) -> Movement:
     return Movement(
         flow="withdraw",
         amount=withdraw.amount,
-        addresses=(withdraw.sender_address, withdraw.recipient.address),
+        addresses=(withdraw.sender_address,)
+        if withdraw.bank
+        else (withdraw.sender_address, withdraw.recipient.address),
     )
 
 

@@ -1,0 +1,116 @@
+"""The event types of a Withdraw to a bank: USDC goes to a provider, which pays out fiat.
+
+Fiat amounts are in hundredths of their currency, asset amounts in base units.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.contracts.envelope import EventPayload
+from domain.shared.ids import EffectId
+from domain.shared.money import TransactionFee
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutOffer:
+    """What a provider quoted, with its tokens of the user and their bank account, and how it
+    scored (millionths, more is better). `reference` is the provider's own quote."""
+
+    provider: str
+    fiat_amount: int
+    fiat_currency: str
+    fees: tuple[TransactionFee, ...]
+    expires_at: datetime
+    estimated_seconds: int | None
+    score: int
+    customer: str
+    bank_account: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffRampProviderSelected(EventPayload):
+    """The provider of this attempt, and why it and no other."""
+
+    KIND = "ProviderSelected"
+    OPENS_ATTEMPT = True
+    provider: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class USDCToFiatConversionRequested(EventPayload):
+    """The provider is to take `amount` of USDC and turn it into fiat."""
+
+    KIND = "OffRampWithdrawalRequested"
+    provider: str
+    effect_id: EffectId
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutOpened(EventPayload):
+    """The provider waits for `amount` of USDC at its `deposit_address`."""
+
+    KIND = "ProviderResponseReceived"
+    provider: str
+    reference: str
+    deposit_address: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class USDCToFiatConversionCompleted(EventPayload):
+    """The provider has the USDC and converts it."""
+
+    KIND = "ProviderResponseReceived"
+    provider: str
+    reference: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiatTransferRequested(EventPayload):
+    """The provider is to pay the bank, as it does by itself."""
+
+    KIND = "OffRampWithdrawalRequested"
+    provider: str
+    reference: str
+    fiat_amount: int
+    fiat_currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiatTransferConfirmed(EventPayload):
+    """The provider has paid the bank."""
+
+    KIND = "ProviderResponseReceived"
+    provider: str
+    reference: str
+    amount: int
+    fiat_amount: int
+    fiat_currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutReturned(EventPayload):
+    """The provider could not pay, and gave the USDC back: seen on the chain."""
+
+    provider: str
+    code: str
+    reason: str
+    amount: int
+    transaction_hash: str
+    instruction: int
+    account: str
+
+
+PAYOUT_EVENTS: tuple[type[EventPayload], ...] = (
+    OffRampProviderSelected,
+    USDCToFiatConversionRequested,
+    PayoutOpened,
+    USDCToFiatConversionCompleted,
+    FiatTransferRequested,
+    FiatTransferConfirmed,
+    PayoutReturned,
+)

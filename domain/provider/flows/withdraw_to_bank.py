@@ -1,0 +1,147 @@
+"""The provider context pays a bank through an off-ramp as the orchestrator tells it to."""
+
+from domain.contracts.deposit_events import ProviderAttemptFailed
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import CancellationRequested
+from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.contracts.payout_events import (
+    OffRampProviderSelected,
+    PayoutOffer,
+    PayoutOpened,
+    USDCToFiatConversionRequested,
+)
+from domain.contracts.transfer_events import TransferWanted
+from domain.contracts.withdraw_events import WithdrawTransactionInitiated
+from domain.provider.effects import EffectKind, request_effect
+from domain.provider.leg import (
+    GENERAL,
+    approval_deadline,
+    cancelled,
+    leg_of,
+    leg_reactions,
+    request_transfer,
+)
+from domain.provider.payouts import bank_of, offer_of
+from domain.shared.decision import NOTHING, Decision, Facts
+from domain.shared.money import AssetAmount
+from domain.shared.saga import Reaction
+from domain.shared.stream import Stream
+
+
+def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
+    match event.data:
+        case CommandIssued(command=Command.SELECT_PROVIDER):
+            return _selected(stream)
+        case CommandIssued(command=Command.CONVERT):
+            return _open(stream, facts)
+        case CommandIssued(command=Command.TRANSFER):
+            return _transfer(stream, facts)
+        case CommandIssued(command=Command.PAY_OUT):
+            return _follow(stream, facts)
+        case _:
+            return NOTHING
+
+
+def on_attempt_failed(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+    return _selected(stream)
+
+
+def on_selected(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """The first time the orchestrator says when to go on; afterwards it goes on at once."""
+    is_failover = stream.happened_since(ProviderAttemptFailed, USDCToFiatConversionRequested)
+    return _open(stream, facts) if is_failover else NOTHING
+
+
+def delivered_amount(stream: Stream) -> int:
+    """What the provider is sent, in USDC base units."""
+    withdraw = stream.known(WithdrawTransactionInitiated)
+    return withdraw.amount - withdraw.platform_fee - withdraw.network_cost.total_base_units
+
+
+def _selected(stream: Stream) -> Decision:
+    """The best offer whose provider has not failed; without one the payout has failed."""
+    failed = {
+        event.data.provider
+        for event in stream.events
+        if isinstance(event.data, ProviderAttemptFailed)
+    }
+    offers = bank_of(stream).offers
+    offer = next((each for each in offers if each.provider not in failed), None)
+    if offer is None:
+        last = stream.known(ProviderAttemptFailed)
+        gone = leg_of(stream).failed(code=last.code, reason=last.reason, landed=False)
+        return Decision(events=(gone,))
+    selected = OffRampProviderSelected(
+        provider=offer.provider, explanation=_explanation(stream, offer)
+    )
+    return Decision(events=(selected,))
+
+
+def _open(stream: Stream, facts: Facts) -> Decision:
+    if stream.has(CancellationRequested):
+        return cancelled(stream)
+    offer = offer_of(stream)
+    opening = request_effect(
+        stream.id,
+        EffectKind.PAYOUT_OPEN,
+        stream.count(USDCToFiatConversionRequested) + 1,
+        request={"provider": offer.provider},
+        due_at=facts.now,
+    )
+    requested = USDCToFiatConversionRequested(
+        provider=offer.provider, effect_id=opening.id, amount=delivered_amount(stream)
+    )
+    return Decision(events=(requested,), effects_requested=(opening,))
+
+
+def _transfer(stream: Stream, facts: Facts) -> Decision:
+    if stream.has(CancellationRequested):
+        return cancelled(stream)
+    withdraw, opened = stream.known(WithdrawTransactionInitiated), stream.known(PayoutOpened)
+    wanted = TransferWanted(
+        sender_address=withdraw.sender_address,
+        recipient_address=opened.deposit_address,
+        recipient_name=f"{opened.provider} for {bank_of(stream).label}",
+        amount=withdraw.amount,
+        platform_fee=withdraw.platform_fee,
+        memo=None,
+    )
+    return request_transfer(
+        stream,
+        facts,
+        wanted,
+        network_cost=withdraw.network_cost,
+        approval_deadline=approval_deadline(stream, facts, withdraw.approval_deadline),
+    )
+
+
+def _follow(stream: Stream, facts: Facts) -> Decision:
+    opened = stream.known(PayoutOpened)
+    check = request_effect(
+        stream.id,
+        EffectKind.PAYOUT_CHECK,
+        1,
+        request={"provider": opened.provider, "reference": opened.reference},
+        due_at=facts.now,
+    )
+    return Decision(effects_requested=(check,))
+
+
+def _explanation(stream: Stream, chosen: PayoutOffer) -> str:
+    """Every candidate with what it would pay and its score, every rejection with its reason."""
+    bank = bank_of(stream)
+    offers = [
+        f"{offer.provider}: {AssetAmount.of(offer.fiat_amount, offer.fiat_currency)}, "
+        f"score {offer.score / 10_000:.1f} of 100"
+        for offer in bank.offers
+    ]
+    rejections = [f"{each.provider}: not possible ({each.reason})" for each in bank.rejected]
+    return f"chosen {chosen.provider}; " + "; ".join((*offers, *rejections))
+
+
+REACTIONS: dict[type[EventPayload], Reaction] = {
+    CommandIssued: on_command,
+    ProviderAttemptFailed: on_attempt_failed,
+    OffRampProviderSelected: on_selected,
+    **leg_reactions(GENERAL),
+}
