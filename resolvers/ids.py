@@ -20,6 +20,7 @@ class Kind(StrEnum):
     TRANSACTION = "Transaction"
     USER_ACTION = "UserAction"
     POSITION = "StrategyPosition"
+    BANK_ACCOUNT = "BankAccount"
 
 
 class InvalidId(InvalidInput):

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 import strawberry
 
 from domain.contracts.services import (
+    BankAccountInput,
+    BankWithdrawInput,
     DepositInput,
     LaunchStrategyInput,
     SendInput,
@@ -18,9 +20,11 @@ from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
 from resolvers.ids import Kind, decode
 from resolvers.queries import load_transaction
+from schema.bank_account import BankAccount, BankAccountsPayload
 from schema.errors import Error
 from schema.fields import described
 from schema.inputs import (
+    AddBankAccountInput,
     CancelTransactionInput,
     InitiateBuyInput,
     InitiateDepositInput,
@@ -29,6 +33,7 @@ from schema.inputs import (
     InitiateStrategyLaunchInput,
     InitiateStrategyStopInput,
     InitiateWithdrawInput,
+    RemoveBankAccountInput,
     SignInChallengeInput,
     SignInInput,
     SubmitUserActionInput,
@@ -109,17 +114,32 @@ class Mutation:
         info: Info,
         input: InitiateWithdrawInput,  # noqa: A002 (the API's name)
     ) -> TransactionPayload:
-        wallet = input.destination.external_wallet
-        wish = WithdrawInput(
-            amount=input.amount,
-            asset=input.asset,
-            address=wallet.address if wallet else "",
-            chain=wallet.chain if wallet else "",
+        return await _answer(info, lambda viewer: _withdraw(info, viewer, input))
+
+    @described("Adds a bank account to withdraw to.")
+    async def add_bank_account(
+        self,
+        info: Info,
+        input: AddBankAccountInput,  # noqa: A002 (the API's name)
+    ) -> BankAccountsPayload:
+        wish = BankAccountInput(
+            owner_name=input.owner_name,
+            currency=input.currency,
+            country=input.country,
+            rail=input.rail,
+            details={detail.name: detail.value for detail in input.details},
             idempotency_key=input.idempotency_key,
         )
-        return await _answer(
-            info, lambda viewer: info.context.ports.money.initiate_withdraw(viewer, wish)
-        )
+        money = info.context.ports.money
+        return await _banks(info, lambda viewer: money.add_bank_account(viewer, wish))
+
+    @described("Removes a bank account; what is under way to it goes on.")
+    async def remove_bank_account(
+        self,
+        info: Info,
+        input: RemoveBankAccountInput,  # noqa: A002 (the API's name)
+    ) -> BankAccountsPayload:
+        return await _banks(info, lambda viewer: _remove_bank_account(info, viewer, input))
 
     @described("Hands in what the user signed.")
     async def submit_user_action(
@@ -192,6 +212,43 @@ async def _buy(info: Info, user_id: UserId, wish: InitiateBuyInput) -> Transacti
         idempotency_key=wish.idempotency_key,
     )
     return await money.buy_with_payment(user_id, paid)
+
+
+async def _withdraw(info: Info, user_id: UserId, wish: InitiateWithdrawInput) -> TransactionId:
+    money, bank = info.context.ports.money, wish.destination.bank_account
+    if bank:
+        field = "input.destination.bankAccount.id"
+        paid = BankWithdrawInput(
+            bank_account_id=decode(Kind.BANK_ACCOUNT, bank.id, field=field),
+            amount=wish.amount,
+            idempotency_key=wish.idempotency_key,
+        )
+        return await money.withdraw_to_bank(user_id, paid)
+    wallet = wish.destination.external_wallet
+    sent = WithdrawInput(
+        amount=wish.amount,
+        asset=wish.asset,
+        address=wallet.address if wallet else "",
+        chain=wallet.chain if wallet else "",
+        idempotency_key=wish.idempotency_key,
+    )
+    return await money.initiate_withdraw(user_id, sent)
+
+
+async def _remove_bank_account(info: Info, user_id: UserId, wish: RemoveBankAccountInput) -> None:
+    key = decode(Kind.BANK_ACCOUNT, wish.id, field="input.id")
+    await info.context.ports.money.remove_bank_account(user_id, key)
+
+
+async def _banks(info: Info, doing: Callable[[UserId], Awaitable[object]]) -> BankAccountsPayload:
+    """The viewer's bank accounts after what was done; or why it was not."""
+    try:
+        viewer = await info.context.viewer()
+        await doing(viewer.id)
+    except DomainError as error:
+        return BankAccountsPayload(errors=_typed(info, error))
+    views = await info.context.ports.money.bank_accounts(viewer.wallet_id)
+    return BankAccountsPayload(bank_accounts=[BankAccount.of(view) for view in views])
 
 
 async def _stop(info: Info, user_id: UserId, wish: InitiateStrategyStopInput) -> TransactionId:

@@ -6,8 +6,11 @@ Where a promise says "raises", it is a `DomainError` with a code of the catalogu
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
+from uuid import UUID
 
 from domain.contracts.services import (
+    BankAccountInput,
+    BankWithdrawInput,
     DepositInput,
     LaunchStrategyInput,
     SendInput,
@@ -21,6 +24,7 @@ from domain.contracts.services import (
 from domain.contracts.views import (
     AttemptView,
     BalanceView,
+    BankAccountView,
     ErrorView,
     InteractionView,
     LimitsView,
@@ -125,6 +129,14 @@ class Money(Protocol):
         """What the wallet has in strategies, the oldest first."""
         ...
 
+    async def withdraw_to_bank(self, user_id: UserId, wish: BankWithdrawInput) -> TransactionId: ...
+
+    async def add_bank_account(self, user_id: UserId, wish: BankAccountInput) -> UUID:
+        """The account's identifier, the same for the same key."""
+        ...
+
+    async def remove_bank_account(self, user_id: UserId, account_id: UUID) -> None: ...
+    async def bank_accounts(self, wallet_id: WalletId) -> Sequence[BankAccountView]: ...
     async def limits(self, user_id: UserId) -> LimitsView: ...
     async def submit(
         self, user_id: UserId, action_id: ActionId, signed_transaction: str

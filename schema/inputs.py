@@ -108,8 +108,14 @@ class ExternalWalletInput:
     chain: str = strawberry.field(default="SOLANA", description="The chain of the address.")
 
 
+@strawberry.input(description="A bank account that was added before.")
+class BankDestinationInput:
+    id: strawberry.ID
+
+
 @strawberry.input(one_of=True, description="Where a Withdraw goes: exactly one of these.")
 class WithdrawDestinationInput:
+    bank_account: BankDestinationInput | None = strawberry.UNSET
     external_wallet: ExternalWalletInput | None = strawberry.UNSET
 
 
@@ -121,6 +127,31 @@ class InitiateWithdrawInput:
     idempotency_key: str = strawberry.field(
         description="Yours to choose, one for each wish: the same key never pays twice."
     )
+
+
+@strawberry.input(description="One line of what a bank account is known by.")
+class BankDetailInput:
+    name: str = strawberry.field(description="account_number, routing_number, iban, pix_key, …")
+    value: str
+
+
+@strawberry.input(
+    description="A bank account of the user's. It goes to the providers; here it is not kept."
+)
+class AddBankAccountInput:
+    owner_name: str
+    currency: str = strawberry.field(description="USD, EUR, GBP or BRL.")
+    country: str = strawberry.field(description="ISO 3166 alpha-2.")
+    rail: str = strawberry.field(description="ACH, WIRE, SEPA, FASTER_PAYMENTS or PIX.")
+    details: list[BankDetailInput]
+    idempotency_key: str = strawberry.field(
+        description="Yours to choose, one for each account: the same key adds it once."
+    )
+
+
+@strawberry.input
+class RemoveBankAccountInput:
+    id: strawberry.ID
 
 
 @strawberry.input(description="The user's answer to SIGN_TRANSACTION.")

@@ -13,6 +13,7 @@ from resolvers.context import Info
 from resolvers.ids import Kind, encode
 from resolvers.pages import page_request
 from schema.balance import Balance
+from schema.bank_account import BankAccount
 from schema.fields import described
 from schema.node import Node
 from schema.strategy import StrategyPosition
@@ -48,6 +49,11 @@ class Wallet(Node):
     async def positions(self, info: Info) -> list[StrategyPosition]:
         views = await info.context.ports.money.positions(self.key)
         return [StrategyPosition.of(view) for view in views]
+
+    @described("Where money can be withdrawn to, the oldest first.")
+    async def bank_accounts(self, info: Info) -> list[BankAccount]:
+        views = await info.context.ports.money.bank_accounts(self.key)
+        return [BankAccount.of(view) for view in views]
 
     @described("Newest first: first and after, or last and before.")
     async def transactions(

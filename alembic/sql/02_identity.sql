@@ -35,6 +35,26 @@ CREATE TABLE wallet_address (
     UNIQUE (chain, address)
 );
 
+-- A bank account is known by what providers call it; its number is never stored.
+CREATE TABLE bank_account (
+    id uuid PRIMARY KEY,
+    wallet_id uuid NOT NULL REFERENCES wallet (id),
+    label text NOT NULL,
+    currency text NOT NULL,
+    country text NOT NULL,
+    rail text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    removed_at timestamptz
+);
+CREATE INDEX bank_account_wallet ON bank_account (wallet_id);
+CREATE TABLE bank_account_token (
+    bank_account_id uuid NOT NULL REFERENCES bank_account (id),
+    provider text NOT NULL,
+    customer text NOT NULL,
+    token text NOT NULL,
+    PRIMARY KEY (bank_account_id, provider)
+);
+
 -- Sign-in: a nonce is good once.
 CREATE TABLE challenge (
     nonce text PRIMARY KEY,

@@ -4,7 +4,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO diboas_app;
 GRANT INSERT, UPDATE, DELETE ON
     lease, reactor_cursor, deposit_cursor, relay_cursor, relay_channel, parked, challenge,
     provider_health TO diboas_app;
-GRANT INSERT ON provider_switch TO diboas_app;
+GRANT INSERT ON provider_switch, bank_account_token TO diboas_app;
+GRANT INSERT, UPDATE ON bank_account TO diboas_app;
 GRANT EXECUTE ON FUNCTION
     commit_units(jsonb, text, double precision),
     claim_effects(text, text[], text[], integer, double precision),

@@ -1,5 +1,6 @@
 """What goes into and comes out of the services behind the API: sending, and signing in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,6 +38,27 @@ class SwapInput:
     asset: str
     amount: str
     max_slippage_percent: str | None
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAccountInput:
+    """A bank account, as the user typed it: it goes to the providers and is not kept."""
+
+    owner_name: str
+    currency: str
+    country: str
+    rail: str
+    details: Mapping[str, str]
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankWithdrawInput:
+    """A wish to withdraw USDC to a bank account of the user's."""
+
+    bank_account_id: UUID
+    amount: str
     idempotency_key: str
 
 

@@ -344,3 +344,15 @@ class PositionView:
     def profit(self) -> int | None:
         """What it has earned (or, below zero, lost) since it was opened."""
         return None if self.value is None else self.value - self.principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAccountView:
+    """A bank account of the user's; `label` shows its last digits."""
+
+    id: UUID
+    label: str
+    currency: str
+    country: str
+    rail: str
+    created_at: datetime | None

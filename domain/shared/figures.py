@@ -44,6 +44,7 @@ class Figures:
     send_fee_millionths: int
     withdraw_minimum: int
     withdraw_fee_millionths: int
+    bank_withdraw_fee_millionths: int
     deposit_minimum_cents: int
     deposit_fee_millionths: int
     buy_minimum: int

@@ -16,6 +16,7 @@ from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.leg_effects import LegEffects
 from infrastructure.sagas.legs import SolanaLegs
 from infrastructure.sagas.payments import PaymentEffects
+from infrastructure.sagas.payouts import PayoutEffects
 from infrastructure.sagas.protocols import ProtocolLeg
 from infrastructure.sagas.swaps import SwapLeg
 from infrastructure.sagas.transfers import TransferLeg
@@ -55,8 +56,19 @@ def open_effects(
         arrivals=arrivals,
         standing=outside.standings,
     )
+    payouts = PayoutEffects(
+        engine=engine,
+        providers=providers.off_ramps,
+        arrivals=arrivals,
+        standing=outside.standings,
+    )
     deliveries = DeliveryEffects(engine=engine, dexes=providers.dexes, arrivals=arrivals)
     return OutsideEffects(
-        handlers={**signed.handlers(), **payments.handlers(), **deliveries.handlers()},
+        handlers={
+            **signed.handlers(),
+            **payments.handlers(),
+            **payouts.handlers(),
+            **deliveries.handlers(),
+        },
         confirmations=watcher,
     )

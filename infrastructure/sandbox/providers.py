@@ -18,6 +18,7 @@ from infrastructure.sandbox.kamino import server as kamino
 from infrastructure.sandbox.lifi import server as lifi
 from infrastructure.sandbox.lifi.solana import SolanaSource
 from infrastructure.sandbox.solana.node import SolanaNode
+from infrastructure.sandbox.solana_deposits import SolanaDeposits
 from infrastructure.sandbox.stripe import server as stripe
 from infrastructure.sandbox.sui import server as sui
 
@@ -25,11 +26,12 @@ from infrastructure.sandbox.sui import server as sui
 def provider_mounts(world: World, sender: WebhookSender, solana: SolanaNode) -> list[BaseRoute]:
     """The routes of all of them, each below its own base path."""
     deliver, source = Delivery(world, solana), SolanaSource(solana)
+    deposits = SolanaDeposits(solana)
     return [
         *coinbase.mount(world, sender, deliver=deliver),
         *stripe.mount(world, sender, deliver=deliver),
-        *bridge.mount(world, sender),
-        *due.mount(world, sender),
+        *bridge.mount(world, sender, chain=deposits, refund=deposits),
+        *due.mount(world, sender, chain=deposits, refund=deposits),
         *jupiter.mount(world, sender, chain=solana),
         *lifi.mount(world, sender, deliver=deliver, sources=source),
         *debridge.mount(world, sender, deliver=deliver, sources=source),

@@ -1,6 +1,7 @@
 """Every use case of moving money, opened for an API."""
 
 from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.db.bank_accounts import BankAccountStore
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.openings import OpeningReader
 from infrastructure.db.pool import Pool
@@ -10,10 +11,12 @@ from infrastructure.db.swaps import SwapReader
 from infrastructure.outside import Outside
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.approvals import ApprovalDesk
+from infrastructure.services.bank_accounts import BankAccountDesk
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.money import MoneyMovements
 from infrastructure.services.payments import BUY as PURCHASE
 from infrastructure.services.payments import DEPOSIT, PaymentDesk, PaymentFlow
+from infrastructure.services.payouts import PayoutDesk
 from infrastructure.services.providers import OfferDesk
 from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.strategy_book import StrategyBook, load_goals
@@ -25,7 +28,7 @@ def open_movements(
     engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside
 ) -> MoneyMovements:
     """The desks of all flows."""
-    sends = SendReader(pool)
+    sends, accounts = SendReader(pool), BankAccountStore(pool)
 
     def payments(flow: PaymentFlow) -> PaymentDesk:
         return PaymentDesk(
@@ -56,6 +59,17 @@ def open_movements(
         limits=LimitDesk(profiles=IdentityStore(pool), figures=engine.policy.figures),
         buys=swaps(BUY),
         sells=swaps(SELL),
+        payouts=PayoutDesk(
+            engine=engine,
+            openings=SwapReader(pool),
+            accounts=accounts,
+            gateway=gateway,
+            providers=outside.providers.off_ramps,
+            offers=outside.offers,
+        ),
+        banks=BankAccountDesk(
+            store=accounts, wallets=IdentityStore(pool), providers=outside.providers.off_ramps
+        ),
         strategies=_strategies(engine, pool, gateway, outside),
     )
 

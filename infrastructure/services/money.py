@@ -3,9 +3,11 @@
 from domain.contracts.services import DepositInput, SendInput, WithdrawInput
 from domain.shared.ids import TransactionId, UserId
 from infrastructure.services.approvals import ApprovalDesk
+from infrastructure.services.bank_accounts import BankAccountDesk
 from infrastructure.services.inputs import read_send, read_withdraw
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.payments import PaymentDesk
+from infrastructure.services.payouts import PayoutDesk
 from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.swaps import SwapDesk
 from infrastructure.services.transfers import TransferDesk
@@ -26,6 +28,8 @@ class MoneyMovements:
         buys: SwapDesk,
         sells: SwapDesk,
         strategies: StrategyDesk,
+        payouts: PayoutDesk,
+        banks: BankAccountDesk,
     ) -> None:
         self._sends = sends
         self._withdraws = withdraws
@@ -41,6 +45,10 @@ class MoneyMovements:
         self.stop_strategy = strategies.stop
         self.strategies = strategies.catalogue
         self.positions = strategies.positions
+        self.withdraw_to_bank = payouts.initiate
+        self.add_bank_account = banks.add
+        self.remove_bank_account = banks.remove
+        self.bank_accounts = banks.of_wallet
 
     async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
         return await self._sends.initiate(user_id, read_send(wish))

@@ -11,6 +11,7 @@ from domain.contracts.events import (
     BalanceReservationReleased,
     NetworkCost,
     OperatorRequired,
+    OutcomeUnknown,
     SignatureWanted,
     UserActionRequired,
     UserActionSubmitted,
@@ -78,6 +79,8 @@ RECORDS: Final[dict[type[EventPayload], Record]] = {
         expired=BlockchainTransferExpired,
         failed=BlockchainTransferFailed,
     ),
+    # Whether the provider has opened it is unknown: nothing has been sent by then.
+    OutcomeUnknown: Record(outcome_certainty="UNKNOWN"),
     USDCToFiatConversionCompleted: Record(
         moves=((Trigger.PROCESS, "CONVERSION_COMPLETED"),),
         waiting_on="PROVIDER",

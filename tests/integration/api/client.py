@@ -59,6 +59,7 @@ _OPEN: Final = """
     WHERE t.state NOT IN ('COMPLETED', 'FAILED')
 """
 _PUBLISHED: Final = "SELECT type FROM outbox WHERE stream_id = $1 ORDER BY sequence"
+_REFERENCE: Final = "SELECT provider_reference FROM transaction WHERE id = $1"
 _REFUSALS: Final = """
     SELECT type, kind, sequence, data FROM outbox WHERE user_id = (
         SELECT id FROM app_user WHERE username = $1) AND type = 'TransactionRefused'
@@ -209,6 +210,11 @@ class Records:
         """The types of the transaction's events, in their order."""
         key = decode(Kind.TRANSACTION, transaction_id)
         return [row["type"] for row in await self._connection.fetch(_PUBLISHED, key)]
+
+    async def reference(self, transaction_id: str) -> str:
+        """The provider's own name for it."""
+        key = decode(Kind.TRANSACTION, transaction_id)
+        return str(await self._connection.fetchval(_REFERENCE, key))
 
     async def open_transactions(self) -> list[tuple[str, uuid.UUID]]:
         """Who has which transaction that has not ended."""

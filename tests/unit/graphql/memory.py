@@ -6,8 +6,11 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from domain.contracts.services import (
+    BankAccountInput,
+    BankWithdrawInput,
     DepositInput,
     LaunchStrategyInput,
     SendInput,
@@ -22,6 +25,7 @@ from domain.contracts.views import (
     AttemptView,
     BalanceKind,
     BalanceView,
+    BankAccountView,
     InteractionView,
     LimitsView,
     LimitView,
@@ -256,6 +260,21 @@ class MemoryMoney:
 
     async def positions(self, wallet_id: WalletId) -> tuple[PositionView, ...]:
         self._take("positions", wallet_id)
+        return ()
+
+    async def withdraw_to_bank(self, user_id: UserId, wish: BankWithdrawInput) -> TransactionId:
+        self._take("withdraw_to_bank", user_id, wish)
+        return transaction_id(1)
+
+    async def add_bank_account(self, user_id: UserId, wish: BankAccountInput) -> UUID:
+        self._take("add_bank_account", user_id, wish)
+        return transaction_id(1)
+
+    async def remove_bank_account(self, user_id: UserId, account_id: UUID) -> None:
+        self._take("remove_bank_account", user_id, account_id)
+
+    async def bank_accounts(self, wallet_id: WalletId) -> tuple[BankAccountView, ...]:
+        self._take("bank_accounts", wallet_id)
         return ()
 
     async def initiate_deposit(self, user_id: UserId, wish: DepositInput) -> TransactionId:

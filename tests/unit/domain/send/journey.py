@@ -57,6 +57,7 @@ FIGURES = Figures(
     send_fee_millionths=0,
     withdraw_minimum=5_000_000,
     withdraw_fee_millionths=0,
+    bank_withdraw_fee_millionths=4_800,
     deposit_minimum_cents=1_000,
     deposit_fee_millionths=4_800,
     buy_minimum=10_000_000,

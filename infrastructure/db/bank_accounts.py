@@ -1,0 +1,95 @@
+"""Bank accounts of users, as providers know them; their numbers are never here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from domain.shared.ids import WalletId
+from infrastructure.db.pool import Pool, Record
+
+_ADD: Final = """
+    INSERT INTO bank_account (id, wallet_id, label, currency, country, rail)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING
+"""
+_ADD_NAME: Final = """
+    INSERT INTO bank_account_token (bank_account_id, provider, customer, token)
+    VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+"""
+_OF_WALLET: Final = """
+    SELECT a.*, (SELECT jsonb_object_agg(t.provider, jsonb_build_array(t.customer, t.token))
+        FROM bank_account_token t WHERE t.bank_account_id = a.id) AS tokens
+    FROM bank_account a WHERE a.wallet_id = $1 AND a.removed_at IS NULL
+    ORDER BY a.created_at, a.id
+"""
+_REMOVE: Final = """
+    UPDATE bank_account SET removed_at = clock_timestamp()
+    WHERE id = $1 AND wallet_id = $2 AND removed_at IS NULL RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankToken:
+    """The user and their account, as one provider calls them."""
+
+    customer: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBankAccount:
+    """`label` may be shown; `tokens` by provider may not."""
+
+    id: UUID
+    label: str
+    currency: str
+    country: str
+    rail: str
+    tokens: Mapping[str, BankToken]
+    created_at: datetime | None = None
+
+
+class BankAccountStore:
+    """Through a pool of `infrastructure.db.pool`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add(self, wallet_id: WalletId, account: StoredBankAccount) -> None:
+        """Adding it again changes nothing."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                _ADD,
+                account.id,
+                wallet_id,
+                account.label,
+                account.currency,
+                account.country,
+                account.rail,
+            )
+            for name, known in account.tokens.items():
+                await connection.execute(_ADD_NAME, account.id, name, known.customer, known.token)
+
+    async def of_wallet(self, wallet_id: WalletId) -> list[StoredBankAccount]:
+        """Those that are not removed, the oldest first."""
+        return [_account(row) for row in await self._pool.fetch(_OF_WALLET, wallet_id)]
+
+    async def remove(self, wallet_id: WalletId, account_id: UUID) -> bool:
+        """False: the wallet has none such."""
+        return await self._pool.fetchval(_REMOVE, account_id, wallet_id) is not None
+
+
+def _account(row: Record) -> StoredBankAccount:
+    return StoredBankAccount(
+        id=row["id"],
+        label=row["label"],
+        currency=row["currency"],
+        country=row["country"],
+        rail=row["rail"],
+        tokens={
+            name: BankToken(customer=customer, token=token)
+            for name, (customer, token) in (row["tokens"] or {}).items()
+        },
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,189 @@
+"""Withdrawing to a bank: the user's wish, from what was typed to what is committed."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from domain.compliance.model import assess
+from domain.contracts.deposit_events import RejectedOffer
+from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.payout_events import PayoutOffer
+from domain.contracts.services import BankWithdrawInput
+from domain.contracts.withdraw_events import BankPayout
+from domain.provider.ports.answers import Declined, Setback
+from domain.provider.ports.offramp import (
+    OffRampProvider,
+    OffRampQuote,
+    OffRampQuoteRequest,
+    PayoutRail,
+)
+from domain.provider.registry import Capability, ProviderKind, Wanted
+from domain.provider.valuation import cents_rounded_up
+from domain.shared.assets import USDC, Chain
+from domain.shared.decision import Decision, Facts
+from domain.shared.errors import Refused
+from domain.shared.ids import TransactionId, UserId
+from domain.shared.money import TransactionFee
+from domain.transaction.handlers import transfer_costs
+from domain.transaction.payouts import WithdrawToBankCommand, withdraw_to_bank
+from infrastructure.chains.solana.addresses import parse_address
+from infrastructure.chains.solana.errors import RpcError
+from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.db.bank_accounts import BankAccountStore, StoredBankAccount
+from infrastructure.db.swaps import SwapOpening, SwapReader
+from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.legs import network_cost
+from infrastructure.services.faults import in_plain_words
+from infrastructure.services.initiations import Initiations, Wish
+from infrastructure.services.inputs import read_amount, read_key
+from infrastructure.services.offers import Bid, OfferCollector
+from infrastructure.services.results import again
+
+OPERATION: Final = "initiateWithdraw"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutDesk:
+    """Begins Withdraws to banks. Every method raises `DomainError` alone."""
+
+    engine: SagaEngine
+    openings: SwapReader
+    accounts: BankAccountStore
+    gateway: SolanaGateway
+    providers: Mapping[str, OffRampProvider]
+    offers: OfferCollector
+
+    async def initiate(self, user_id: UserId, wish: BankWithdrawInput) -> TransactionId:
+        """Begins it, once for an idempotency key; what was refused before is again."""
+        amount, key = read_amount(wish.amount), read_key(wish.idempotency_key)
+        with in_plain_words():
+            opening = await self.openings.opening(
+                user_id, source=USDC, operation=OPERATION, key=key
+            )
+            if opening is None:
+                raise Refused(code="AUTH_FORBIDDEN")
+            content = ["bank", str(wish.bank_account_id), amount]
+            begun = Wish(
+                user_id=user_id,
+                wallet_id=opening.wallet_id,
+                operation=OPERATION,
+                key=key,
+                input_hash=hashlib.sha256(msgspec.json.encode(content)).hexdigest(),
+                amount=amount,
+                asset=USDC.symbol,
+            )
+            if opening.known is not None:
+                return again(opening.known, begun.input_hash)
+            return await Initiations(self.engine).begin(
+                begun, lambda: self._prepared(opening, begun, wish.bank_account_id)
+            )
+
+    async def _prepared(
+        self, opening: SwapOpening, wish: Wish, account_id: UUID
+    ) -> Callable[[Facts], Decision]:
+        accounts = await self.accounts.of_wallet(opening.wallet_id)
+        account = next((each for each in accounts if each.id == account_id), None)
+        sender = opening.addresses.get(Chain.SOLANA)
+        if account is None or sender is None:
+            raise Refused(code="TXN_BANK_ACCOUNT_UNKNOWN", field="input.destination.bankAccount.id")
+        facts = self.engine.facts()
+        assess(
+            flow="withdraw",
+            amount=wish.amount,
+            addresses=(sender,),
+            profile=opening.profile,
+            facts=facts,
+        )
+        cost = await self._cost(sender)
+        costs = transfer_costs(
+            amount=wish.amount,
+            network=cost.total_base_units,
+            fee_millionths=facts.figures.bank_withdraw_fee_millionths,
+        )
+        offers, rejected = await self._offered(account, costs.delivered, opening)
+        command = WithdrawToBankCommand(
+            transaction_id=wish.transaction_id,
+            username=opening.username,
+            sender_address=sender,
+            recipient=Recipient(address=account.label),
+            amount=wish.amount,
+            costs=costs,
+            network_cost=cost,
+            spendable=opening.spendable,
+            bank=BankPayout(
+                bank_account_id=account.id,
+                label=account.label,
+                fiat_currency=account.currency,
+                rail=account.rail,
+                country=account.country,
+                offers=offers,
+                rejected=rejected,
+            ),
+        )
+        return lambda facts: withdraw_to_bank(command, facts=facts)
+
+    async def _cost(self, sender: str) -> NetworkCost:
+        """With an account for USDC at the provider's address, which may be a new one."""
+        try:
+            cost = await self.gateway.swap_cost(parse_address(sender), wraps=True)
+        except RpcError:
+            raise Refused(code="PRV_UNAVAILABLE") from None
+        return network_cost(cost, self.engine.policy.figures)
+
+    async def _offered(
+        self, account: StoredBankAccount, amount: int, opening: SwapOpening
+    ) -> tuple[tuple[PayoutOffer, ...], tuple[RejectedOffer, ...]]:
+        wanted = Wanted(
+            kind=ProviderKind.OFF_RAMP,
+            capability=Capability.PAY_OUT,
+            asset=USDC.symbol,
+            amount_cents=cents_rounded_up(amount),
+            country=opening.profile.country,
+            currency=account.currency,
+            method=account.rail,
+            chains=frozenset({Chain.SOLANA}),
+        )
+        request = OffRampQuoteRequest(
+            asset=USDC,
+            asset_amount=amount,
+            fiat_currency=account.currency,
+            rail=PayoutRail(account.rail),
+            country=account.country,
+        )
+
+        async def ask(provider: OffRampProvider) -> Bid[OffRampQuote] | Setback:
+            if provider.name not in account.tokens:
+                return Declined(code="PRV_BANK_ACCOUNT", reason="does not know the bank account")
+            quote = await provider.quote(request)
+            if not isinstance(quote, OffRampQuote):
+                return quote
+            return Bid(quote, delivered=quote.fiat_amount, seconds=quote.estimated_seconds)
+
+        collected = await self.offers.collect(wanted, self.providers, ask)
+        offers = tuple(
+            _offer(each.quote, each.provider, each.score, account) for each in collected.offers
+        )
+        return offers, collected.rejected
+
+
+def _offer(quote: OffRampQuote, name: str, score: int, account: StoredBankAccount) -> PayoutOffer:
+    known = account.tokens[name]
+    return PayoutOffer(
+        provider=name,
+        fiat_amount=quote.fiat_amount,
+        fiat_currency=quote.request.fiat_currency,
+        fees=tuple(
+            TransactionFee(kind=fee.kind, amount=fee.amount, asset=fee.asset, provider=name)
+            for fee in quote.fees
+        ),
+        expires_at=quote.expires_at,
+        estimated_seconds=quote.estimated_seconds,
+        score=score,
+        customer=known.customer,
+        bank_account=known.token,
+        reference=quote.reference,
+    )

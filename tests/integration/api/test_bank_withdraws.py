@@ -1,0 +1,241 @@
+"""Withdraws to banks through the real platform: an off-ramp is paid on the chain and pays out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from bench.platform import Platform
+from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
+
+pytestmark = pytest.mark.enable_socket
+
+_WAIT_SECONDS_MAX = 30.0
+_POLL_SECONDS = 0.3
+SEQUENCE = [
+    "WithdrawTransactionInitiated",
+    "OffRampProviderSelected",
+    "AvailableBalanceReserved",
+    "USDCToFiatConversionRequested",
+    "USDCToFiatConversionCompleted",
+    "FiatTransferRequested",
+    "FiatTransferConfirmed",
+    "WithdrawTransactionCompleted",
+]
+STATES = [
+    "INITIATED",
+    "BALANCE_RESERVED",
+    "PROVIDER_SELECTED",
+    "PROVIDER_PROCESSING",
+    "BLOCKCHAIN_PENDING",
+    "BLOCKCHAIN_CONFIRMED",
+    "PROVIDER_PROCESSING",
+    "BALANCE_UPDATED",
+    "COMPLETED",
+]
+_ADD = """mutation ($input: AddBankAccountInput!) { addBankAccount(input: $input) {
+  bankAccounts { id label currency rail } errors { code field } } }"""
+_REMOVE = """mutation ($input: RemoveBankAccountInput!) { removeBankAccount(input: $input) {
+  bankAccounts { id } errors { code field } } }"""
+_SHOWN = """query ($id: ID!) { transaction(id: $id) { id type state reason waitingOn fundsLocation
+  receivedAmount provider providerExplanation fees { kind amount asset } timeline { state } } }"""
+_DETAILS = {
+    "account_number": "000123456789",
+    "routing_number": "021000021",
+    "street_line_1": "1 Example Street",
+    "city": "New York",
+    "state": "NY",
+    "postal_code": "10001",
+}
+_LEDGER = """SELECT coalesce(sum(b.posted), 0) FROM balance b JOIN account a ON a.id = b.account_id
+  WHERE a.code LIKE 'provider:%:USDC'"""
+
+
+class Sandbox:
+    """The simulated off-ramps, driven from outside."""
+
+    def __init__(self, platform: Platform, http: httpx.AsyncClient) -> None:
+        self._url, self._http = platform.ready.sandbox_url, http
+
+    async def post(self, path: str, body: object) -> None:
+        answer = await self._http.post(f"{self._url}/{path}", json=body)
+        assert answer.status_code < 300, answer.text
+
+    async def skip(self, seconds: int) -> None:
+        await self.post("control/clock", {"skip_seconds": seconds})
+
+    async def clear(self) -> None:
+        await self._http.delete(f"{self._url}/control/faults")
+
+
+@pytest.fixture
+async def sandbox(platform: Platform, http: httpx.AsyncClient) -> AsyncIterator[Sandbox]:
+    found = Sandbox(platform, http)
+    await found.post("control/solana/timing", {"confirm_ms": 0, "finalize_ms": 0})
+    yield found
+    await found.clear()
+
+
+async def added(person: Person, **more: object) -> str:
+    wish: dict[str, object] = {
+        "ownerName": "Ada Example",
+        "currency": "USD",
+        "country": "US",
+        "rail": "ACH",
+        "details": [{"name": name, "value": value} for name, value in _DETAILS.items()],
+        "idempotencyKey": new_key(),
+    }
+    payload = (await person.data(_ADD, input={**wish, **more}))["addBankAccount"]
+    assert payload["errors"] == []
+    account = payload["bankAccounts"][-1]
+    assert account["label"].endswith("6789")
+    assert "000123456789" not in str(payload)
+    return str(account["id"])
+
+
+async def begin(person: Person, account: str, amount: str = "100") -> Json:
+    return await person.mutate(
+        "initiateWithdraw",
+        amount=amount,
+        destination={"bankAccount": {"id": account}},
+        idempotencyKey=new_key(),
+    )
+
+
+async def signed(person: Person, payload: Json) -> str:
+    assert payload["errors"] == []
+    identifier = str(payload["transaction"]["id"])
+    action = await person.pending(identifier)
+    taken = await person.submit(action["id"], sign(action["payload"], person.keypair))
+    assert taken["errors"] == []
+    return identifier
+
+
+async def shown(person: Person, identifier: str) -> Json:
+    return (await person.data(_SHOWN, id=identifier))["transaction"]
+
+
+async def paid(person: Person, identifier: str, sandbox: Sandbox) -> Json:
+    """The transaction after as many days at the provider as it takes."""
+    async with asyncio.timeout(_WAIT_SECONDS_MAX):
+        while True:
+            found = await shown(person, identifier)
+            if found["state"] in {"COMPLETED", "FAILED"}:
+                return found
+            await sandbox.skip(86_400)
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+async def test_it_is_paid_out_and_booked(alice: Person, records: Records, sandbox: Sandbox) -> None:
+    account = await added(alice)
+    identifier = await signed(alice, await begin(alice, account))
+
+    done = await paid(alice, identifier, sandbox)
+
+    assert (done["state"], done["fundsLocation"]) == ("COMPLETED", "DELIVERED")
+    published = await records.published(identifier)
+    assert [name for name in published if name in SEQUENCE] == SEQUENCE
+    states = [row["state"] for row in done["timeline"]]
+    passed = [name for at, name in enumerate(states) if at == 0 or states[at - 1] != name]
+    assert passed == STATES
+    fees = {fee["kind"]: Decimal(fee["amount"]) for fee in done["fees"]}
+    assert fees["PLATFORM"] == Decimal("0.48")
+    assert Decimal(90) < Decimal(done["receivedAmount"]) < Decimal("99.6")
+    assert await records.count(_LEDGER) == 0
+
+
+async def test_what_the_bank_does_not_take_comes_back(
+    alice: Person, records: Records, sandbox: Sandbox
+) -> None:
+    account = await added(alice)
+    payload = await begin(alice, account)
+    identifier = await signed(alice, payload)
+    provider = (await shown(alice, identifier))["provider"]
+    reference = await records.reference(identifier)
+    transfer = reference.rpartition("/")[2]
+
+    await sandbox.post(f"{provider}/_simulate/transfers/{transfer}/undeliverable", {})
+    ended = await paid(alice, identifier, sandbox)
+
+    assert (ended["state"], ended["reason"]) == ("FAILED", "PAY_RETURNED")
+    assert ended["fundsLocation"] == "RETURNED"
+    assert await records.count(_LEDGER) == 0
+
+
+async def test_who_cannot_gives_way_to_the_next(alice: Person, sandbox: Sandbox) -> None:
+    account = await added(alice)
+    await sandbox.post(
+        "control/faults",
+        {"kind": "rate_limit", "provider": "bridge", "operations": ["create_transfer"]},
+    )
+    identifier = await signed(alice, await begin(alice, account))
+
+    done = await paid(alice, identifier, sandbox)
+
+    assert (done["state"], done["provider"]) == ("COMPLETED", "due")
+
+
+async def test_what_was_not_answered_is_found_and_not_opened_twice(
+    alice: Person, records: Records, sandbox: Sandbox
+) -> None:
+    account = await added(alice)
+    fault = {"kind": "timeout_after_executing", "provider": "bridge", "hang_ms": 200}
+    more = {"operations": ["create_transfer"], "remaining": 1}
+    await sandbox.post("control/faults", {**fault, **more})
+
+    identifier = await signed(alice, await begin(alice, account))
+    done = await paid(alice, identifier, sandbox)
+
+    assert (done["state"], done["provider"]) == ("COMPLETED", "bridge")
+    assert "OutcomeUnknown" in await records.published(identifier)
+    assert await records.count(_LEDGER) == 0
+
+
+async def test_another_users_account_does_not_exist(alice: Person, bob: Person) -> None:
+    account = await added(alice)
+
+    error = only_error(await begin(bob, account, "20"))
+
+    assert error["code"] == "TXN_BANK_ACCOUNT_UNKNOWN"
+    payload = (await bob.data(_REMOVE, input={"id": account}))["removeBankAccount"]
+    assert [each["code"] for each in payload["errors"]] == ["TXN_BANK_ACCOUNT_UNKNOWN"]
+
+
+async def test_it_can_be_cancelled_before_it_is_signed(alice: Person, records: Records) -> None:
+    account = await added(alice)
+    before = await records.now()
+    identifier = (await begin(alice, account))["transaction"]["id"]
+    await alice.pending(identifier)
+
+    assert (await alice.cancel(identifier))["errors"] == []
+
+    ended = await alice.ended(identifier)
+    assert (ended["state"], ended["reason"]) == ("FAILED", "TXN_CANCELLED")
+    assert (await records.now()).balances == before.balances
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"rail": "PIGEON"}, "VAL_RAIL"),
+        ({"currency": "XYZ"}, "VAL_CURRENCY"),
+        ({"country": "USA"}, "VAL_COUNTRY"),
+        ({"ownerName": " "}, "VAL_BANK_ACCOUNT"),
+        ({"details": [{"name": "account_number", "value": "x"}]}, "PRV_BANK_ACCOUNT"),
+    ],
+)
+async def test_an_account_that_nobody_takes_is_refused(
+    alice: Person, wrong: dict[str, object], code: str
+) -> None:
+    wish: dict[str, object] = {
+        "ownerName": "Ada Example",
+        "currency": "USD",
+        "country": "US",
+        "rail": "ACH",
+        "details": [{"name": name, "value": value} for name, value in _DETAILS.items()],
+        "idempotencyKey": new_key(),
+    }
+    payload = (await alice.data(_ADD, input={**wish, **wrong}))["addBankAccount"]
+    assert [error["code"] for error in payload["errors"]] == [code]
