@@ -8,6 +8,7 @@
 /health             answers once everything is open
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,6 +21,7 @@ from infrastructure.http import HttpClient
 from infrastructure.sandbox.deliveries import Delivery
 from infrastructure.sandbox.frame.control import BadControl, WorldControl
 from infrastructure.sandbox.frame.memory import Memory
+from infrastructure.sandbox.frame.time import pass_time
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import SandboxClock, World
 from infrastructure.sandbox.providers import provider_mounts
@@ -46,7 +48,10 @@ def create_sandbox(settings: SandboxSettings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        passing = asyncio.create_task(pass_time(world))
         yield
+        passing.cancel()
+        await asyncio.gather(passing, return_exceptions=True)
         await sender.close()
         await outgoing.close()
         memory.close()

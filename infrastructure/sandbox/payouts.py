@@ -1,11 +1,13 @@
 """A payout of a simulated off-ramp: USDC comes in, and by and by fiat goes out, or USDC back.
 
-Nothing runs in the background: whoever asks about a payout has it first catch up with the clock.
+Whoever asks about a payout has it first catch up with the clock; where there is a chain to look at,
+the world itself does so as time goes by.
 What differs between providers is a `Way`: their names for the states, and their pace.
 """
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,8 +19,12 @@ from solders.signature import Signature
 
 from infrastructure.sandbox.frame.world import World
 
+logger = logging.getLogger(__name__)
+
 OPEN_MAX: Final = 10_000
 """So many payouts are looked through at once; a sandbox has fewer."""
+LATE_DEPOSIT_MAX: Final = timedelta(days=7)
+"""So long after it was cancelled a payout's address is still looked at."""
 
 
 class DepositWatch(Protocol):
@@ -32,8 +38,10 @@ class DepositWatch(Protocol):
 class Refund(Protocol):
     """Sends an asset on the sandbox's chain."""
 
-    async def send_back(self, *, asset: str, amount: int, to_address: str) -> str:
-        """The hash of the transaction."""
+    async def send_back(
+        self, *, asset: str, amount: int, from_address: str, to_address: str
+    ) -> str:
+        """From a deposit's address; the hash of the transaction."""
         ...
 
 
@@ -115,6 +123,9 @@ class Payouts:
         self._announce = announce
         # Looking at the chain waits: two who ask at once must not both move a payout on.
         self._lock = asyncio.Lock()
+        self._unsettled = f"{provider}_payout_unsettled"
+        if chain is not None:
+            world.chores.append(self.go_on)
 
     async def open(self, payout: Payout) -> None:
         payout.history = [Step(self._way.waiting, payout.created_at)]
@@ -133,6 +144,15 @@ class Payouts:
         async with self._lock:
             known = list(self._world.memory.all(self._collection, Payout))[-OPEN_MAX:]
             return [await self._caught_up(payout) for payout in reversed(known)]
+
+    async def go_on(self) -> None:
+        """All that something may still happen to catch up with the clock and the chain."""
+        for identifier in self._unsettled_ones():
+            try:
+                await self.find(identifier)
+            except Exception:
+                # It is tried again with the next look; the others shall not wait for it.
+                logger.exception("payout %s does not go on", identifier)
 
     async def receive(self, identifier: str, deposit: Deposit) -> Payout | None:
         """The user's funds have come, as far as this provider is concerned; a second time they are
@@ -176,6 +196,8 @@ class Payouts:
             payout.history.append(step)
             self._keep(payout)
             self._announce(payout)
+        if payout.state == self._way.cancelled and self._is_settled(payout):
+            self._keep(payout)
         return payout
 
     async def _look(self, payout: Payout) -> None:
@@ -206,14 +228,37 @@ class Payouts:
             return None
         if self._refund is None:
             return transaction_hash(f"refund {payout.id}")
-        return await self._refund.send_back(
-            asset=payout.asset,
-            amount=payout.deposit.amount,
-            to_address=payout.return_address or payout.deposit.from_address,
-        )
+        try:
+            return await self._refund.send_back(
+                asset=payout.asset,
+                amount=payout.deposit.amount,
+                from_address=payout.deposit_address,
+                to_address=payout.return_address or payout.deposit.from_address,
+            )
+        except ValueError:
+            # Nobody's address: it is said to be refunded, and the funds stay where they are.
+            logger.exception("payout %s cannot be sent back", payout.id)
+            return None
 
     def _keep(self, payout: Payout) -> None:
         self._world.memory.put(self._collection, payout.id, payout)
+        known = self._unsettled_ones()
+        settled = self._is_settled(payout)
+        if settled == (payout.id in known):
+            changed = {*known, payout.id} if not settled else set(known) - {payout.id}
+            self._world.memory.put(self._unsettled, "ids", sorted(changed))
+
+    def _is_settled(self, payout: Payout) -> bool:
+        """A cancelled one, too, may still get a deposit, which goes back; nobody waits for ever."""
+        if payout.schedule:
+            return False
+        age = self._world.clock.now() - payout.updated_at
+        return payout.deposit is not None or (
+            payout.state == self._way.cancelled and age > LATE_DEPOSIT_MAX
+        )
+
+    def _unsettled_ones(self) -> list[str]:
+        return self._world.memory.get(self._unsettled, "ids", list[str]) or []
 
 
 def transaction_hash(seed: str) -> str:

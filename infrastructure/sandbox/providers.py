@@ -8,6 +8,7 @@ from infrastructure.sandbox.coinbase import server as coinbase
 from infrastructure.sandbox.coingecko import server as coingecko
 from infrastructure.sandbox.debridge import server as debridge
 from infrastructure.sandbox.deliveries import Delivery
+from infrastructure.sandbox.deposit_accounts import DepositAccounts
 from infrastructure.sandbox.due import server as due
 from infrastructure.sandbox.ethereum import server as ethereum
 from infrastructure.sandbox.frame.webhooks import WebhookSender
@@ -18,7 +19,6 @@ from infrastructure.sandbox.kamino import server as kamino
 from infrastructure.sandbox.lifi import server as lifi
 from infrastructure.sandbox.lifi.solana import SolanaSource
 from infrastructure.sandbox.solana.node import SolanaNode
-from infrastructure.sandbox.solana_deposits import SolanaDeposits
 from infrastructure.sandbox.stripe import server as stripe
 from infrastructure.sandbox.sui import server as sui
 
@@ -26,12 +26,25 @@ from infrastructure.sandbox.sui import server as sui
 def provider_mounts(world: World, sender: WebhookSender, solana: SolanaNode) -> list[BaseRoute]:
     """The routes of all of them, each below its own base path."""
     deliver, source = Delivery(world, solana), SolanaSource(solana)
-    deposits = SolanaDeposits(solana)
+    bridge_accounts = DepositAccounts(world, solana, bridge.PROVIDER)
+    due_accounts = DepositAccounts(world, solana, due.PROVIDER)
     return [
         *coinbase.mount(world, sender, deliver=deliver),
         *stripe.mount(world, sender, deliver=deliver),
-        *bridge.mount(world, sender, chain=deposits, refund=deposits),
-        *due.mount(world, sender, chain=deposits, refund=deposits),
+        *bridge.mount(
+            world,
+            sender,
+            chain=bridge_accounts,
+            refund=bridge_accounts,
+            new_address=bridge_accounts.new_address,
+        ),
+        *due.mount(
+            world,
+            sender,
+            chain=due_accounts,
+            refund=due_accounts,
+            new_address=due_accounts.new_address,
+        ),
         *jupiter.mount(world, sender, chain=solana),
         *lifi.mount(world, sender, deliver=deliver, sources=source),
         *debridge.mount(world, sender, deliver=deliver, sources=source),

@@ -39,12 +39,14 @@ def token_account_rent(chain: SolanaChain) -> int:
 
 def carry_out(
     chain: SolanaChain, steps: Sequence[Instruction], *, payer: Pubkey, signers: Sequence[Keypair]
-) -> None:
-    """All steps in one transaction. Raises `StepsFailed`."""
+) -> str:
+    """All steps in one transaction; its signature. Raises `StepsFailed`."""
     # The memo makes two equal steps in one slot two transactions.
     memo = Instruction(MEMO_PROGRAM, secrets.token_hex(8).encode(), [])
     clock = chain.clock
     message = Message.new_with_blockhash([*steps, memo], payer, clock.blockhash(clock.slot()))
-    executed = chain.runtime.execute(VersionedTransaction(message, list(signers)))
+    transaction = VersionedTransaction(message, list(signers))
+    executed = chain.runtime.execute(transaction)
     if executed.error is not None:
         raise StepsFailed(str(executed.error))
+    return str(transaction.signatures[0])

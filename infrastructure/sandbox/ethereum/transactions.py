@@ -3,8 +3,6 @@
 from typing import Final
 
 import msgspec
-from eth_account import Account
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
@@ -57,6 +55,9 @@ class NotATransaction(Exception):
 
 def read(raw: bytes, *, chain_id: int, entered: float) -> Sent:
     """Raises `NotATransaction`."""
+    from eth_account import Account
+    from eth_account.typed_transactions.typed_transaction import TypedTransaction
+
     if not raw or raw[0] != _DYNAMIC_FEE:
         raise NotATransaction("transaction type not supported")
     try:

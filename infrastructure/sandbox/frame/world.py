@@ -1,13 +1,15 @@
 """The world that simulated providers live in: one for a sandbox, given to each of them."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from infrastructure.sandbox.frame.faults import ProviderFaults
 from infrastructure.sandbox.frame.memory import Memory
+
+Chore = Callable[[], Awaitable[None]]
 
 _SECRET_BYTES: Final = 32
 _CREDENTIALS: Final = "credentials"
@@ -33,12 +35,14 @@ class SandboxClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything that is shared. `public_url` is how the outside reaches the sandbox."""
+    """Everything that is shared. `public_url` is how the outside reaches the sandbox. `chores` are
+    done over and over while the sandbox runs: what happens by itself as time goes by."""
 
     memory: Memory
     clock: SandboxClock
     faults: ProviderFaults = field(default_factory=ProviderFaults)
     public_url: str = ""
+    chores: list[Chore] = field(default_factory=list)
 
     def credential(self, provider: str, name: str, make: Callable[[], str] | None = None) -> str:
         """A secret that this sandbox and the platform share, made on first use and then kept.

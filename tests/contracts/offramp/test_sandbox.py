@@ -61,7 +61,10 @@ class Chain:
         assert asset == "USDC"
         return self.deposits.get(address, [])
 
-    async def send_back(self, *, asset: str, amount: int, to_address: str) -> str:
+    async def send_back(
+        self, *, asset: str, amount: int, from_address: str, to_address: str
+    ) -> str:
+        assert from_address in self.deposits
         self.refunds.append((asset, amount, to_address))
         return f"refund-{len(self.refunds)}"
 
