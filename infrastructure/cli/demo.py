@@ -1,4 +1,4 @@
-"""`diboas demo send` and `diboas demo deposit`: what a demo user does, as any client outside of the
+"""`diboas demo send`, `deposit` and `strategy`: what a demo user does, as any client outside of the
 platform would.
 
 All that it knows is in the ready file: addresses, tokens, and where the users' keys lie.
@@ -8,6 +8,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +20,10 @@ from infrastructure.demo.api import Api, ApiError
 from infrastructure.demo.device import Device, WillNotSign
 from infrastructure.demo.documents import WALLET, Action, Owned, Problem, Update
 from infrastructure.demo.following import WishRefused
+from infrastructure.demo.investing import Investing
 from infrastructure.demo.paying import Paying
 from infrastructure.demo.sending import Sending
+from infrastructure.demo.signing import Signing
 from infrastructure.http import HttpClient, HttpError
 from infrastructure.settings import StartupError
 
@@ -39,6 +42,7 @@ class Ready(msgspec.Struct, frozen=True):
     graphql: str
     subscriptions: str
     users: list[ReadyUser]
+    sandbox_url: str = ""
 
     def user(self, username: str) -> ReadyUser:
         wanted = username.removeprefix("@").lower()
@@ -58,6 +62,12 @@ def send(*, sender: str, recipient: str, amount: str, ready_file: Path) -> int:
 def deposit(*, user: str, amount: str, method: str, ready_file: Path) -> int:
     """Pay in, show each step; 0 when the user has the money. Raises StartupError."""
     return _ran(_deposit(_read(ready_file), username=user, amount=amount, method=method))
+
+
+def strategy(*, user: str, amount: str, provider: str, days: int, ready_file: Path) -> int:
+    """Launch, let it earn, stop, show each step; 0 when it is out again. Raises StartupError."""
+    ready = _read(ready_file)
+    return _ran(_strategy(ready, username=user, amount=amount, provider=provider, days=days))
 
 
 def _ran(demonstration: Coroutine[None, None, int]) -> int:
@@ -114,6 +124,32 @@ async def _deposit(ready: Ready, *, username: str, amount: str, method: str) -> 
         return await _shown(title, {user.username: api}, paying)
 
 
+async def _strategy(ready: Ready, *, username: str, amount: str, provider: str, days: int) -> int:
+    user = ready.user(username)
+    title = f"{user.username} puts {amount} USDC to work with {provider} and takes it out again"
+    async with HttpClient() as client:
+        api = _api(ready, user, client)
+
+        def investing(view: View) -> Awaitable[str]:
+            return Investing(
+                api=api,
+                client=client,
+                signing=Signing(
+                    api=api,
+                    device=Device.load(user.keypair_file),
+                    on_signed=partial(_show_signed, view, user),
+                ),
+                provider=provider,
+                amount=amount,
+                days=days,
+                sandbox_url=ready.sandbox_url,
+                on_update=partial(_show_step, view),
+                note=view.note,
+            ).run()
+
+        return await _shown(title, {user.username: api}, investing)
+
+
 async def _shown(
     title: str, people: Mapping[str, Api], do: Callable[[View], Awaitable[str]]
 ) -> int:
@@ -131,17 +167,18 @@ async def _shown(
 
 
 def _sending(view: View, api: Api, giver: ReadyUser, taker: ReadyUser, amount: str) -> Sending:
-    def on_signed(action: Action) -> None:
-        view.note(f"            {giver.username} signs: {action.summary}")
-
     return Sending(
         api=api,
         device=Device.load(giver.keypair_file),
         recipient=f"@{taker.username}",
         amount=amount,
         on_update=lambda update: _show_step(view, update),
-        on_signed=on_signed,
+        on_signed=partial(_show_signed, view, giver),
     )
+
+
+def _show_signed(view: View, user: ReadyUser, action: Action) -> None:
+    view.note(f"            {user.username} signs: {action.summary}")
 
 
 def _show_step(view: View, update: Update) -> None:

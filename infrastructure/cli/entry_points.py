@@ -52,12 +52,21 @@ class DepositDemo(Protocol):
     def __call__(self, *, user: str, amount: str, method: str, ready_file: Path) -> int: ...
 
 
+class StrategyDemo(Protocol):
+    """Launches, waits, stops, shows each step; the exit code."""
+
+    def __call__(
+        self, *, user: str, amount: str, provider: str, days: int, ready_file: Path
+    ) -> int: ...
+
+
 Seed = Callable[[Settings, Path], Awaitable[Sequence[DemoUser]]]
 
 _RUN_ROLES: Final = "infrastructure.bootstrap:run_roles"
 _SEED: Final = "infrastructure.cli.demo_seed:seed"
 _SEND_DEMO: Final = "infrastructure.cli.demo:send"
 _DEPOSIT_DEMO: Final = "infrastructure.cli.demo:deposit"
+_STRATEGY_DEMO: Final = "infrastructure.cli.demo:strategy"
 _UPGRADE: Final = "infrastructure.db.migrate:upgrade"
 _AFTER_RESTORE: Final = "infrastructure.db.migrate:open_generation"
 _VERIFY: Final = "infrastructure.db.verify:run"
@@ -78,6 +87,10 @@ def send_demo() -> SendDemo:
 
 def deposit_demo() -> DepositDemo:
     return cast("DepositDemo", _load(_DEPOSIT_DEMO))
+
+
+def strategy_demo() -> StrategyDemo:
+    return cast("StrategyDemo", _load(_STRATEGY_DEMO))
 
 
 def upgrade() -> Callable[[str], None]:

@@ -165,7 +165,7 @@ def _export_schema(_options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from infrastructure.cli.entry_points import deposit_demo, send_demo
+    from infrastructure.cli.entry_points import deposit_demo, send_demo, strategy_demo
 
     ready_file = options.ready_file or options.data_dir / "ready.json"
     if not ready_file.is_file():
@@ -175,6 +175,14 @@ def _demo(options: argparse.Namespace) -> int:
             user=options.user,
             amount=options.amount,
             method=options.method.upper(),
+            ready_file=ready_file,
+        )
+    if options.action == "strategy":
+        return strategy_demo()(
+            user=options.user,
+            amount=options.amount,
+            provider=options.provider,
+            days=options.days,
             ready_file=ready_file,
         )
     return send_demo()(

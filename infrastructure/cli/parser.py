@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 DATA_DIR: Final = Path(".diboas")
 PORT: Final = 8000
+_DAYS_MAX: Final = 400
 _PORT_MAX: Final = 65_535
 _UP_DIR: Final = "of `diboas up`, where no DATABASE_URL is set"
 
@@ -126,9 +127,22 @@ def _add_demo(commands: "_Commands") -> None:
     deposit.add_argument("--user", default="alice", help="username (%(default)s)")
     deposit.add_argument("--amount", default="100", help="in US dollars (%(default)s)")
     deposit.add_argument("--method", default="CARD", help="how to pay (%(default)s)")
-    for action in (send, deposit):
+    strategy = actions.add_parser("strategy", help="put USDC to work, let it earn, take it out")
+    strategy.add_argument("--user", default="alice", help="username (%(default)s)")
+    strategy.add_argument("--amount", default="100", help="of USDC (%(default)s)")
+    strategy.add_argument("--provider", default="kamino", help="whose strategy (%(default)s)")
+    strategy.add_argument(
+        "--days", type=_days, default=90, help="pass in the sandbox meanwhile (%(default)s)"
+    )
+    for action in (send, deposit, strategy):
         action.add_argument("--data-dir", type=Path, default=DATA_DIR, help="of `diboas up`")
         action.add_argument("--ready-file", type=Path, help="of `diboas up` (in --data-dir)")
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or int(text) > _DAYS_MAX:
+        raise argparse.ArgumentTypeError(f"expected days from 0 to {_DAYS_MAX}, got {text!r}")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -51,6 +51,57 @@ class Deposited(Answered, frozen=True):
     initiate_deposit: Payload
 
 
+class Launched(Answered, frozen=True):
+    initiate_strategy_launch: Payload
+
+
+class Stopped(Answered, frozen=True):
+    initiate_strategy_stop: Payload
+
+
+class Strategy(Answered, frozen=True):
+    id: str
+    provider: str
+    name: str
+    apy: str | None
+    lock_seconds: int
+    source: str
+    stale: bool
+
+
+class Missing(Answered, frozen=True):
+    provider: str
+    reason: str
+
+
+class Catalogue(Answered, frozen=True):
+    strategies: list[Strategy]
+    missing: list[Missing]
+
+
+class Chosen(Answered, frozen=True):
+    strategies: Catalogue
+
+
+class Position(Answered, frozen=True):
+    """`value` and `profit` are None while the protocol does not answer."""
+
+    id: str
+    provider: str
+    principal: str
+    value: str | None = None
+    profit: str | None = None
+    source: str | None = None
+
+
+class Positions(Answered, frozen=True):
+    positions: list[Position]
+
+
+class Held(Answered, frozen=True):
+    wallet: Positions
+
+
 class Submitted(Answered, frozen=True):
     submit_user_action: Payload
 
@@ -101,6 +152,17 @@ INITIATE: Final = f"""mutation ($input: InitiateSendInput!) {{
 DEPOSIT: Final = f"""mutation ($input: InitiateDepositInput!) {{
   initiateDeposit(input: $input) {_PAYLOAD}
 }}"""
+LAUNCH: Final = f"""mutation ($input: InitiateStrategyLaunchInput!) {{
+  initiateStrategyLaunch(input: $input) {_PAYLOAD}
+}}"""
+STOP: Final = f"""mutation ($input: InitiateStrategyStopInput!) {{
+  initiateStrategyStop(input: $input) {_PAYLOAD}
+}}"""
+STRATEGIES: Final = """{ strategies {
+  strategies { id provider name apy lockSeconds source stale }
+  missing { provider reason }
+} }"""
+POSITIONS: Final = "{ wallet { positions { id provider principal value profit source } } }"
 SUBMIT: Final = f"""mutation ($input: SubmitUserActionInput!) {{
   submitUserAction(input: $input) {_PAYLOAD}
 }}"""

@@ -11,15 +11,14 @@ from infrastructure.demo.api import Api
 from infrastructure.demo.device import Device
 from infrastructure.demo.documents import (
     INITIATE,
-    SUBMIT,
     UPDATES,
     Action,
     Initiated,
     SentTransaction,
-    Submitted,
     Updated,
 )
 from infrastructure.demo.following import Following, OnAction, OnUpdate, WishRefused
+from infrastructure.demo.signing import Signing
 
 SEND_SECONDS_MAX: Final = 120.0
 
@@ -68,10 +67,6 @@ class Sending:
         return Following(api=self.api, act=self._sign, on_update=self.on_update)
 
     async def _sign(self, action: Action) -> None:
+        signing = Signing(api=self.api, device=self.device, on_signed=self.on_signed)
         allowed = int(Decimal(self.amount).scaleb(USDC_DECIMALS))
-        signature = self.device.sign(action.payload, spends_at_most=allowed)
-        self.on_signed(action)
-        order = {"actionId": action.id, "signedTransaction": signature}
-        answer = (await self.api.ask(SUBMIT, Submitted, input=order)).submit_user_action
-        if answer.errors:
-            raise WishRefused(answer.errors[0])
+        await signing.sign(action, spends_at_most=allowed)

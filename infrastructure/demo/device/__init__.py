@@ -46,9 +46,21 @@ class Device:
         """That on Solana."""
         return self._solana.address
 
-    def sign(self, payload: str, *, spends_at_most: int, asset: Asset = USDC) -> str:
+    def sign(
+        self,
+        payload: str,
+        *,
+        spends_at_most: int,
+        asset: Asset = USDC,
+        gives_shares: bool = False,
+    ) -> str:
         """What the platform takes as signed, in base64. Raises WillNotSign where the transaction
-        would move more base units of `asset` than that."""
+        would move more base units of `asset` than that. `gives_shares`: the user leaves a strategy
+        and gives its shares back."""
+        if gives_shares:
+            return self._solana.sign(
+                payload, asset, spends_at_most=spends_at_most, gives_shares=True
+            )
         return self._key(asset.chain).sign(payload, asset, spends_at_most=spends_at_most)
 
     def _key(self, chain: Chain) -> ChainKey:

@@ -11,7 +11,11 @@ from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.transaction import VersionedTransaction
 
 from domain.shared.assets import SOL, Asset
-from infrastructure.chains.solana.addresses import TOKEN_PROGRAM, parse_address
+from infrastructure.chains.solana.addresses import (
+    TOKEN_PROGRAM,
+    associated_token_account,
+    parse_address,
+)
 from infrastructure.demo.device.refusal import WillNotSign, decode, demand_at_most, encode
 
 # Rents of new accounts and tips, which swaps ask for beside the asset itself.
@@ -20,6 +24,9 @@ _WRAPPED_SOL: Final = Pubkey.from_string("So111111111111111111111111111111111111
 _TRANSFER_CHECKED: Final = 12
 _TRANSFER_CHECKED_BYTES: Final = 10  # the instruction's number, an amount, the decimals
 _CLOSE_ACCOUNT: Final = 9
+_BURN_CHECKED: Final = 15
+_BATCH: Final = b"\xff"
+_BATCH_HEADER_BYTES: Final = 2
 _MINT_POSITION: Final = 1
 _OWNER_POSITION: Final = 3
 # The system program's instructions that take lamports, each with the place of the amount.
@@ -40,31 +47,29 @@ class SolanaKey:
     def address(self) -> str:
         return str(self._keypair.pubkey())
 
-    def sign(self, payload: str, asset: Asset, *, spends_at_most: int) -> str:
+    def sign(
+        self, payload: str, asset: Asset, *, spends_at_most: int, gives_shares: bool = False
+    ) -> str:
         """The transaction with our signature in our slot and the others as they were."""
         unsigned = _decode(payload)
         message, ours = unsigned.message, self._keypair.pubkey()
         signers = message.account_keys[: message.header.num_required_signatures]
         if ours not in signers:
             raise WillNotSign("the transaction does not ask for this key's signature")
-        self._judge(message.account_keys, message.instructions, asset, spends_at_most)
+        keys, instructions = message.account_keys, message.instructions
+        tokens = sum(_tokens(keys, instructions, ours, asset, gives_shares=gives_shares))
+        _judge(tokens, sum(_lamports(keys, instructions, ours)), asset, spends_at_most)
         signatures = unsigned.signatures
         signatures[signers.index(ours)] = self._keypair.sign_message(to_bytes_versioned(message))
         return encode(bytes(VersionedTransaction.populate(message, signatures)))
 
-    def _judge(
-        self, keys: Keys, instructions: list[CompiledInstruction], asset: Asset, allowed: int
-    ) -> None:
-        ours = self._keypair.pubkey()
-        tokens = sum(_tokens(keys, instructions, ours, asset))
-        lamports = sum(_lamports(keys, instructions, ours))
-        if asset == SOL:
-            demand_at_most(tokens, allowed)
-            demand_at_most(lamports, allowed + ASIDE_LAMPORTS_MAX)
-            return
-        demand_at_most(tokens, allowed)
-        if lamports > ASIDE_LAMPORTS_MAX:
-            raise WillNotSign("the transaction moves SOL, which the user did not name")
+
+def _judge(tokens: int, lamports: int, asset: Asset, allowed: int) -> None:
+    demand_at_most(tokens, allowed)
+    if asset == SOL:
+        demand_at_most(lamports, allowed + ASIDE_LAMPORTS_MAX)
+    elif lamports > ASIDE_LAMPORTS_MAX:
+        raise WillNotSign("the transaction moves SOL, which the user did not name")
 
 
 def _decode(payload: str) -> VersionedTransaction:
@@ -76,27 +81,73 @@ def _decode(payload: str) -> VersionedTransaction:
 
 
 def _tokens(
-    keys: Keys, instructions: list[CompiledInstruction], owner: Pubkey, asset: Asset
+    keys: Keys,
+    instructions: list[CompiledInstruction],
+    owner: Pubkey,
+    asset: Asset,
+    *,
+    gives_shares: bool,
 ) -> Iterator[int]:
     """Base units of each of the owner's token transfers. Anything else that the token program
-    could do with the owner's accounts is refused, but to close one to the owner's own profit."""
+    could do with the owner's accounts is refused, but to close one to the owner's own profit, and
+    to burn shares where the user gives them back."""
     mint = _WRAPPED_SOL if asset == SOL else parse_address(asset.contract or "")
-    for instruction in instructions:
-        if keys[instruction.program_id_index] != TOKEN_PROGRAM:
-            continue
-        accounts = [_key(keys, index) for index in instruction.accounts]
+    for accounts, data in _token_steps(keys, instructions):
         if owner not in accounts:
             continue
-        data = bytes(instruction.data)
         if data == bytes([_CLOSE_ACCOUNT]) and accounts[1:] == [owner, owner]:
             continue
+        if _is_burn(accounts, data, owner) and gives_shares and accounts[_MINT_POSITION] != mint:
+            continue
         is_transfer = len(data) == _TRANSFER_CHECKED_BYTES and data[0] == _TRANSFER_CHECKED
-        if not is_transfer or accounts[_OWNER_POSITION] != owner:
+        if not is_transfer or accounts[_OWNER_POSITION : _OWNER_POSITION + 1] != [owner]:
             raise WillNotSign("the transaction does more with our tokens than move them")
+        if _is_ours(accounts, owner):
+            continue
         # A mint out of a lookup table could be any: it counts as the asset's own.
         if accounts[_MINT_POSITION] not in {mint, None}:
             raise WillNotSign("the transaction moves a token that the user did not name")
         yield int.from_bytes(data[1:9], "little")
+
+
+def _token_steps(
+    keys: Keys, instructions: list[CompiledInstruction]
+) -> Iterator[tuple[list[Pubkey | None], bytes]]:
+    """The token program's instructions, and those of its batches, with their accounts."""
+    for instruction in instructions:
+        if keys[instruction.program_id_index] != TOKEN_PROGRAM:
+            continue
+        accounts = [_key(keys, index) for index in instruction.accounts]
+        data = bytes(instruction.data)
+        if data[:1] == _BATCH:
+            yield from _steps_of_batch(accounts, data[1:])
+        else:
+            yield accounts, data
+
+
+def _steps_of_batch(
+    accounts: list[Pubkey | None], data: bytes
+) -> Iterator[tuple[list[Pubkey | None], bytes]]:
+    """Each step says how many accounts and how many bytes are its own (SIMD-0266)."""
+    while data:
+        if len(data) < _BATCH_HEADER_BYTES:
+            raise WillNotSign("the transaction has a batch that cannot be read")
+        taken, size = data[0], data[1]
+        body = data[_BATCH_HEADER_BYTES : _BATCH_HEADER_BYTES + size]
+        if len(accounts) < taken or len(body) < size:
+            raise WillNotSign("the transaction has a batch that cannot be read")
+        yield accounts[:taken], body
+        accounts, data = accounts[taken:], data[_BATCH_HEADER_BYTES + size :]
+
+
+def _is_burn(accounts: list[Pubkey | None], data: bytes, owner: Pubkey) -> bool:
+    return data[:1] == bytes([_BURN_CHECKED]) and accounts[2:] == [owner]
+
+
+def _is_ours(accounts: list[Pubkey | None], owner: Pubkey) -> bool:
+    """Whether it comes to the owner's own account: what we are given, approved as its taker."""
+    _source, mint, target, *_ = accounts
+    return mint is not None and target == associated_token_account(owner, mint)
 
 
 def _lamports(keys: Keys, instructions: list[CompiledInstruction], owner: Pubkey) -> Iterator[int]:

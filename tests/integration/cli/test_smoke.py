@@ -50,7 +50,11 @@ def posted(ready: Ready, username: str) -> Decimal:
 
 
 def demo_send(platform: Platform, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "infrastructure.cli", "demo", "send", *arguments]
+    return demo(platform, "send", *arguments)
+
+
+def demo(platform: Platform, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "infrastructure.cli", "demo", *arguments]
     return subprocess.run(
         [*command, "--ready-file", str(platform.ready_file)],
         check=False,
@@ -95,6 +99,25 @@ def test_the_first_minutes(tmp_path: Path) -> None:
 
         assert platform.stop() == 0
     assert not still_running(tree, after_seconds=0.5)
+
+
+def test_a_strategy_earns_and_comes_back(tmp_path: Path) -> None:
+    with started(tmp_path / "data") as platform:
+        for provider in ("kamino", "jupiter_lend"):
+            before = posted(platform.ready, "alice")
+
+            shown = demo(platform, "strategy", "--provider", provider, "--days", "300")
+
+            assert shown.returncode == 0, shown.stderr
+            assert "300 days pass in the sandbox" in shown.stdout
+            assert "StrategyStopCompleted" in shown.stdout
+            assert posted(platform.ready, "alice") > before
+
+        # What else is shown goes on working after the jump of the sandbox's clock.
+        assert demo(platform, "deposit").returncode == 0
+
+        unknown = demo(platform, "strategy", "--provider", "nobody")
+        assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
 
 
 def test_a_refused_send_is_one_line(tmp_path: Path) -> None:

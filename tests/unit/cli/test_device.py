@@ -1,6 +1,7 @@
 """The demo device signs what its user wants and nothing else."""
 
 import base64
+from collections.abc import Callable
 
 import pytest
 from solders.hash import Hash
@@ -8,10 +9,15 @@ from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from infrastructure.chains.solana.addresses import TOKEN_PROGRAM, associated_token_account
+from infrastructure.chains.solana.addresses import (
+    TOKEN_PROGRAM,
+    USDC_MINT,
+    associated_token_account,
+)
 from infrastructure.chains.solana.building import BuiltMessage, build_message, build_usdc_transfer
 from infrastructure.chains.solana.verification import verify_user_signature
 from infrastructure.demo.device import Device, WillNotSign
+from infrastructure.sandbox.token_program import batch, burn_checked, transfer_checked
 
 ALICE, BOB, PAYER, TREASURY = (Keypair() for _ in range(4))
 
@@ -78,3 +84,62 @@ def test_it_refuses_to_give_its_account_away(number: int) -> None:
 def test_it_refuses_what_is_no_transaction(text: str) -> None:
     with pytest.raises(WillNotSign, match="no Solana transaction"):
         Device(ALICE).sign(text, spends_at_most=25_000_000)
+
+
+SHARES = Pubkey.new_unique()
+VAULT = Pubkey.new_unique()
+
+
+def moved(amount: int, *, mint: Pubkey = USDC_MINT, target: Pubkey = VAULT) -> Instruction:
+    """Out of an account that Alice owns, or may take from."""
+    return transfer_checked(
+        source=associated_token_account(ALICE.pubkey(), mint),
+        mint=mint,
+        target=target,
+        authority=ALICE.pubkey(),
+        base_units=amount,
+        decimals=6,
+    )
+
+
+def burnt(mint: Pubkey = SHARES) -> Instruction:
+    account = associated_token_account(ALICE.pubkey(), mint)
+    return burn_checked(account=account, mint=mint, owner=ALICE.pubkey(), base_units=50, decimals=6)
+
+
+def sign(*instructions: Instruction, gives_shares: bool = False) -> str:
+    message = build_message(
+        list(instructions), fee_payer=PAYER.pubkey(), blockhash=str(Hash.default())
+    )
+    return Device(ALICE).sign(payload(message), spends_at_most=100, gives_shares=gives_shares)
+
+
+OURS = associated_token_account(ALICE.pubkey(), SHARES)
+
+
+@pytest.mark.parametrize("wrap", [batch, lambda steps: steps[0]], ids=["batch", "alone"])
+def test_what_comes_to_its_own_account_is_no_spending(
+    wrap: Callable[[list[Instruction]], Instruction],
+) -> None:
+    assert sign(wrap([moved(10**9, mint=SHARES, target=OURS)]), moved(100))
+
+    with pytest.raises(WillNotSign, match="did not name"):
+        sign(wrap([moved(1, mint=SHARES)]))
+    with pytest.raises(WillNotSign, match="would move 101 base units"):
+        sign(wrap([moved(1)]), moved(100))
+
+
+def test_it_burns_shares_only_for_who_leaves_a_strategy() -> None:
+    assert sign(burnt(), gives_shares=True)
+
+    with pytest.raises(WillNotSign, match="more with our tokens"):
+        sign(burnt())
+    with pytest.raises(WillNotSign, match="more with our tokens"):
+        sign(burnt(USDC_MINT), gives_shares=True)
+
+
+def test_it_refuses_a_batch_that_it_cannot_read() -> None:
+    whole = batch([moved(1)])
+    cut = Instruction(TOKEN_PROGRAM, bytes(whole.data)[:-1], whole.accounts)
+    with pytest.raises(WillNotSign, match="batch"):
+        sign(cut)
