@@ -17,15 +17,15 @@ from infrastructure.sandbox.jupiter import server as jupiter
 from infrastructure.sandbox.jupiter_lend import server as jupiter_lend
 from infrastructure.sandbox.kamino import server as kamino
 from infrastructure.sandbox.lifi import server as lifi
-from infrastructure.sandbox.lifi.solana import SolanaSource
 from infrastructure.sandbox.solana.node import SolanaNode
+from infrastructure.sandbox.sources import ChainSources
 from infrastructure.sandbox.stripe import server as stripe
 from infrastructure.sandbox.sui import server as sui
 
 
 def provider_mounts(world: World, sender: WebhookSender, solana: SolanaNode) -> list[BaseRoute]:
     """The routes of all of them, each below its own base path."""
-    deliver, source = Delivery(world, solana), SolanaSource(solana)
+    deliver, source = Delivery(world, solana), ChainSources(world, solana)
     bridge_accounts = DepositAccounts(world, solana, bridge.PROVIDER)
     due_accounts = DepositAccounts(world, solana, due.PROVIDER)
     return [

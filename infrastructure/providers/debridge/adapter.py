@@ -118,13 +118,20 @@ class DebridgeSwaps:
         return Declined(code="PRV_UNSUPPORTED", reason=f"{quote.request.source.chain} sends it")
 
     async def check_swap_status(self, trace: SwapTrace) -> SwapStatus | Setback:
-        """By the order's id; without one, by the transaction that placed it."""
-        order_id = trace.reference
-        if order_id is None:
-            found = await self._order_placed_by(trace.transaction_hash)
-            if not isinstance(found, str):
-                return found
-            order_id = found
+        """By the order's id; without one, or where that is not known yet, by the transaction that
+        placed it."""
+        if trace.reference is not None:
+            told = await self._status_of(trace.reference, trace)
+            if not isinstance(told, SwapStatus) or told.state is not SwapState.NOT_FOUND:
+                return told
+        found = await self._order_placed_by(trace.transaction_hash)
+        if not isinstance(found, str):
+            return found
+        if trace.reference is not None and found.lower() != trace.reference.lower():
+            return nonsense("the transaction of another order")
+        return await self._status_of(found, trace)
+
+    async def _status_of(self, order_id: str, trace: SwapTrace) -> SwapStatus | Setback:
         answer = await self._questions.read(f"/dln/order/{order_id}/status", OrderStatus)
         if not isinstance(answer, OrderStatus):
             return answer

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount
 
 from domain.shared.assets import ASSETS, ETH, SOL, Asset, Chain
+from infrastructure.sandbox.bridge_calls import DEBRIDGE_FORWARDER, call_data
 from infrastructure.sandbox.crossing_simulation import Refusals, Simulation
 from infrastructure.sandbox.crossings import Crossing, Crossings, Stage, new_id
 from infrastructure.sandbox.frame.server import (
@@ -37,7 +38,6 @@ NATIVE: Final = {
 }
 # The flat fee in lamports and wei. What a user of the sandbox pays on Solana is the amount alone.
 FIX_FEES: Final = {Chain.SOLANA: 0, Chain.ETHEREUM: 10**15}
-FORWARDER: Final = "0x663DC15D3C1aC63ff12E45Ab68FeA3F0a883C251"
 # Four bytes that name the sandbox's function; the order follows.
 SELECTOR: Final = "0x4d8160ba"
 LEAST_MICRO_USD: Final = 1_000_000
@@ -180,8 +180,8 @@ def _transaction(crossing: Crossing, payment: Payment | None) -> Json:
     source = crossing.source_asset
     if source.chain is Chain.ETHEREUM:
         value = FIX_FEES[source.chain] + (crossing.amount if source == ETH else 0)
-        data = SELECTOR + crossing.id.removeprefix("0x")
-        return {"to": FORWARDER, "data": data, "value": str(value)}
+        data = call_data(SELECTOR, crossing)
+        return {"to": DEBRIDGE_FORWARDER, "data": data, "value": str(value)}
     if payment is None:
         raise _refused(400, 3, "UNSUPPORTED_CHAIN", "The chain cannot be paid from")
     return {"data": f"0x{payment.transaction.hex()}"}

@@ -1,4 +1,5 @@
-"""What the simulated chain's contracts do: PAXG and XAUT as ERC-20, and any that tests make revert.
+"""What the simulated chain's contracts do: PAXG and XAUT as ERC-20, bridges, and any that tests make
+revert.
 
 Everything else has no code: it takes what it is sent and ignores the data.
 """
@@ -11,6 +12,7 @@ import msgspec
 from eth_utils.crypto import keccak
 
 from domain.shared.assets import PAXG, XAUT
+from infrastructure.sandbox.bridge_calls import read_call
 
 TOKENS: Final = {(asset.contract or "").lower(): asset for asset in (PAXG, XAUT)}
 TRANSFER_TOPIC: Final = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
@@ -65,6 +67,19 @@ def run(read: ReadCell, *, caller: str, token: str, data: bytes, effects: Effect
     if known is None or len(words) != known[0]:
         raise Revert("execution reverted")
     return known[1](_Call(read, caller, token, effects), words).to_bytes(_WORD_BYTES, "big")
+
+
+def pay_bridge(read: ReadCell, *, caller: str, bridge: str, data: bytes, effects: Effects) -> int:
+    """A call of a bridge's contract: it takes the token that it was allowed to take; of any other
+    call it takes the value. The gas that it needs. Raises `Revert`."""
+    call = read_call(data)
+    if call is None or call.token is None:
+        return 0
+    if call.token not in TOKENS:
+        raise Revert("execution reverted")
+    words = [int(caller, 16), int(bridge, 16), call.amount]
+    _transfer_from(_Call(read, bridge, call.token, effects), words)
+    return TOKEN_GAS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from infrastructure.sandbox import bridge_calls
 from infrastructure.sandbox.blocks import BlockClock
 from infrastructure.sandbox.ethereum import contracts
 from infrastructure.sandbox.ethereum.contracts import Effects, Revert, balance_cell, token_cell
@@ -249,6 +250,11 @@ class Ledger:
         if value:
             effects.add(balance_cell(sender), -value)
             effects.add(balance_cell(to), value)
+        if to in bridge_calls.CONTRACTS:
+            gas = contracts.pay_bridge(
+                self.cell, caller=sender, bridge=to, data=data, effects=effects
+            )
+            return intrinsic_gas(data) + gas, b"", effects
         if to not in contracts.TOKENS:
             return intrinsic_gas(data), b"", effects
         answer = contracts.run(self.cell, caller=sender, token=to, data=data, effects=effects)

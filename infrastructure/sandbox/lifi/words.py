@@ -4,6 +4,7 @@ import base64
 from typing import Final
 
 from domain.shared.assets import ASSETS, BTC, ETH, SOL, SUI, Asset, Chain
+from infrastructure.sandbox.bridge_calls import LIFI_DIAMOND, call_data
 from infrastructure.sandbox.crossings import Crossing, Stage
 from infrastructure.sandbox.frame.server import ProviderError
 from infrastructure.sandbox.market import MILLION, Market, Payment, Terms
@@ -37,8 +38,7 @@ GAS: Final = {
     Chain.ETHEREUM: (ETH, 600_000 * 10**9),
     Chain.SUI: (SUI, 4_000_000),
 }
-# LI.FI's own contract on Ethereum and what a call of it may cost.
-DIAMOND: Final = "0x1231DEB6f5749EF6cE6943a275A1D3E7486F4EaE"
+# What a call of its contract on Ethereum may cost.
 GAS_LIMIT: Final = 300_000
 GAS_PRICE_WEI: Final = 2 * 10**9
 # Four bytes that name the sandbox's function; the order follows.
@@ -101,7 +101,7 @@ def step_json(crossing: Crossing, terms: Terms, market: Market) -> Json:
         "fromAmount": str(crossing.amount),
         "toAmount": str(terms.target_amount),
         "toAmountMin": str(terms.target_minimum),
-        "approvalAddress": DIAMOND if source.chain is Chain.ETHEREUM else address_of(source),
+        "approvalAddress": LIFI_DIAMOND if source.chain is Chain.ETHEREUM else address_of(source),
         "executionDuration": crossing.seconds,
         "feeCosts": [
             {
@@ -149,8 +149,8 @@ def transaction_request(crossing: Crossing, payment: Payment | None) -> Json | N
         value = crossing.amount if crossing.source == ETH.symbol else 0
         return {
             "from": crossing.sender,
-            "to": DIAMOND,
-            "data": SELECTOR + crossing.id.removeprefix("0x"),
+            "to": LIFI_DIAMOND,
+            "data": call_data(SELECTOR, crossing),
             "value": hex(value),
             "gasLimit": hex(GAS_LIMIT),
             "gasPrice": hex(GAS_PRICE_WEI),
