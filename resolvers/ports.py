@@ -17,6 +17,7 @@ from domain.contracts.services import (
     SendPreview,
     Session,
     SignInMessage,
+    StopPreview,
     StopStrategyInput,
     SwapInput,
     WithdrawInput,
@@ -120,6 +121,8 @@ class Money(Protocol):
         self, user_id: UserId, wish: LaunchStrategyInput
     ) -> TransactionId: ...
     async def stop_strategy(self, user_id: UserId, wish: StopStrategyInput) -> TransactionId: ...
+
+    async def preview_stop(self, user_id: UserId, position_id: UUID) -> StopPreview: ...
 
     async def strategies(self) -> StrategyCatalogueView:
         """What may be chosen; what is missing of it is named."""

@@ -9,9 +9,14 @@ from resolvers.context import Info
 from resolvers.ids import Kind, decode, decode_any
 from schema.errors import Error
 from schema.fields import described
-from schema.inputs import TransactionPreviewInput
+from schema.inputs import StrategyStopPreviewInput, TransactionPreviewInput
 from schema.node import Node
-from schema.payloads import Preview, TransactionPreviewPayload
+from schema.payloads import (
+    Preview,
+    StopPreviewed,
+    StrategyStopPreviewPayload,
+    TransactionPreviewPayload,
+)
 from schema.strategy import StrategyCatalogue
 from schema.transaction import Transaction, TransactionConnection
 from schema.user import User
@@ -69,6 +74,20 @@ class Query:
     async def strategies(self, info: Info) -> StrategyCatalogue:
         await viewer_of(info)
         return StrategyCatalogue.of(await info.context.ports.money.strategies())
+
+    @described("What a stop of a position would bring. It reserves nothing.")
+    async def strategy_stop_preview(
+        self,
+        info: Info,
+        input: StrategyStopPreviewInput,  # noqa: A002 (the API's name)
+    ) -> StrategyStopPreviewPayload:
+        user_id = (await viewer_of(info)).id
+        try:
+            key = decode(Kind.POSITION, input.position_id, field="input.positionId")
+            preview = await info.context.ports.money.preview_stop(user_id, key)
+        except DomainError as error:
+            return StrategyStopPreviewPayload(errors=[Error.of(info.context.explain_error(error))])
+        return StrategyStopPreviewPayload(preview=StopPreviewed.of(preview))
 
     @described("Anything of the viewer's by its identifier; null for the rest.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 (Relay's name)

@@ -9,6 +9,11 @@ class TransactionPreviewInput:
     recipient: str = strawberry.field(description="@username or a Solana address.")
 
 
+@strawberry.input(description="A stop of a position to look at before it is asked for.")
+class StrategyStopPreviewInput:
+    position_id: strawberry.ID
+
+
 @strawberry.input(description="A Send.")
 class InitiateSendInput:
     amount: str = strawberry.field(description="USDC as a decimal string, fees included.")

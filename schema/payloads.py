@@ -5,7 +5,8 @@ from typing import Self
 
 import strawberry
 
-from domain.contracts.services import SendPreview
+from domain.contracts.services import SendPreview, StopPreview
+from domain.shared.assets import USDC
 from domain.shared.money import format_asset
 from schema.errors import Error
 from schema.transaction import Fee, Party, Transaction
@@ -48,6 +49,42 @@ class Preview:
 @strawberry.type
 class TransactionPreviewPayload:
     preview: Preview | None = None
+    errors: list[Error] = strawberry.field(default_factory=list)
+
+
+@strawberry.type(description="What a stop of a position would bring now, in USDC.")
+class StopPreviewed:
+    principal: str
+    value: str = strawberry.field(description="What the protocol would give, after its exit cost.")
+    exit_cost: str = strawberry.field(description="What the protocol keeps.")
+    platform_fee: str
+    network_cost: str = strawberry.field(description="At most: what is not needed is not charged.")
+    received: str = strawberry.field(description="At least, with that value.")
+    profit: str = strawberry.field(description="At least, all costs counted; may be negative.")
+    source: str
+    at: datetime
+
+    @classmethod
+    def of(cls, view: StopPreview) -> Self:
+        def amount(value: int) -> str:
+            return format_asset(value, USDC.symbol)
+
+        return cls(
+            principal=amount(view.principal),
+            value=amount(view.value),
+            exit_cost=amount(view.exit_cost),
+            platform_fee=amount(view.platform_fee),
+            network_cost=amount(view.network_cost),
+            received=amount(view.received),
+            profit=amount(view.profit),
+            source=view.source,
+            at=view.at,
+        )
+
+
+@strawberry.type(description="What a stop would bring, or why it cannot be asked for now.")
+class StrategyStopPreviewPayload:
+    preview: StopPreviewed | None = None
     errors: list[Error] = strawberry.field(default_factory=list)
 
 

@@ -114,6 +114,29 @@ class SendPreview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopPreview:
+    """What a stop of a position would bring now, in base units of USDC: `value` is what the protocol
+    would give, after the `exit_cost` that it keeps; of that the fees go (`network_cost` at most), and at least `received` is left."""
+
+    principal: int
+    value: int
+    exit_cost: int
+    platform_fee: int
+    network_cost: int
+    source: str
+    at: datetime
+
+    @property
+    def received(self) -> int:
+        return self.value - self.platform_fee - self.network_cost
+
+    @property
+    def profit(self) -> int:
+        """Against what was put in, all costs counted; may be negative."""
+        return self.received - self.principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInMessage:
     """What a wallet is asked to sign."""
 

@@ -15,6 +15,7 @@ from domain.contracts.strategy_events import (
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InsufficientBalance
+from domain.shared.figures import Figures
 from domain.shared.ids import TransactionId
 from domain.shared.money import format_asset, share_rounded_down
 from domain.transaction.errors import BelowMinimum, FeesExceedAmount, PositionLocked
@@ -80,11 +81,10 @@ def launch_strategy(command: LaunchStrategyCommand, *, facts: Facts) -> Decision
 
 def stop_strategy(command: StopStrategyCommand, *, facts: Facts) -> Decision:
     """Begins a stop; raises the `Refused` that says why it may not, a lock with its date."""
-    opened, figures = command.opened, facts.figures
+    opened = command.opened
     if opened.locked_until is not None and facts.now < opened.locked_until:
         raise PositionLocked(field="input.positionId", until=opened.locked_until.isoformat())
-    share = share_rounded_down(command.value, millionths=figures.strategy_stop_fee_millionths)
-    fee = max(share, figures.strategy_stop_fee_minimum)
+    fee = stop_fee(command.value, facts.figures)
     if command.value <= fee + command.network_cost.total_base_units:
         raise FeesExceedAmount(field="input.positionId")
     initiated = StrategyStopInitiated(
@@ -104,6 +104,12 @@ def stop_strategy(command: StopStrategyCommand, *, facts: Facts) -> Decision:
         approval_deadline=_deadline(facts),
     )
     return Decision(events=(initiated,))
+
+
+def stop_fee(value: int, figures: Figures) -> int:
+    """The platform's part of what a position gives: a share rounded down, or the least."""
+    share = share_rounded_down(value, millionths=figures.strategy_stop_fee_millionths)
+    return max(share, figures.strategy_stop_fee_minimum)
 
 
 def _deadline(facts: Facts) -> datetime:

@@ -43,6 +43,7 @@ class MoneyMovements:
         self.initiate_sell = sells.initiate
         self.launch_strategy = strategies.launch
         self.stop_strategy = strategies.stop
+        self.preview_stop = strategies.preview_stop
         self.strategies = strategies.catalogue
         self.positions = strategies.positions
         self.withdraw_to_bank = payouts.initiate

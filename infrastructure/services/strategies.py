@@ -12,10 +12,10 @@ import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.events import NetworkCost
-from domain.contracts.services import LaunchStrategyInput, StopStrategyInput
+from domain.contracts.services import LaunchStrategyInput, StopPreview, StopStrategyInput
 from domain.contracts.strategy_events import StrategyTerms
 from domain.contracts.views import PositionView, StrategyCatalogueView
-from domain.provider.ports.defi import DeFiProvider, Position
+from domain.provider.ports.defi import DeFiProvider, Position, StrategyOffer
 from domain.shared.assets import USDC, Asset, Chain
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import Refused
@@ -25,6 +25,7 @@ from domain.transaction.strategies import (
     LaunchStrategyCommand,
     StopStrategyCommand,
     launch_strategy,
+    stop_fee,
     stop_strategy,
 )
 from infrastructure.chains.solana.addresses import parse_address
@@ -43,6 +44,8 @@ from infrastructure.services.strategy_book import StrategyBook, strategy_id
 LAUNCH: Final = "initiateStrategyLaunch"
 STOP: Final = "initiateStrategyStop"
 ASK_SECONDS_MAX: Final = 3.0
+_NO_KEY: Final = ""
+"""No wish has an empty key: a look ahead finds none that was there before."""
 
 
 class Openings(Protocol):
@@ -142,6 +145,33 @@ class StrategyDesk:
     async def _stopped(
         self, opening: SwapOpening, wish: Wish, position_id: UUID
     ) -> Callable[[Facts], Decision]:
+        position, valued, _offer = await self._stoppable(opening, position_id)
+        command = await self._stop_of(position, valued, opening, wish.transaction_id)
+        return lambda facts: stop_strategy(command, facts=facts)
+
+    async def preview_stop(self, user_id: UserId, position_id: UUID) -> StopPreview:
+        """What a stop would bring now; refused for every reason for which the stop would be."""
+        with in_plain_words():
+            opening = await self._opening(user_id, STOP, _NO_KEY)
+            position, valued, offer = await self._stoppable(opening, position_id)
+            command = await self._stop_of(position, valued, opening, TransactionId(position_id))
+            facts = self.engine.facts()
+            stop_strategy(command, facts=facts)
+        return StopPreview(
+            principal=command.principal,
+            value=command.value,
+            exit_cost=offer.exit_cost(command.value),
+            platform_fee=stop_fee(command.value, facts.figures),
+            network_cost=command.network_cost.total_base_units,
+            source=valued.source,
+            at=valued.at,
+        )
+
+    async def _stoppable(
+        self, opening: SwapOpening, position_id: UUID
+    ) -> tuple[OpenPosition, Position, StrategyOffer]:
+        """The position, its value and its offer. A vault that cannot pay now says so before anything
+        is begun."""
         found = await self.positions_of.open_positions(opening.wallet_id)
         position = next((each for each in found if each.id == position_id), None)
         if position is None:
@@ -151,25 +181,29 @@ class StrategyDesk:
         valued = await self._valued(position)
         if valued is None:
             raise Refused(code="PRV_UNAVAILABLE", field="input.positionId")
-        await self._check_liquidity(position, valued.value)
-        command = StopStrategyCommand(
-            transaction_id=wish.transaction_id,
+        opened = position.opened
+        _, offer = await self.book.offer(strategy_id(opened.provider, opened.offer_id))
+        if offer.liquidity is not None and offer.liquidity < valued.value:
+            raise Refused(code="PRV_ILLIQUID", field="input.positionId")
+        return position, valued, offer
+
+    async def _stop_of(
+        self,
+        position: OpenPosition,
+        valued: Position,
+        opening: SwapOpening,
+        transaction_id: TransactionId,
+    ) -> StopStrategyCommand:
+        return StopStrategyCommand(
+            transaction_id=transaction_id,
             username=opening.username,
             owner_address=position.owner_address,
-            position_id=position_id,
+            position_id=position.id,
             opened=position.opened,
             principal=position.principal,
             value=valued.worth(position.opened.shares),
             network_cost=await self._cost(position.owner_address),
         )
-        return lambda facts: stop_strategy(command, facts=facts)
-
-    async def _check_liquidity(self, position: OpenPosition, value: int) -> None:
-        """A vault that cannot pay now says so before anything is begun."""
-        opened = position.opened
-        _, offer = await self.book.offer(strategy_id(opened.provider, opened.offer_id))
-        if offer.liquidity is not None and offer.liquidity < value:
-            raise Refused(code="PRV_ILLIQUID", field="input.positionId")
 
     async def _position(self, position: OpenPosition) -> PositionView:
         valued, opened = await self._valued(position), position.opened

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from domain.provider.ports.answers import Provider, Setback
 from domain.provider.ports.unsigned import SolanaInstructions
 from domain.shared.assets import Asset
+
+_MILLION: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,11 @@ class StrategyOffer:
     total_value: int | None
     source: str
     at: datetime
+
+    def exit_cost(self, net: int) -> int:
+        """What is kept of a position that gives `net`, rounded down."""
+        left = _MILLION - self.exit_fee_millionths
+        return net * self.exit_fee_millionths // left if left > 0 else net
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

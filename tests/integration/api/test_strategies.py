@@ -39,6 +39,10 @@ _SHOWN = """query ($id: ID!) { transaction(id: $id) { id type state reason recei
 _WALLET = """{ wallet { available { posted pending } strategy { asset posted reserved }
   positions { id strategyId provider name principal value profit source at lockedUntil closing } } }"""
 
+_PREVIEWED = ("value", "exitCost", "platformFee", "networkCost", "received", "profit")
+_PREVIEW = f"""query ($id: ID!) {{ strategyStopPreview(input: {{ positionId: $id }}) {{
+  preview {{ principal {" ".join(_PREVIEWED)} source at }} errors {{ code field }} }} }}"""
+
 
 async def catalogue(person: Person) -> Json:
     return (await person.data(_CATALOGUE))["strategies"]
@@ -121,8 +125,18 @@ async def test_a_strategy_is_launched_earns_and_is_stopped(
     earned = (await wallet(alice))["positions"][-1]
     assert Decimal(earned["profit"]) > 0
 
+    previewed = (await alice.data(_PREVIEW, id=opened["id"]))["strategyStopPreview"]
+    assert previewed["errors"] == []
+    told = {name: Decimal(previewed["preview"][name]) for name in _PREVIEWED}
+    assert told["received"] == told["value"] - told["platformFee"] - told["networkCost"]
+    assert told["profit"] == told["received"] - principal
+    assert (told["exitCost"] > 0) == (Decimal(strategy["exitFee"]) > 0)
+
     stopped = await signed(alice, await stop(alice, opened["id"]))
 
+    # The network's cost is an upper limit: what is not needed of it is not charged.
+    more = Decimal(stopped["receivedAmount"]) - told["received"]
+    assert 0 <= more <= told["networkCost"]
     assert (stopped["type"], stopped["state"]) == ("STRATEGY_STOP", "COMPLETED")
     published = await records.published(stopped["id"])
     assert [name for name in published if name in STOP] == STOP
@@ -143,6 +157,9 @@ async def test_a_lock_is_told_before_anything_begins(alice: Person) -> None:
     assert position["lockedUntil"]
 
     error = only_error(await stop(alice, position["id"]))
+    ahead = (await alice.data(_PREVIEW, id=position["id"]))["strategyStopPreview"]
+    assert [each["code"] for each in ahead["errors"]] == ["TXN_POSITION_LOCKED"]
+    assert ahead["preview"] is None
 
     assert (error["code"], error["field"]) == ("TXN_POSITION_LOCKED", "input.positionId")
 

@@ -17,6 +17,7 @@ from domain.contracts.services import (
     SendPreview,
     Session,
     SignInMessage,
+    StopPreview,
     StopStrategyInput,
     SwapInput,
     WithdrawInput,
@@ -257,6 +258,18 @@ class MemoryMoney:
 
     async def strategies(self) -> StrategyCatalogueView:
         return StrategyCatalogueView(strategies=(), goals=(), missing=())
+
+    async def preview_stop(self, user_id: UserId, position_id: UUID) -> StopPreview:
+        self._take("preview_stop", user_id, position_id)
+        return StopPreview(
+            principal=50_000_000,
+            value=49_000_000,
+            exit_cost=49_000,
+            platform_fee=250_000,
+            network_cost=1_500,
+            source="vault",
+            at=NOW,
+        )
 
     async def positions(self, wallet_id: WalletId) -> tuple[PositionView, ...]:
         self._take("positions", wallet_id)
