@@ -71,12 +71,23 @@ class WorldControl:
     async def faults(self, request: Request) -> Response:
         faults = self._world.faults
         if request.method == "DELETE":
-            faults.clear(request.query_params.get("provider"))
+            provider = request.query_params.get("provider")
+            self._demand_known(provider)
+            faults.clear(provider)
         if request.method == "POST":
             order = await _body(request, ProviderFault | list[ProviderFault])  # type: ignore[arg-type]  # a union
-            for fault in order if isinstance(order, list) else [order]:
+            wanted = order if isinstance(order, list) else [order]
+            for fault in wanted:
+                self._demand_known(fault.provider)
+            for fault in wanted:
                 faults.add(fault)
         return _answer({"faults": faults.all()})
+
+    def _demand_known(self, provider: str | None) -> None:
+        """BadControl names those that there are."""
+        known = self._world.faults.providers
+        if provider is not None and provider not in known:
+            raise BadControl(f"no provider {provider}: there are {', '.join(known)}")
 
     async def clock(self, request: Request) -> Response:
         if request.method == "POST":

@@ -51,6 +51,16 @@ class ProviderFaults:
 
     def __init__(self) -> None:
         self._set: list[ProviderFault] = []
+        self._providers: set[str] = set()
+
+    @property
+    def providers(self) -> list[str]:
+        """The names that faults can have."""
+        return sorted(self._providers)
+
+    def know(self, provider: str) -> None:
+        """There is such a provider."""
+        self._providers.add(provider)
 
     def all(self) -> list[ProviderFault]:
         return list(self._set)

@@ -66,6 +66,7 @@ def provider_routes(
     authorise: Callable[[Request, bytes], None],
 ) -> list[Route]:
     """The routes of a provider. `authorise` is given the raw body and raises `ProviderError`."""
+    world.faults.know(provider)
     return [
         Route(
             operation.path,

@@ -37,3 +37,17 @@ async def test_what_has_no_faucet_is_not_delivered(world: World) -> None:
         await deliver(asset=BTC.symbol, chain=BTC.chain, address="x", amount=1)
     with pytest.raises(ValueError, match="of BTC on SOLANA"):
         await deliver(asset=BTC.symbol, chain=SOL.chain, address="x", amount=1)
+
+
+async def test_a_fault_of_nobody_is_refused_with_those_there_are(world: World) -> None:
+    good = {"kind": "outage", "provider": "coinbase"}
+    misspelt = await world.http.post(
+        "/control/faults", json=[good, {"kind": "outage", "provider": "coinbsae"}]
+    )
+    assert misspelt.status_code == 400
+    assert "no provider coinbsae" in misspelt.text
+    assert "coinbase" in misspelt.text.partition("there are")[2]
+    assert (await world.http.get("/control/faults")).json() == {"faults": []}
+
+    assert (await world.http.delete("/control/faults?provider=coinbsae")).status_code == 400
+    assert (await world.http.post("/control/faults", json=good)).status_code == 200
