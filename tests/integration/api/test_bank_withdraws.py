@@ -193,6 +193,23 @@ async def test_what_was_not_answered_is_found_and_not_opened_twice(
     assert await records.count(_LEDGER) == 0
 
 
+@pytest.mark.parametrize("fault", ["webhook_lost", "webhook_duplicated", "webhook_forged"])
+async def test_whatever_becomes_of_webhooks_there_is_one_outcome(
+    alice: Person, records: Records, sandbox: Sandbox, fault: str
+) -> None:
+    account = await added(alice)
+    for provider in ("bridge", "due"):
+        await sandbox.post("control/faults", {"kind": fault, "provider": provider})
+    identifier = await signed(alice, await begin(alice, account))
+
+    done = await paid(alice, identifier, sandbox)
+
+    assert done["state"] == "COMPLETED"
+    published = await records.published(identifier)
+    assert [name for name in published if name in SEQUENCE] == SEQUENCE
+    assert await records.count(_LEDGER) == 0
+
+
 async def test_another_users_account_does_not_exist(alice: Person, bob: Person) -> None:
     account = await added(alice)
 
