@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 import pytest
 
-from bench.platform import Platform
+from bench.platform import Platform, started
+from infrastructure.chains.solana.keys import load_keypair
 from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
 
 pytestmark = pytest.mark.enable_socket
@@ -191,6 +193,35 @@ async def test_what_was_not_answered_is_found_and_not_opened_twice(
     assert (done["state"], done["provider"]) == ("COMPLETED", "bridge")
     assert "OutcomeUnknown" in await records.published(identifier)
     assert await records.count(_LEDGER) == 0
+
+
+def alice_at(platform: Platform, http: httpx.AsyncClient) -> Person:
+    user = platform.ready.user("alice")
+    keypair = load_keypair(user.keypair_file)
+    return Person(name="alice", token=user.token, keypair=keypair, http=http, ready=platform.ready)
+
+
+async def test_days_pass_over_a_restart_and_the_bank_is_still_paid(
+    tmp_path: Path, http: httpx.AsyncClient
+) -> None:
+    with started(tmp_path / "data") as first:
+        alice = alice_at(first, http)
+        identifier = await signed(alice, await begin(alice, await added(alice)))
+        async with asyncio.timeout(_WAIT_SECONDS_MAX):
+            while True:
+                if (await shown(alice, identifier))["fundsLocation"] == "PROVIDER":
+                    break
+                await asyncio.sleep(_POLL_SECONDS)
+        assert first.stop() == 0
+
+    with started(tmp_path / "data") as second:
+        later, sandbox = alice_at(second, http), Sandbox(second, http)
+        assert (await shown(later, identifier))["fundsLocation"] == "PROVIDER"
+        await sandbox.skip(3 * 86_400)
+
+        done = await paid(later, identifier, sandbox)
+
+        assert (done["state"], done["fundsLocation"]) == ("COMPLETED", "DELIVERED")
 
 
 @pytest.mark.parametrize("fault", ["webhook_lost", "webhook_duplicated", "webhook_forged"])
