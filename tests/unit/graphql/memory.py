@@ -1,11 +1,9 @@
 """The ports behind the API, in memory; they count what is asked of them."""
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from domain.contracts.services import (
@@ -48,7 +46,6 @@ from domain.shared.assets import Chain
 from domain.shared.errors import DomainError, InvalidInput
 from domain.shared.ids import ActionId, TransactionId, UserId, WalletId, derived
 from domain.shared.money import Balance, TransactionFee, WalletAddress
-from resolvers.ports import Resync, Update
 from tests.unit.graphql.examples import ALICE, BOB, EVE, NOW, action, transaction_id
 
 
@@ -341,77 +338,3 @@ class MemorySignIn:
         if signature != "good":
             raise DomainError(code="AUTH_CHALLENGE")
         return Session(token=message, user_id=ALICE.id, expires_at=NOW)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    cursor: str = "k1"
-    sequence: int = 1
-    type: str = "AvailableBalanceReserved"
-    kind: str = "BalanceReserved"
-    state: str | None = "BALANCE_RESERVED"
-    sub_state: str | None = None
-    occurred_at: datetime = NOW
-    transaction_id: TransactionId = field(default_factory=lambda: transaction_id(1))
-    data: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Lost:
-    cursor: str
-
-
-@dataclass
-class MemoryFeed:
-    """Yields `items`; an `after` of other than letters and digits is no cursor."""
-
-    items: list[Update | Resync] = field(default_factory=list)
-    asked: list[tuple[object, ...]] = field(default_factory=list)
-    closed: int = 0
-
-    async def transaction_updates(
-        self,
-        principal_user_id: UserId,
-        wallet_id: WalletId,
-        transaction_id: TransactionId | None = None,
-        after: str | None = None,
-    ) -> AsyncGenerator[Update | Resync, None]:
-        self.asked.append((principal_user_id, wallet_id, transaction_id, after))
-        async with aclosing(self._follow(after)) as items:
-            async for item in items:
-                yield item
-
-    async def wallet_updates(
-        self,
-        wallet_id: WalletId,
-        after: str | None = None,
-        *,
-        principal_user_id: UserId | None = None,
-    ) -> AsyncGenerator[Update | Resync, None]:
-        self.asked.append((principal_user_id, wallet_id, after))
-        async with aclosing(self._follow(after)) as items:
-            async for item in items:
-                yield item
-
-    async def strategy_updates(
-        self,
-        wallet_id: WalletId,
-        after: str | None = None,
-        *,
-        principal_user_id: UserId | None = None,
-    ) -> AsyncGenerator[Update | Resync, None]:
-        async with aclosing(
-            self.wallet_updates(wallet_id, after, principal_user_id=principal_user_id)
-        ) as items:
-            async for item in items:
-                yield item
-
-    async def _follow(self, after: str | None) -> AsyncGenerator[Update | Resync, None]:
-        try:
-            if after is not None and not after.isalnum():
-                raise ValueError("no cursor")
-            for item in self.items:
-                yield item
-                await asyncio.sleep(0)
-        finally:
-            self.closed += 1

@@ -16,7 +16,8 @@ from infrastructure.web.validation import schema_extensions
 from resolvers.context import Ports, context_factory
 from schema.root import ROOTS
 from tests.unit.graphql.examples import ALICE, NOW, transaction
-from tests.unit.graphql.memory import MemoryFeed, MemoryMoney, MemorySignIn, MemoryViews
+from tests.unit.graphql.memory import MemoryMoney, MemorySignIn, MemoryViews
+from tests.unit.graphql.memory_feed import MemoryFeed
 
 SCHEMA = ServedSchema(**ROOTS, extensions=schema_extensions())
 CATALOGUE = Catalogue.load()

@@ -4,6 +4,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -21,7 +22,8 @@ from tests.unit.graphql.examples import (
     transaction_id,
     user_view,
 )
-from tests.unit.graphql.memory import Event, Lost, MemoryFeed, MemoryViews
+from tests.unit.graphql.memory import MemoryViews
+from tests.unit.graphql.memory_feed import Event, Lost, MemoryFeed
 from tests.unit.graphql.support import World, codes
 
 MARKS = "cursor resync type kind sequence state subState occurredAt"
@@ -307,3 +309,30 @@ async def test_what_cannot_be_read_for_one_item_spoils_no_other() -> None:
         "transaction": None,
     }
     assert "errors" not in second
+
+
+async def test_news_of_a_position_say_which_and_what() -> None:
+    position = UUID(int=7)
+    told = Event(
+        type="PositionValued",
+        state=None,
+        transaction_id=transaction_id(9),
+        data={"position_id": str(position), "news": "STALE", "value": "51.000000"},
+    )
+    closed = Event(type="StrategyStopCompleted", data={})
+    document = """subscription { strategyUpdates {
+      type positionId news value transaction { id } positions { id } } }"""
+
+    first, second, lost = await heard(world(told, closed, Lost("k9")), document)
+
+    assert first == {
+        "type": "PositionValued",
+        "positionId": encode(Kind.POSITION, position),
+        "news": "STALE",
+        "value": "51.000000",
+        "transaction": None,
+        "positions": [],
+    }
+    assert (second["positionId"], second["news"], second["value"]) == (None, None, None)
+    assert second["transaction"]["id"] == global_id(1)
+    assert lost["type"] == "ResyncRequired"
