@@ -18,7 +18,7 @@ TEST_SECONDS_MAX := 900
 WORKERS ?= 2
 
 .PHONY: help install up test test-chaos check static fmt generated lock \
-	bench-start bench-ledger bench-send clean
+	bench-start bench-ledger bench-send bench-flows clean
 
 help:
 	@echo 'make up ARGS="…"   start everything embedded, show a demo, serve'
@@ -28,7 +28,7 @@ help:
 	@echo 'make fmt           format and mend what can be mended'
 	@echo 'make generated     write the SDL and the generated documents'
 	@echo 'make lock          renew requirements/*.lock'
-	@echo 'make bench-start | bench-ledger | bench-send'
+	@echo 'make bench-start | bench-ledger | bench-send | bench-flows'
 
 install: $(STAMP)
 
@@ -80,7 +80,7 @@ lock: $(STAMP)
 	$(LOCK) --upgrade requirements/bootstrap.in --output-file requirements/bootstrap.lock
 	@! grep -nE 'https?://|index-url' requirements/*.lock
 
-bench-start bench-ledger bench-send: bench-%: $(STAMP)
+bench-start bench-ledger bench-send bench-flows: bench-%: $(STAMP)
 	@$(BIN)/python -m bench.$* $(ARGS)
 
 clean:

@@ -1,0 +1,163 @@
+"""One customer of a benchmark at work: begins transactions, signs or pays, and hears how they end."""
+
+import asyncio
+import base64
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import msgspec
+from solders.keypair import Keypair
+from solders.message import to_bytes_versioned
+from solders.transaction import VersionedTransaction
+
+from bench.send_client import Customer
+from bench.socket_client import Event, SocketClient
+from infrastructure.http import HttpClient
+
+_ACTIONS: Final = "query ($id: ID!) { transaction(id: $id) { userActions { id status payload } } }"
+_SUBMIT: Final = """mutation ($input: SubmitUserActionInput!) {
+  submitUserAction(input: $input) { errors { code field } } }"""
+_WAITS_FOR_USER: Final = "UserActionRequired"
+_PAID_ON_CHAIN: Final = "BLOCKCHAIN_CONFIRMED"
+_TERMINAL: Final = frozenset({"COMPLETED", "FAILED"})
+_OK_MAX: Final = 400
+# An off-ramp takes a minute of the sandbox's time: whoever hears nothing lets it pass.
+_PATIENCE_SECONDS: Final = 0.2
+_SKIP_SECONDS: Final = 100
+_FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
+_PAY: Final = b"outcome=pay"
+
+Data = TypeVar("Data")
+Wish = dict[str, object]
+
+
+class Done(msgspec.Struct, frozen=True):
+    """One completed transaction, from begin to end (Unix seconds)."""
+
+    began_at: float
+    ended_at: float
+
+
+class Identified(msgspec.Struct, frozen=True):
+    id: str
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    code: str
+    field: str | None = None
+
+
+class Payload(msgspec.Struct, frozen=True, rename="camel"):
+    """What a mutation answers."""
+
+    transaction: Identified | None = None
+    bank_accounts: list[Identified] = []
+    errors: list[Refusal] = []
+
+
+class _Action(msgspec.Struct, frozen=True):
+    id: str
+    status: str
+    payload: str
+
+
+class _Transaction(msgspec.Struct, frozen=True, rename="camel"):
+    user_actions: list[_Action]
+
+
+class _Found(msgspec.Struct, frozen=True):
+    transaction: _Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The mutation that begins a flow, and what it is given but for the key."""
+
+    mutation: str
+    wish: "Callable[[Person], Awaitable[Wish]]"
+
+    @property
+    def document(self) -> str:
+        kind = f"{self.mutation[0].upper()}{self.mutation[1:]}Input"
+        return (
+            f"mutation ($input: {kind}!) {{ {self.mutation}(input: $input) "
+            "{ transaction { id } errors { code field } } }"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One customer at work."""
+
+    socket: SocketClient
+    customer: Customer
+    keypair: Keypair
+    browser: HttpClient
+    sandbox_url: str
+
+    async def carry_out(self, flow: Flow) -> Done:
+        """A whole transaction; it must complete."""
+        wish = {**await flow.wish(self), "idempotencyKey": uuid.uuid4().hex}
+        while not self.socket.events.empty():
+            self.socket.events.get_nowait()
+        began_at = time.time()
+        payload = await self.mutate(flow.document, flow.mutation, wish)
+        assert payload.transaction is not None, payload.errors
+        paid = False
+        while True:
+            event = await self._next(hurried=paid)
+            if event.type == _WAITS_FOR_USER:
+                await self._act(payload.transaction.id)
+            paid = paid or event.state == _PAID_ON_CHAIN
+            if event.state in _TERMINAL:
+                assert event.state == "COMPLETED", event
+                return Done(began_at, time.time())
+
+    async def ask(self, document: str, kind: type[Data], **variables: object) -> Data:
+        return msgspec.json.decode(await self.socket.ask(document, **variables), type=kind)
+
+    async def mutate(self, document: str, name: str, wish: Wish) -> Payload:
+        """What the mutation of that name answers; nothing of it may be refused."""
+        payload = (await self.ask(document, dict[str, Payload], input=wish))[name]
+        assert not payload.errors, payload.errors
+        return payload
+
+    async def _next(self, *, hurried: bool) -> Event:
+        """The next event; while none comes and it is hurried, time passes in the sandbox."""
+        while True:
+            try:
+                async with asyncio.timeout(_PATIENCE_SECONDS if hurried else None):
+                    return await self.socket.events.get()
+            except TimeoutError:
+                skip = msgspec.json.encode({"skip_seconds": _SKIP_SECONDS})
+                await self._post(f"{self.sandbox_url}/control/clock", skip)
+
+    async def _act(self, transaction_id: str) -> None:
+        """Pays at the page or signs, whatever is asked for."""
+        found = await self.ask(_ACTIONS, _Found, id=transaction_id)
+        actions = found.transaction.user_actions
+        action = next(action for action in actions if action.status == "PENDING")
+        if action.payload.startswith("http"):
+            await self._post(action.payload, _PAY, _FORM)
+            return
+        signed = _sign(action.payload, self.keypair)
+        answer: Wish = {"actionId": action.id, "signedTransaction": signed}
+        await self.mutate(_SUBMIT, "submitUserAction", answer)
+
+    async def _post(
+        self, url: str, content: bytes, headers: Mapping[str, str] | None = None
+    ) -> None:
+        answer = await self.browser.request("POST", url, content=content, headers=headers or {})
+        assert answer.status < _OK_MAX, answer.body
+
+
+def _sign(payload: str, keypair: Keypair) -> str:
+    """The transaction in base64 with the key's signature in its slot, whatever it moves."""
+    unsigned = VersionedTransaction.from_bytes(base64.b64decode(payload))
+    message, signatures = unsigned.message, unsigned.signatures
+    own = keypair.sign_message(to_bytes_versioned(message))
+    signatures[message.account_keys.index(keypair.pubkey())] = own
+    return base64.b64encode(bytes(VersionedTransaction.populate(message, signatures))).decode()
