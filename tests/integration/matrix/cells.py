@@ -1,0 +1,132 @@
+"""Which fault meets which flow, and what the flow then comes to: a line a cell that differs.
+
+A provider's fault is set where the flow hands its order to that provider, and once, unless the kind
+says otherwise; a fault of the chain where the signed transaction is handed to it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+HANG_MS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """`executed` is how often the money moved: signed by its user, or brought by a provider."""
+
+    outcome: str
+    reason: str | None = None
+    executed: int = 0
+
+
+DONE: Final = Expected("COMPLETED", executed=1)
+
+WEBHOOKS: Final = (
+    "webhook_lost",
+    "webhook_duplicated",
+    "webhook_delayed",
+    "webhook_reordered",
+    "webhook_forged",
+)
+ANSWERS: Final = (
+    "latency",
+    "timeout_before_executing",
+    "timeout_after_executing",
+    "error",
+    "rate_limit",
+    "outage",
+    "malformed_body",
+    "wrong_amount",
+)
+CHAIN: Final = (
+    "latency",
+    "timeout_before_executing",
+    "timeout_after_executing",
+    "error",
+    "rate_limit",
+    "drop_broadcasts",
+)
+READS: Final = ("latency", "error", "rate_limit", "timeout_before_executing")
+
+# The provider that a flow is led to, the operation that hands it the order, and the one whose amount
+# may be wrong. Payments are led to stripe, where no quote uses up the fault of the opening.
+PROVIDERS: Final = {
+    "deposit": ("stripe", "create_session", "deliver"),
+    "buy_by_payment": ("stripe", "create_session", "deliver"),
+    "withdraw_to_bank": ("bridge", "create_transfer", "create_transfer"),
+    "buy": ("jupiter", "build", "build"),
+    "sell": ("jupiter", "build", "build"),
+    "launch": ("kamino", "deposit", "deposit"),
+    "stop": ("kamino", "withdraw", "withdraw"),
+}
+SIGNED: Final = ("send", "withdraw_to_wallet", "withdraw_to_bank", "buy", "sell", "launch", "stop")
+PAID: Final = ("deposit", "buy_by_payment")
+# What meets their faults is, but for its end, what meets those of deposit, buy and send.
+LONG: Final = ("buy_by_payment", "sell", "withdraw_to_wallet")
+CHOSEN: Final = (*PAID, "withdraw_to_bank")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`at` is who misbehaves, empty where nobody does."""
+
+    flow: str
+    at: str
+    kind: str
+    faults: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.flow}-{self.at}-{self.kind}" if self.at else f"{self.flow}-calm"
+
+
+def cells() -> list[Cell]:
+    calm = [Cell(flow, "", "") for flow in (*PAID, *SIGNED)]
+    answers = [
+        Cell(flow, str(faults[-1]["provider"]), kind, faults)
+        for flow in PROVIDERS
+        for kind in (*ANSWERS, *(WEBHOOKS if flow in CHOSEN else ()))
+        for faults in [_provider_faults(flow, kind)]
+    ]
+    sent = [
+        Cell(flow, "solana", kind, [_fault(kind, methods=["sendTransaction"], remaining=1)])
+        for flow in SIGNED
+        for kind in CHAIN
+    ]
+    seen = [
+        Cell(flow, "solana", kind, [_fault(kind, remaining=3)]) for flow in PAID for kind in READS
+    ]
+    return [
+        cell
+        for cell in [*calm, *answers, *sent, *seen]
+        if not cell.at or cell.flow in ("deposit", "send", "withdraw_to_wallet")
+    ]
+
+
+def _provider_faults(flow: str, kind: str) -> list[dict[str, object]]:
+    provider, operation, amount = PROVIDERS[flow]
+    # Where the provider itself is out, another one must still be there.
+    led = [_fault("outage", provider="coinbase")] if flow in PAID and kind != "outage" else []
+    if kind == "outage" and flow in PAID:
+        return [_fault(kind, provider="coinbase")]
+    if kind == "outage" or kind in WEBHOOKS:
+        return [*led, _fault(kind, provider=provider, delay_ms=500)]
+    if kind == "wrong_amount":
+        return [*led, _fault(kind, provider=provider, operations=[amount], millionths=900_000)]
+    return [*led, _fault(kind, provider=provider, operations=[operation], remaining=1)]
+
+
+def _fault(kind: str, **more: object) -> dict[str, object]:
+    pace = {"latency": {"latency_ms": HANG_MS}}.get(kind, {})
+    hang = {"hang_ms": HANG_MS} if kind.startswith("timeout") else {}
+    return {"kind": kind, **more, **pace, **hang}
+
+
+_SUSPENDED: Final = Expected("OPERATOR", "SUSPENSE")
+
+EXPECTED: Final[dict[str, Expected]] = {
+    # The other provider is out already: there is none left.
+    "deposit-stripe-rate_limit": Expected("FAILED", "PRV_UNAVAILABLE"),
+    # What was opened is not what was asked for: a person looks at it, nothing has moved.
+    "withdraw_to_bank-bridge-wrong_amount": _SUSPENDED,
+}
