@@ -103,12 +103,12 @@ class SwapLeg:
         # The platform's fee leaves the same account: it is no part of what was swapped.
         spent = -left.amount - (owed if source == USDC else 0)
         received = None
-        if not swap.crosses:
-            came = moved(seen.left, swap.recipient_address, target)
-            if came is None:
-                return None
+        came = None if swap.crosses else moved(seen.left, swap.recipient_address, target)
+        if came is not None:
             is_charged_there = target == USDC and swap.recipient_address == swap.sender_address
-            received = replace(came, amount=came.amount + (owed if is_charged_there else 0))
+            came = replace(came, amount=came.amount + (owed if is_charged_there else 0))
+            # Who is paid first and delivers later is followed, on one chain as between two.
+            received = came if came.amount > 0 else None
         return SwapLanded(
             slot=seen.slot,
             commitment=seen.commitment,

@@ -96,11 +96,7 @@ def cells() -> list[Cell]:
     seen = [
         Cell(flow, "solana", kind, [_fault(kind, remaining=3)]) for flow in PAID for kind in READS
     ]
-    return [
-        cell
-        for cell in [*calm, *answers, *sent, *seen]
-        if not cell.at or cell.flow in ("deposit", "send", "withdraw_to_wallet")
-    ]
+    return [*calm, *answers, *sent, *seen]
 
 
 def _provider_faults(flow: str, kind: str) -> list[dict[str, object]]:
@@ -122,11 +118,24 @@ def _fault(kind: str, **more: object) -> dict[str, object]:
     return {"kind": kind, **more, **pace, **hang}
 
 
-_SUSPENDED: Final = Expected("OPERATOR", "SUSPENSE")
+_NONE_LEFT: Final = Expected("FAILED", "PRV_UNAVAILABLE")
 
+# All the other cells are DONE: led on, asked again, found out, or given to another provider.
 EXPECTED: Final[dict[str, Expected]] = {
-    # The other provider is out already: there is none left.
-    "deposit-stripe-rate_limit": Expected("FAILED", "PRV_UNAVAILABLE"),
+    # The other provider is out already.
+    "deposit-stripe-rate_limit": _NONE_LEFT,
+    "buy_by_payment-stripe-rate_limit": _NONE_LEFT,
     # What was opened is not what was asked for: a person looks at it, nothing has moved.
-    "withdraw_to_bank-bridge-wrong_amount": _SUSPENDED,
+    "withdraw_to_bank-bridge-wrong_amount": Expected("OPERATOR", "SUSPENSE"),
+    # A strategy is of one protocol alone: nothing is signed, and the user may try again.
+    "launch-kamino-error": _NONE_LEFT,
+    "launch-kamino-rate_limit": _NONE_LEFT,
+    "launch-kamino-outage": _NONE_LEFT,
+    "launch-kamino-malformed_body": _NONE_LEFT,
+    "launch-kamino-wrong_amount": _NONE_LEFT,
+    "stop-kamino-error": _NONE_LEFT,
+    "stop-kamino-rate_limit": _NONE_LEFT,
+    "stop-kamino-outage": Expected("REFUSED", "PRV_UNAVAILABLE"),
+    "stop-kamino-malformed_body": _NONE_LEFT,
+    "stop-kamino-wrong_amount": _NONE_LEFT,
 }

@@ -121,5 +121,7 @@ async def prepare(world: World, flow: str) -> None:
     sol = sum(Decimal(row["posted"]) for row in wallet["invested"] if row["asset"] == "SOL")
     if flow == "sell" and sol < Decimal(_SOL_SOLD):
         assert (await world.lead(await _buy(world.person))).outcome == "COMPLETED"
+    if flow == "launch":  # what is on offer is known when its protocol goes out
+        await world.person.data(_CATALOGUE)
     if flow == "stop" and all(each["closing"] for each in wallet["positions"]):
         assert (await world.lead(await _launch(world.person))).outcome == "COMPLETED"

@@ -15,10 +15,11 @@ from tests.integration.api.client import TERMINAL, Json, Person, sign
 WAIT_SECONDS_MAX: Final = 25.0
 _POLL_SECONDS: Final = 0.05
 _DAY_SECONDS: Final = 86_400
+_SLOW: Final = ("lifi", "bridge", "due")
 _CONFIRMED: Final = {"commitment": "confirmed"}
 _SIGNERS: Final[dict[str, bool]] = {}  # whether the user is one, by signature
 _SHOWN: Final = """query ($id: ID!) { transaction(id: $id) {
-  id type state reason waitingOn fundsLocation provider
+  id type state reason waitingOn fundsLocation provider receivedAmount
   userActions { id status payload } } }"""
 
 
@@ -29,6 +30,7 @@ class Ended:
     outcome: str
     reason: str | None = None
     provider: str | None = None
+    received: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ class World:
         answer = await self.person.http.post(self.person.ready.solana_rpc_url, json=body)
         return answer.json()["result"]
 
-    async def lead(self, payload: Json, *, days_pass: bool = False) -> Ended:
+    async def lead(self, payload: Json) -> Ended:
         """What a begun transaction comes to when its user does all that is asked of them."""
         if payload["errors"]:
             return Ended("REFUSED", payload["errors"][0]["code"])
@@ -85,14 +87,17 @@ class World:
         while True:
             found = (await self.person.data(_SHOWN, id=identifier))["transaction"]
             if found["state"] in TERMINAL:
-                return Ended(found["state"], found["reason"], found["provider"])
+                return Ended(
+                    found["state"], found["reason"], found["provider"], found["receivedAmount"]
+                )
             if found["waitingOn"] == "OPERATOR":
                 return Ended("OPERATOR", found["fundsLocation"], found["provider"])
             assert time.monotonic() < deadline, found
             for action in found["userActions"]:
                 if action["status"] == "PENDING" and action["id"] not in done:
                     await self._do(action, done)
-            if done and days_pass:
+            # A bridge takes its time to deliver, and a bank days.
+            if done and found["provider"] in _SLOW:
                 await self.control("clock", {"skip_seconds": _DAY_SECONDS})
             await asyncio.sleep(_POLL_SECONDS)
 
