@@ -70,6 +70,7 @@ def _markets(sandbox_url: str, secrets: Mapping[str, str]) -> dict[str, dict[str
         },
         "debridge": {
             "base_url": f"{sandbox_url}/debridge/v1.0",
+            "stats_url": f"{sandbox_url}/debridge/stats/api",
             "access_token": secrets["debridge.access_token"],
         },
         "kamino": {

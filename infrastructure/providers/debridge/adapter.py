@@ -30,6 +30,8 @@ from infrastructure.providers.debridge.reading import (
 )
 from infrastructure.providers.debridge.wire import (
     CreatedTransaction,
+    EventMetadata,
+    OrderHistory,
     OrderIds,
     OrderStatus,
     SupportedChains,
@@ -41,10 +43,12 @@ from infrastructure.providers.unsigned import Unacceptable
 # deBridge advises to place an order within half a minute of its quote.
 QUOTE_LIFETIME: Final = timedelta(seconds=30)
 TOOL: Final = "DLN"
+_ENDED: Final = frozenset({SwapState.DELIVERED, SwapState.REFUNDED})
 
 
 class DebridgeSwaps:
-    """Stateless; `clock` is asked for the expiry of quotes alone."""
+    """Stateless; `clock` is asked for the expiry of quotes alone. `stats_url` is the statistics' API,
+    which alone tells the transactions in which an order ended."""
 
     name = "debridge"
     idempotency = Idempotency(on_server=False)
@@ -56,10 +60,16 @@ class DebridgeSwaps:
         base_url: str,
         access_token: str | None,
         clock: Callable[[], datetime],
+        stats_url: str | None = None,
         read_seconds: float = READ_SECONDS,
     ) -> None:
         self._questions = questions(
             client, base_url=base_url, access_token=access_token, read_seconds=read_seconds
+        )
+        self._stats = (
+            None
+            if stats_url is None
+            else questions(client, base_url=stats_url, access_token=None, read_seconds=read_seconds)
         )
         self._clock = clock
 
@@ -137,11 +147,22 @@ class DebridgeSwaps:
             return answer
         if answer.order_id is not None and answer.order_id.lower() != order_id.lower():
             return nonsense("the status of another order")
+        state = state_of(answer.status)
+        history = await self._history(order_id) if state in _ENDED else OrderHistory()
         return SwapStatus(
-            state=state_of(answer.status),
+            state=state,
             provider_status=answer.status,
             source_transaction_hash=trace.transaction_hash,
+            target_transaction_hash=_hash_of(history.fulfilled_dst_event_metadata),
+            refund_transaction_hash=_hash_of(history.claimed_order_cancel_src_event_metadata),
         )
+
+    async def _history(self, order_id: str) -> OrderHistory:
+        """In which transactions it ended; nothing where the statistics do not tell (yet)."""
+        if self._stats is None:
+            return OrderHistory()
+        answer = await self._stats.read(f"/Orders/{order_id}", OrderHistory)
+        return answer if isinstance(answer, OrderHistory) else OrderHistory()
 
     async def _order_placed_by(self, transaction_hash: str) -> str | SwapStatus | Setback:
         path = f"/dln/tx/{transaction_hash}/order-ids"
@@ -153,6 +174,12 @@ class DebridgeSwaps:
         if not answer.order_ids:
             return SwapStatus(state=SwapState.NOT_FOUND, provider_status="no order")
         return answer.order_ids[0]
+
+
+def _hash_of(event: EventMetadata | None) -> str | None:
+    if event is None or event.transaction_hash is None:
+        return None
+    return event.transaction_hash.string_value
 
 
 def _query(request: SwapRequest) -> dict[str, str]:

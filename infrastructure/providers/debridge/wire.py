@@ -73,6 +73,23 @@ class OrderIds(Wire, frozen=True):
     order_ids: list[OrderId]
 
 
+class HashText(Wire, frozen=True):
+    string_value: str
+
+
+class EventMetadata(Wire, frozen=True):
+    """The transaction in which something happened to an order."""
+
+    transaction_hash: HashText | None = None
+
+
+class OrderHistory(Wire, frozen=True):
+    """What the statistics tell of an order: where it was fulfilled, where it was given back."""
+
+    fulfilled_dst_event_metadata: EventMetadata | None = None
+    claimed_order_cancel_src_event_metadata: EventMetadata | None = None
+
+
 class SupportedChains(Wire, frozen=True):
     chains: list[dict[str, object]]
 

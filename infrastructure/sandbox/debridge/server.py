@@ -90,9 +90,18 @@ class DebridgeServer:
             ("order_ids", "/dln/tx/{hash}/order-ids", self.order_ids),
             ("chains", "/supported-chains-info", self.chains),
         )
+        history = Operation(
+            name="order_history",
+            method="GET",
+            path="/stats/api/Orders/{id}",
+            carry_out=self.history,
+        )
         return [
-            Operation(name=name, method="GET", path=f"/v1.0{path}", carry_out=carry_out)
-            for name, path, carry_out in named
+            history,
+            *(
+                Operation(name=name, method="GET", path=f"/v1.0{path}", carry_out=carry_out)
+                for name, path, carry_out in named
+            ),
         ]
 
     def authorise(self, request: Request, _body: bytes) -> None:
@@ -134,6 +143,20 @@ class DebridgeServer:
             raise _not_found()
         status = _STATUSES[crossing.stage] if told is None else told.status
         return Answer(body={"orderId": crossing.id, "status": status})
+
+    async def history(self, request: Request) -> Answer:
+        """The statistics' view of an order: the transactions in which it ended."""
+        crossing = await self._crossings.now(request.path_params["id"])
+        if crossing is None:
+            raise _not_found()
+        event = {"transactionHash": {"stringValue": crossing.payout_hash}}
+        named = {
+            Stage.DELIVERED: "fulfilledDstEventMetadata",
+            Stage.REFUNDED: "claimedOrderCancelSrcEventMetadata",
+        }
+        name = named.get(crossing.stage)
+        body = {} if name is None or crossing.payout_hash is None else {name: event}
+        return Answer(body=body)
 
     async def order_ids(self, request: Request) -> Answer:
         crossing = await self._crossings.by_transaction(request.path_params["hash"])

@@ -75,6 +75,7 @@ def _debridge(at: DebridgeConnection, access: Access) -> DEXProvider:
         access.client("debridge"),
         base_url=at.base_url,
         access_token=at.access_token,
+        stats_url=at.stats_url,
         clock=access.clock,
     )
 

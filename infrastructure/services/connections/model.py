@@ -69,6 +69,7 @@ class LifiConnection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 class DebridgeConnection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     base_url: str
+    stats_url: str
     access_token: str | None = None
 
 

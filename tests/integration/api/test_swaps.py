@@ -1,5 +1,6 @@
 """Buying on a chain and selling through the real platform, signed by their user."""
 
+import asyncio
 from decimal import Decimal
 
 import httpx
@@ -122,3 +123,38 @@ async def test_nothing_is_swapped_that_was_cancelled(alice: Person, records: Rec
 
 async def test_one_cannot_sell_what_one_does_not_have(bob: Person) -> None:
     assert only_error(await sell(bob, "1"))["code"] == "TXN_INSUFFICIENT_BALANCE"
+
+
+@pytest.mark.parametrize("asset", ["ETH", "BTC", "SUI", "PAXG", "XAUT"])
+async def test_an_asset_of_another_chain_is_bought_and_arrives_there(
+    alice: Person, records: Records, platform: Platform, http: httpx.AsyncClient, asset: str
+) -> None:
+    before = await held(alice, asset)
+    payload = await buy(alice, asset, "50")
+    assert payload["errors"] == []
+    identifier = payload["transaction"]["id"]
+    action = await alice.pending(identifier)
+    taken = await alice.submit(action["id"], sign(action["payload"], alice.keypair))
+    assert taken["errors"] == []
+
+    done = await arrived(alice, identifier, platform, http)
+
+    assert (done["state"], done["reason"]) == ("COMPLETED", None)
+    assert told(await records.published(identifier), BUY) == BUY
+    assert await held(alice, asset) - before == Decimal(done["receivedAmount"]) > 0
+    passed = [f"{row['state']}.{row['subState']}" for row in done["timeline"]]
+    assert "PROVIDER_PROCESSING.BRIDGE_CONFIRMING" in passed
+
+
+async def arrived(
+    person: Person, identifier: str, platform: Platform, http: httpx.AsyncClient
+) -> Json:
+    """The transaction at its end, however long bridges and chains take."""
+    clock = f"{platform.ready.sandbox_url}/control/clock"
+    async with asyncio.timeout(30):
+        while True:
+            found = (await person.data(_SHOWN, id=identifier))["transaction"]
+            if found["state"] in {"COMPLETED", "FAILED"}:
+                return found
+            await http.post(clock, json={"skip_seconds": 600})
+            await asyncio.sleep(0.3)
