@@ -12,15 +12,15 @@ import msgspec
 import uvloop
 from solders.keypair import Keypair
 
-from bench.flow_person import Done, Flow, Person, Wish
+from bench.flow_person import Done, Flow, Identified, Person, Wish
 from bench.send_client import Customer
 from bench.socket_client import signed_in
 from infrastructure.http import HttpClient
 
 _ADD_ACCOUNT: Final = """mutation ($input: AddBankAccountInput!) {
   addBankAccount(input: $input) { bankAccounts { id } errors { code field } } }"""
+_HELD: Final = "{ wallet { bankAccounts { id } positions { id closing } } }"
 _CATALOGUE: Final = "{ strategies { strategies { id provider lockSeconds } } }"
-_POSITIONS: Final = "{ wallet { positions { id closing } } }"
 
 _TRANSACTION_SECONDS_MAX: Final = 60.0
 _AMOUNT: Final = "20"
@@ -74,7 +74,8 @@ class _Position(msgspec.Struct):
     closing: bool
 
 
-class _Wallet(msgspec.Struct):
+class _Wallet(msgspec.Struct, rename="camel"):
+    bank_accounts: list[Identified]
     positions: list[_Position]
 
 
@@ -96,9 +97,11 @@ async def _to_wallet(_person: Person) -> Wish:
 
 
 async def _to_bank(person: Person) -> Wish:
-    added = await person.mutate(_ADD_ACCOUNT, "addBankAccount", _BANK_ACCOUNT)
-    account = added.bank_accounts[-1].id
-    return {"amount": _AMOUNT, "destination": {"bankAccount": {"id": account}}}
+    accounts = (await person.ask(_HELD, _Owned)).wallet.bank_accounts
+    if not accounts:
+        added = await person.mutate(_ADD_ACCOUNT, "addBankAccount", _BANK_ACCOUNT)
+        accounts = added.bank_accounts
+    return {"amount": _AMOUNT, "destination": {"bankAccount": {"id": accounts[0].id}}}
 
 
 async def _from_available(_person: Person) -> Wish:
@@ -122,7 +125,7 @@ async def _into_strategy(person: Person) -> Wish:
 
 
 async def _out_of_strategy(person: Person) -> Wish:
-    held = (await person.ask(_POSITIONS, _Owned)).wallet.positions
+    held = (await person.ask(_HELD, _Owned)).wallet.positions
     return {"positionId": next(each.id for each in held if not each.closing)}
 
 

@@ -24,7 +24,7 @@ _WAITS_FOR_USER: Final = "UserActionRequired"
 _PAID_ON_CHAIN: Final = "BLOCKCHAIN_CONFIRMED"
 _TERMINAL: Final = frozenset({"COMPLETED", "FAILED"})
 _OK_MAX: Final = 400
-# An off-ramp takes a minute of the sandbox's time: whoever hears nothing lets it pass.
+# Ramps take up to a minute of the sandbox's time: whoever paid and hears nothing lets it pass.
 _PATIENCE_SECONDS: Final = 0.2
 _SKIP_SECONDS: Final = 100
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
@@ -110,7 +110,7 @@ class Person:
         while True:
             event = await self._next(hurried=paid)
             if event.type == _WAITS_FOR_USER:
-                await self._act(payload.transaction.id)
+                paid = await self._act(payload.transaction.id)
             paid = paid or event.state == _PAID_ON_CHAIN
             if event.state in _TERMINAL:
                 assert event.state == "COMPLETED", event
@@ -135,17 +135,18 @@ class Person:
                 skip = msgspec.json.encode({"skip_seconds": _SKIP_SECONDS})
                 await self._post(f"{self.sandbox_url}/control/clock", skip)
 
-    async def _act(self, transaction_id: str) -> None:
-        """Pays at the page or signs, whatever is asked for."""
+    async def _act(self, transaction_id: str) -> bool:
+        """Pays at the page or signs, whatever is asked for; whether it was paid."""
         found = await self.ask(_ACTIONS, _Found, id=transaction_id)
         actions = found.transaction.user_actions
         action = next(action for action in actions if action.status == "PENDING")
         if action.payload.startswith("http"):
             await self._post(action.payload, _PAY, _FORM)
-            return
+            return True
         signed = _sign(action.payload, self.keypair)
         answer: Wish = {"actionId": action.id, "signedTransaction": signed}
         await self.mutate(_SUBMIT, "submitUserAction", answer)
+        return False
 
     async def _post(
         self, url: str, content: bytes, headers: Mapping[str, str] | None = None
