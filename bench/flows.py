@@ -33,7 +33,7 @@ CHOREOGRAPHED: Final = frozenset({"send", "deposit", "buy, payment"})
 
 CLIENTS: Final = 8
 EACH: Final = 2
-ALONE: Final = 8
+ALONE: Final = 20
 _HEADING: Final = f"{'flow':<18}{'a second':>10}{'p50 ms':>10}{'commits':>10}{'target':>8}{'ratio':>8}{'idle/s':>10}"
 _IDLE_SECONDS: Final = 3.0
 _CLIENT_SECONDS_MAX: Final = 300.0
