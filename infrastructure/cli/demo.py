@@ -1,4 +1,4 @@
-"""`diboas demo send`, `deposit` and `strategy`: what a demo user does, as any client outside of the
+"""`diboas demo send`, `deposit`, `strategy` and `all`: what a demo user does, as any client outside of the
 platform would.
 
 All that it knows is in the ready file: addresses, tokens, and where the users' keys lie.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from solders.keypair import Keypair
 
 from infrastructure.chains.solana.errors import InvalidKeyFile
 from infrastructure.cli.progress import View, shown
@@ -24,10 +25,15 @@ from infrastructure.demo.investing import Investing
 from infrastructure.demo.paying import Paying
 from infrastructure.demo.sending import Sending
 from infrastructure.demo.signing import Signing
+from infrastructure.demo.tour import Stop, tour
+from infrastructure.demo.wishing import Wishing
 from infrastructure.http import HttpClient, HttpError
 from infrastructure.settings import StartupError
 
 _COMPLETED: Final = "COMPLETED"
+TOUR_AMOUNT: Final = "50"
+TOUR_PROVIDER: Final = "kamino"
+TOUR_DAYS: Final = 90
 
 
 class ReadyUser(msgspec.Struct, frozen=True):
@@ -68,6 +74,11 @@ def strategy(*, user: str, amount: str, provider: str, days: int, ready_file: Pa
     """Launch, let it earn, stop, show each step; 0 when it is out again. Raises StartupError."""
     ready = _read(ready_file)
     return _ran(_strategy(ready, username=user, amount=amount, provider=provider, days=days))
+
+
+def everything(*, user: str, ready_file: Path) -> int:
+    """Every flow, one after the other; 0 when all have ended well. Raises StartupError."""
+    return _ran(_everything(_read(ready_file), username=user))
 
 
 def _ran(demonstration: Coroutine[None, None, int]) -> int:
@@ -148,6 +159,32 @@ async def _strategy(ready: Ready, *, username: str, amount: str, provider: str, 
             ).run()
 
         return await _shown(title, {user.username: api}, investing)
+
+
+async def _everything(ready: Ready, *, username: str) -> int:
+    user = ready.user(username)
+    friend = next(each for each in ready.users if each.username != user.username)
+    async with HttpClient() as client:
+        api = _api(ready, user, client)
+        for stop in tour(friend=friend.username, stranger=str(Keypair().pubkey())):
+
+            def living(view: View, stop: Stop = stop) -> Awaitable[str]:
+                return stop.run(
+                    Wishing(
+                        api=api,
+                        client=client,
+                        device=Device.load(user.keypair_file),
+                        sandbox_url=ready.sandbox_url,
+                        on_update=partial(_show_step, view),
+                        on_action=partial(_show_signed, view, user),
+                    )
+                )
+
+            if await _shown(f"{user.username} {stop.title}", {user.username: api}, living):
+                return 1
+    return await _strategy(
+        ready, username=username, amount=TOUR_AMOUNT, provider=TOUR_PROVIDER, days=TOUR_DAYS
+    )
 
 
 async def _shown(

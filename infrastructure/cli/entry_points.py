@@ -60,6 +60,12 @@ class StrategyDemo(Protocol):
     ) -> int: ...
 
 
+class TourDemo(Protocol):
+    """Runs every flow, shows each step; the exit code."""
+
+    def __call__(self, *, user: str, ready_file: Path) -> int: ...
+
+
 Seed = Callable[[Settings, Path], Awaitable[Sequence[DemoUser]]]
 
 _RUN_ROLES: Final = "infrastructure.bootstrap:run_roles"
@@ -67,6 +73,7 @@ _SEED: Final = "infrastructure.cli.demo_seed:seed"
 _SEND_DEMO: Final = "infrastructure.cli.demo:send"
 _DEPOSIT_DEMO: Final = "infrastructure.cli.demo:deposit"
 _STRATEGY_DEMO: Final = "infrastructure.cli.demo:strategy"
+_TOUR_DEMO: Final = "infrastructure.cli.demo:everything"
 _UPGRADE: Final = "infrastructure.db.migrate:upgrade"
 _AFTER_RESTORE: Final = "infrastructure.db.migrate:open_generation"
 _VERIFY: Final = "infrastructure.db.verify:run"
@@ -91,6 +98,10 @@ def deposit_demo() -> DepositDemo:
 
 def strategy_demo() -> StrategyDemo:
     return cast("StrategyDemo", _load(_STRATEGY_DEMO))
+
+
+def tour_demo() -> TourDemo:
+    return cast("TourDemo", _load(_TOUR_DEMO))
 
 
 def upgrade() -> Callable[[str], None]:

@@ -165,7 +165,12 @@ def _export_schema(_options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from infrastructure.cli.entry_points import deposit_demo, send_demo, strategy_demo
+    from infrastructure.cli.entry_points import (
+        deposit_demo,
+        send_demo,
+        strategy_demo,
+        tour_demo,
+    )
 
     ready_file = options.ready_file or options.data_dir / "ready.json"
     if not ready_file.is_file():
@@ -185,6 +190,8 @@ def _demo(options: argparse.Namespace) -> int:
             days=options.days,
             ready_file=ready_file,
         )
+    if options.action == "all":
+        return tour_demo()(user=options.user, ready_file=ready_file)
     return send_demo()(
         sender=options.sender,
         recipient=options.recipient,

@@ -134,7 +134,9 @@ def _add_demo(commands: "_Commands") -> None:
     strategy.add_argument(
         "--days", type=_days, default=90, help="pass in the sandbox meanwhile (%(default)s)"
     )
-    for action in (send, deposit, strategy):
+    everything = actions.add_parser("all", help="every flow, one after the other")
+    everything.add_argument("--user", default="alice", help="username (%(default)s)")
+    for action in (send, deposit, strategy, everything):
         action.add_argument("--data-dir", type=Path, default=DATA_DIR, help="of `diboas up`")
         action.add_argument("--ready-file", type=Path, help="of `diboas up` (in --data-dir)")
 

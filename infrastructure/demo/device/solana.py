@@ -13,6 +13,7 @@ from solders.transaction import VersionedTransaction
 from domain.shared.assets import SOL, Asset
 from infrastructure.chains.solana.addresses import (
     TOKEN_PROGRAM,
+    USDC_MINT,
     associated_token_account,
     parse_address,
 )
@@ -20,6 +21,8 @@ from infrastructure.demo.device.refusal import WillNotSign, decode, demand_at_mo
 
 # Rents of new accounts and tips, which swaps ask for beside the asset itself.
 ASIDE_LAMPORTS_MAX: Final = 10_000_000
+ASIDE_USDC_MAX: Final = 2_000_000
+"""What may leave in fees beside an asset that is another than USDC."""
 _WRAPPED_SOL: Final = Pubkey.from_string("So11111111111111111111111111111111111111112")
 _TRANSFER_CHECKED: Final = 12
 _TRANSFER_CHECKED_BYTES: Final = 10  # the instruction's number, an amount, the decimals
@@ -57,8 +60,10 @@ class SolanaKey:
         if ours not in signers:
             raise WillNotSign("the transaction does not ask for this key's signature")
         keys, instructions = message.account_keys, message.instructions
-        tokens = sum(_tokens(keys, instructions, ours, asset, gives_shares=gives_shares))
+        moved = list(_tokens(keys, instructions, ours, asset, gives_shares=gives_shares))
+        tokens = sum(amount for is_named, amount in moved if is_named)
         _judge(tokens, sum(_lamports(keys, instructions, ours)), asset, spends_at_most)
+        demand_at_most(sum(amount for is_named, amount in moved if not is_named), ASIDE_USDC_MAX)
         signatures = unsigned.signatures
         signatures[signers.index(ours)] = self._keypair.sign_message(to_bytes_versioned(message))
         return encode(bytes(VersionedTransaction.populate(message, signatures)))
@@ -87,8 +92,9 @@ def _tokens(
     asset: Asset,
     *,
     gives_shares: bool,
-) -> Iterator[int]:
-    """Base units of each of the owner's token transfers. Anything else that the token program
+) -> Iterator[tuple[bool, int]]:
+    """Whether it is the asset, and base units, of each of the owner's token transfers; USDC may go
+    beside it, in fees. Anything else that the token program
     could do with the owner's accounts is refused, but to close one to the owner's own profit, and
     to burn shares where the user gives them back."""
     mint = _WRAPPED_SOL if asset == SOL else parse_address(asset.contract or "")
@@ -105,9 +111,10 @@ def _tokens(
         if _is_ours(accounts, owner):
             continue
         # A mint out of a lookup table could be any: it counts as the asset's own.
-        if accounts[_MINT_POSITION] not in {mint, None}:
+        is_named = accounts[_MINT_POSITION] in {mint, None}
+        if not is_named and accounts[_MINT_POSITION] != USDC_MINT:
             raise WillNotSign("the transaction moves a token that the user did not name")
-        yield int.from_bytes(data[1:9], "little")
+        yield is_named, int.from_bytes(data[1:9], "little")
 
 
 def _token_steps(
