@@ -118,6 +118,7 @@ async def test_every_table_is_guarded_or_named_as_free(app: Connection) -> None:
         "parked",
         "challenge",
         "provider_health",
+        "bank_account",
     }
     rows = await app.fetch(
         "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace "
