@@ -160,7 +160,7 @@ class StrategyDesk:
         return StopPreview(
             principal=command.principal,
             value=command.value,
-            exit_cost=offer.exit_cost(command.value),
+            exit_cost=0 if offer is None else offer.exit_cost(command.value),
             platform_fee=stop_fee(command.value, facts.figures),
             network_cost=command.network_cost.total_base_units,
             source=valued.source,
@@ -169,8 +169,8 @@ class StrategyDesk:
 
     async def _stoppable(
         self, opening: SwapOpening, position_id: UUID
-    ) -> tuple[OpenPosition, Position, StrategyOffer]:
-        """The position, its value and its offer. A vault that cannot pay now says so before anything
+    ) -> tuple[OpenPosition, Position, StrategyOffer | None]:
+        """The position, its value and its offer, where that is still told. A vault that cannot pay now says so before anything
         is begun."""
         found = await self.positions_of.open_positions(opening.wallet_id)
         position = next((each for each in found if each.id == position_id), None)
@@ -182,8 +182,9 @@ class StrategyDesk:
         if valued is None:
             raise Refused(code="PRV_UNAVAILABLE", field="input.positionId")
         opened = position.opened
-        _, offer = await self.book.offer(strategy_id(opened.provider, opened.offer_id))
-        if offer.liquidity is not None and offer.liquidity < valued.value:
+        offer = await self.book.known(strategy_id(opened.provider, opened.offer_id))
+        free = None if offer is None else offer.liquidity
+        if free is not None and free < valued.worth(opened.shares):
             raise Refused(code="PRV_ILLIQUID", field="input.positionId")
         return position, valued, offer
 

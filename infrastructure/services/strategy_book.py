@@ -124,6 +124,14 @@ class StrategyBook:
             raise Refused(code="PRV_UNAVAILABLE", field="input.strategyId")
         return provider, found
 
+    async def known(self, identifier: str) -> StrategyOffer | None:
+        """What was last told of it, for whoever leaves: neither a switch nor a provider that no
+        longer lists it keeps anybody's money in. None: nothing was told."""
+        await self._ask_all()
+        provider, _, offer_id = identifier.partition(_SEPARATOR)
+        told = self._told.get(provider)
+        return next((each for each in told.offers if each.id == offer_id), None) if told else None
+
     async def _ask_all(self) -> None:
         async with self._asking:
             now = self._clock()

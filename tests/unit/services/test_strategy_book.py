@@ -117,6 +117,18 @@ async def test_nothing_begins_with_a_protocol_that_may_not_be_used() -> None:
     assert (await world.book.offer("jupiter_lend:vault"))[0] == "jupiter_lend"
 
 
+async def test_whoever_leaves_is_kept_in_by_no_switch_and_no_list() -> None:
+    world = World()
+    world.standings.off.add("kamino")
+
+    told = await world.book.known("kamino:vault")
+
+    assert told is not None
+    assert told.id == "vault"
+    assert await world.book.known("kamino:other") is None
+    assert await world.book.known("nobody:vault") is None
+
+
 @pytest.mark.parametrize("identifier", ["kamino:other", "nobody:vault", "", "kamino"])
 async def test_what_nobody_offers_is_unknown(identifier: str) -> None:
     with pytest.raises(Refused, match="TXN_STRATEGY_UNKNOWN"):
