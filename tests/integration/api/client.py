@@ -2,11 +2,14 @@
 
 import asyncio
 import base64
+import contextlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
+import asyncpg
 import httpx
 from solders.keypair import Keypair
 from solders.message import Message, to_bytes_versioned
@@ -15,6 +18,7 @@ from solders.transaction import VersionedTransaction
 from bench.platform import Ready
 from infrastructure.db.pool import Connection
 from infrastructure.db.positions import Position
+from infrastructure.embedded.postgres import SUPERUSER
 from resolvers.ids import Kind, decode
 
 ERRORS: Final = """errors { code severity retryability retryable whatHappened why whatToDo
@@ -48,12 +52,15 @@ _TABLES: Final = (
     "user_action",
     "effect",
 )
+_APP: Final = "diboas_app"
 _COUNTS: Final = ", ".join(f"(SELECT count(*) FROM {table}) AS {table}" for table in _TABLES)
 _BALANCES: Final = "SELECT account_id, posted, held, soft, incoming FROM balance ORDER BY 1"
 _LAST: Final = """
     SELECT generation, xid::text::bigint AS xid, id FROM outbox
     ORDER BY generation DESC, outbox.xid DESC, id DESC LIMIT 1
 """
+# Older than the longest window of any limit.
+_FORGET_LIMITS: Final = "UPDATE limit_use SET at = at - interval '31 days'"
 _OPEN: Final = """
     SELECT u.username, t.id FROM transaction t JOIN app_user u ON u.id = t.user_id
     WHERE t.state NOT IN ('COMPLETED', 'FAILED')
@@ -128,6 +135,11 @@ class Person:
         )
         assert payload["errors"] == []
         return str(payload["transaction"]["id"])
+
+    async def spendable(self) -> Decimal:
+        """USDC that they can spend now."""
+        data = await self.data("{ wallet { available { spendable } } }")
+        return Decimal(data["wallet"]["available"]["spendable"])
 
     async def found(self, transaction_id: str) -> Json:
         return (await self.data(FOUND, id=transaction_id))["transaction"]
@@ -222,6 +234,35 @@ class Records:
 
     async def count(self, query: str) -> int:
         return int(await self._connection.fetchval(query))
+
+
+async def receive(person: Person, usdc: int) -> None:
+    """USDC from outside, until their wallet shows them."""
+    expected = await person.spendable() + usdc
+    minted = await person.http.post(
+        f"{person.ready.sandbox_url}/control/solana/mint",
+        json={"owner": person.address, "amount": str(usdc)},
+    )
+    assert minted.status_code == 200, minted.text
+    async with asyncio.timeout(_WAIT_SECONDS_MAX):
+        while await person.spendable() < expected:  # noqa: ASYNC110  another process tells it
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def owner_of(ready: Ready) -> AsyncIterator[Connection]:
+    """The database as its owner sees it: for what no process of the platform may do."""
+    connection: Connection = await asyncpg.connect(ready.database_url.replace(_APP, SUPERUSER))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def forget_limits(ready: Ready) -> None:
+    """Nothing that was moved so far counts any more."""
+    async with owner_of(ready) as connection:
+        await connection.execute(_FORGET_LIMITS)
 
 
 def new_key() -> str:

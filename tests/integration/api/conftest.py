@@ -11,9 +11,12 @@ from bench.platform import Platform, started
 from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.db.pool import connect
 from resolvers.ids import Kind, encode
-from tests.integration.api.client import Person, Records
+from tests.integration.api.client import Person, Records, forget_limits, receive
 
 People = dict[str, Person]
+
+_LEAST_USDC = 500
+"""What alice has at least when a test begins; whatever was spent before it is made good."""
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +55,10 @@ async def records(platform: Platform) -> AsyncIterator[Records]:
 async def people(
     platform: Platform, http: httpx.AsyncClient, records: Records
 ) -> AsyncIterator[People]:
-    """Alice (with most of the money), bob and carol; whatever a test leaves open is ended."""
+    """Alice (with most of the money), bob and carol; whatever a test leaves open is ended.
+
+    They are as good as new, whichever tests they took part in before.
+    """
     found = {
         user.username: Person(
             name=user.username,
@@ -63,6 +69,9 @@ async def people(
         )
         for user in platform.ready.users
     }
+    await forget_limits(platform.ready)
+    if await found["alice"].spendable() < _LEAST_USDC:
+        await receive(found["alice"], 2 * _LEAST_USDC)
     yield found
     for username, key in await records.open_transactions():
         person, identifier = found[username], encode(Kind.TRANSACTION, key)

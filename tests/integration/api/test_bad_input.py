@@ -61,11 +61,6 @@ async def initiate(person: Person, given: dict[str, str]) -> Json:
     return await person.mutate("initiateSend", **given)
 
 
-async def spendable(person: Person) -> Decimal:
-    data = await person.data("{ wallet { available { spendable } } }")
-    return Decimal(data["wallet"]["available"]["spendable"])
-
-
 # ------------------------------------------------------------------ malformed
 
 
@@ -206,7 +201,7 @@ async def test_addresses_that_nobody_signs_for_are_refused(
 async def test_all_but_the_reserve_can_be_sent_and_not_a_unit_more(
     alice: Person, records: Records
 ) -> None:
-    most = await spendable(alice) - Decimal("0.1")
+    most = await alice.spendable() - Decimal("0.1")
 
     error = await refused(alice, records, wish(amount=str(most + Decimal("0.000001"))))
     assert error["code"] == "TXN_INSUFFICIENT_BALANCE"
@@ -224,7 +219,7 @@ async def test_all_but_the_reserve_can_be_sent_and_not_a_unit_more(
 
 
 async def test_together_sends_take_no_more_than_there_is(alice: Person) -> None:
-    third = f"{await spendable(alice) / 3 + Decimal('0.01'):.2f}"
+    third = f"{await alice.spendable() / 3 + Decimal('0.01'):.2f}"
 
     payloads = await asyncio.gather(*(initiate(alice, wish(amount=third)) for _ in range(6)))
 
@@ -237,7 +232,7 @@ async def test_together_sends_take_no_more_than_there_is(alice: Person) -> None:
     reasons += [found["reason"] for found in taken if found["state"] == "FAILED"]
     # Whether it was refused at once or lost the race for the balance, it says the same.
     assert reasons == ["TXN_INSUFFICIENT_BALANCE"] * 4
-    assert await spendable(alice) > 0
+    assert await alice.spendable() > 0
 
 
 # ------------------------------------------------------------------ one key, one wish

@@ -1,6 +1,5 @@
 """Reviews through the real platform: an operator decides from the command line while it runs."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -12,14 +11,11 @@ import pytest
 from solders.keypair import Keypair
 
 from bench.platform import Platform
-from infrastructure.embedded.postgres import SUPERUSER
 from resolvers.ids import Kind, decode
-from tests.integration.api.chain import Chain
-from tests.integration.api.client import Json, Person, new_key, only_error, sign
+from tests.integration.api.client import Json, Person, new_key, only_error, owner_of, receive, sign
 
 pytestmark = pytest.mark.enable_socket
 
-APP = "diboas_app"
 BALANCE = "{ wallet { available { posted reserved earmarked spendable } } }"
 ROW = "query ($id: ID!) { transaction(id: $id) { state waitingOn fundsLocation } }"
 
@@ -28,7 +24,7 @@ class Operator:
     """Somebody with a shell beside the running platform."""
 
     def __init__(self, platform: Platform) -> None:
-        self._url = platform.ready.database_url
+        self._ready = platform.ready
 
     def does(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -37,25 +33,22 @@ class Operator:
             capture_output=True,
             text=True,
             timeout=60,
-            env={"PATH": os.environ["PATH"], "DATABASE_URL": self._url},
+            env={"PATH": os.environ["PATH"], "DATABASE_URL": self._ready.database_url},
         )
 
     async def rates(self, username: str, tier: str, country: str) -> None:
         """A riskier user needs approval from a lower line on."""
-        connection = await asyncpg.connect(self._url.replace(APP, SUPERUSER))
-        try:
+        async with owner_of(self._ready) as connection:
             await connection.execute(
                 "UPDATE app_user SET risk_tier = $2, country = $3 WHERE username = $1",
                 username,
                 tier,
                 country,
             )
-        finally:
-            await connection.close()
 
     async def decisions(self, username: str) -> list[Json]:
         """What was decided on a user's level, in order."""
-        connection = await asyncpg.connect(self._url)
+        connection = await asyncpg.connect(self._ready.database_url)
         try:
             rows = await connection.fetch(
                 "SELECT k.* FROM kyc_decision k JOIN app_user u ON u.id = k.user_id "
@@ -74,13 +67,7 @@ def operator(platform: Platform) -> Operator:
 
 async def made_risky(person: Person, operator: Operator) -> AsyncIterator[Person]:
     """Somebody with enough money, whose every movement above 1,000 USD a person has to approve."""
-    chain = Chain(person.ready, person.http)
-    before = await spendable(person)
-    await chain.control("mint", {"owner": person.address, "amount": "1500"})
-    for _ in range(200):
-        if await spendable(person) >= before + 1_500:
-            break
-        await asyncio.sleep(0.1)
+    await receive(person, 1_500)
     await operator.rates(person.name, "high", "XX")
     yield person
     await operator.rates(person.name, "low", "US")
@@ -98,10 +85,6 @@ async def approved(carol: Person, operator: Operator) -> AsyncIterator[Person]:
     """Whose one movement uses half of the day's limit up."""
     async for person in made_risky(carol, operator):
         yield person
-
-
-async def spendable(person: Person) -> Decimal:
-    return Decimal((await balance(person))["spendable"])
 
 
 async def balance(person: Person) -> Json:
