@@ -52,6 +52,7 @@ _TABLES: Final = (
     "user_action",
     "effect",
 )
+_LEAST_USDC: Final = 500
 _APP: Final = "diboas_app"
 _COUNTS: Final = ", ".join(f"(SELECT count(*) FROM {table}) AS {table}" for table in _TABLES)
 _BALANCES: Final = "SELECT account_id, posted, held, soft, incoming FROM balance ORDER BY 1"
@@ -259,10 +260,12 @@ async def owner_of(ready: Ready) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-async def forget_limits(ready: Ready) -> None:
-    """Nothing that was moved so far counts any more."""
-    async with owner_of(ready) as connection:
+async def renew(person: Person) -> None:
+    """As good as new, whatever they spent before: enough USDC, and all of their limits."""
+    async with owner_of(person.ready) as connection:
         await connection.execute(_FORGET_LIMITS)
+    if await person.spendable() < _LEAST_USDC:
+        await receive(person, 2 * _LEAST_USDC)
 
 
 def new_key() -> str:

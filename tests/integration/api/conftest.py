@@ -11,12 +11,9 @@ from bench.platform import Platform, started
 from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.db.pool import connect
 from resolvers.ids import Kind, encode
-from tests.integration.api.client import Person, Records, forget_limits, receive
+from tests.integration.api.client import Person, Records, renew
 
 People = dict[str, Person]
-
-_LEAST_USDC = 500
-"""What alice has at least when a test begins; whatever was spent before it is made good."""
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +52,7 @@ async def records(platform: Platform) -> AsyncIterator[Records]:
 async def people(
     platform: Platform, http: httpx.AsyncClient, records: Records
 ) -> AsyncIterator[People]:
-    """Alice (with most of the money), bob and carol; whatever a test leaves open is ended.
-
-    They are as good as new, whichever tests they took part in before.
-    """
+    """Alice (with most of the money), bob and carol; whatever a test leaves open is ended."""
     found = {
         user.username: Person(
             name=user.username,
@@ -69,9 +63,7 @@ async def people(
         )
         for user in platform.ready.users
     }
-    await forget_limits(platform.ready)
-    if await found["alice"].spendable() < _LEAST_USDC:
-        await receive(found["alice"], 2 * _LEAST_USDC)
+    await renew(found["alice"])
     yield found
     for username, key in await records.open_transactions():
         person, identifier = found[username], encode(Kind.TRANSACTION, key)

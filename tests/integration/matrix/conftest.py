@@ -9,7 +9,7 @@ import pytest
 from bench.platform import Platform, started
 from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.db.pool import connect
-from tests.integration.api.client import Person
+from tests.integration.api.client import Person, renew
 from tests.integration.matrix.world import World
 
 
@@ -35,6 +35,7 @@ async def world(platform: Platform) -> AsyncIterator[World]:
         )
         found = World(person=person, connection=connection)
         await found.calm()
+        await renew(person)
         yield found
         await found.calm()
     await connection.close()
