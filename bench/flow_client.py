@@ -20,7 +20,7 @@ from infrastructure.http import HttpClient
 _ADD_ACCOUNT: Final = """mutation ($input: AddBankAccountInput!) {
   addBankAccount(input: $input) { bankAccounts { id } errors { code field } } }"""
 _HELD: Final = "{ wallet { bankAccounts { id } positions { id closing } } }"
-_CATALOGUE: Final = "{ strategies { strategies { id provider lockSeconds } } }"
+_CATALOGUE: Final = "{ strategies { nodes { id provider lockSeconds } } }"
 
 _TRANSACTION_SECONDS_MAX: Final = 60.0
 _AMOUNT: Final = "20"
@@ -62,7 +62,7 @@ class _Strategy(msgspec.Struct, rename="camel"):
 
 
 class _Strategies(msgspec.Struct):
-    strategies: list[_Strategy]
+    nodes: list[_Strategy]
 
 
 class _Catalogue(msgspec.Struct):
@@ -119,7 +119,7 @@ async def _of_sol(_person: Person) -> Wish:
 
 async def _into_strategy(person: Person) -> Wish:
     """The first of the lender's that can be left at any time."""
-    found = (await person.ask(_CATALOGUE, _Catalogue)).strategies.strategies
+    found = (await person.ask(_CATALOGUE, _Catalogue)).strategies.nodes
     chosen = next(each for each in found if each.provider == _LENDER and not each.lock_seconds)
     return {"strategyId": chosen.id, "amount": _AMOUNT}
 

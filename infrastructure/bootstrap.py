@@ -51,6 +51,7 @@ from infrastructure.services.money import MoneyMovements
 from infrastructure.services.policy import load_policy
 from infrastructure.services.signin import SignInDesk, StoredChallenges
 from infrastructure.services.solana import open_gateway
+from infrastructure.services.strategy_book import Ages
 from infrastructure.services.tokens import token_authority
 from infrastructure.settings import Settings, StartupError
 from infrastructure.web.auth import TokenAuthority
@@ -294,7 +295,16 @@ class Process:
         domain = settings.sign_in_domain
         return ApiParts(
             views=DatabaseViews(pool),
-            movements=open_movements(self._engine, pool, self._gateway, self._outside),
+            movements=open_movements(
+                self._engine,
+                pool,
+                self._gateway,
+                self._outside,
+                ages=Ages(
+                    asked_again_seconds=settings.strategy_offers_seconds,
+                    stale_seconds=settings.strategy_stale_seconds,
+                ),
+            ),
             webhooks=Webhooks(
                 readers=self._outside.providers.webhook_readers,
                 inbox=Inbox(pool),

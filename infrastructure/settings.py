@@ -43,7 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `database_admin_url` is the owner's, for migrations; empty, it is `database_url`. Several
     `solana_rpc_urls` are tried in order. `contexts` are those whose reactors this process runs.
     Below `fee_payer_lamports_min` an alarm is logged: the default is enough for 10,000 sends.
-    What is open in strategies is valued every `strategy_watch_seconds`.
+    What is open in strategies is valued every `strategy_watch_seconds`; what protocols offer is
+    asked for again after `strategy_offers_seconds`, and stale after `strategy_stale_seconds`.
     `treasury_address` owns the token account that fees are paid to; empty, the fee payer does.
     """
 
@@ -76,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     request_body_bytes_max: Annotated[int, Meta(ge=1_024, le=16_777_216)] = 262_144
     query_timeout_seconds: Seconds = 10.0
     strategy_watch_seconds: Seconds = 60.0
+    strategy_offers_seconds: Seconds = 30.0
+    strategy_stale_seconds: Seconds = 300.0
     provider_timeout_seconds: Seconds = 10.0
     shutdown_timeout_seconds: Seconds = 5.0
 

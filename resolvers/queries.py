@@ -7,6 +7,7 @@ from domain.shared.errors import DomainError
 from domain.shared.ids import TransactionId
 from resolvers.context import Info
 from resolvers.ids import Kind, decode, decode_any
+from resolvers.pages import page_request
 from schema.errors import Error
 from schema.fields import described
 from schema.inputs import StrategyStopPreviewInput, TransactionPreviewInput
@@ -17,7 +18,7 @@ from schema.payloads import (
     StrategyStopPreviewPayload,
     TransactionPreviewPayload,
 )
-from schema.strategy import StrategyCatalogue
+from schema.strategy import StrategiesWhereInput, StrategyConnection
 from schema.transaction import Transaction, TransactionConnection
 from schema.user import User
 from schema.wallet import Wallet, load_wallet, transactions_of
@@ -70,10 +71,27 @@ class Query:
             return TransactionPreviewPayload(errors=[Error.of(info.context.explain_error(error))])
         return TransactionPreviewPayload(preview=Preview.of(preview))
 
-    @described("The strategies that may be chosen, and the goals that point at them.")
-    async def strategies(self, info: Info) -> StrategyCatalogue:
+    @described(
+        "The strategies that may be chosen, and the goals that point at them, in the order of their "
+        "identifiers: first and after, or last and before."
+    )
+    async def strategies(
+        self,
+        info: Info,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        where: StrategiesWhereInput | None = None,
+    ) -> StrategyConnection:
         await viewer_of(info)
-        return StrategyCatalogue.of(await info.context.ports.money.strategies())
+        try:
+            page = page_request(first=first, after=after, last=last, before=before)
+            catalogue = await info.context.ports.money.strategies()
+            return StrategyConnection.of(catalogue, page, where)
+        except DomainError as error:
+            raise info.context.refusal(error) from error
 
     @described("What a stop of a position would bring. It reserves nothing.")
     async def strategy_stop_preview(

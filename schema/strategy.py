@@ -1,13 +1,21 @@
 """Strategies: what may be chosen, and what somebody has in them."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Self
 
 import strawberry
 
-from domain.contracts.views import PositionView, StrategyCatalogueView, StrategyView
+from domain.contracts.views import (
+    PageRequest,
+    PositionView,
+    StrategyCatalogueView,
+    StrategyView,
+)
 from domain.shared.money import format_asset
 from resolvers.ids import Kind, encode
+from resolvers.pages import page_of
+from schema.node import PageInfo
 
 
 @strawberry.type(description="A protocol's offer. Every figure is of its source, at that time.")
@@ -66,22 +74,69 @@ class MissingStrategies:
     reason: str
 
 
+@strawberry.input(description="Which strategies: those that fit all that is said.")
+class StrategiesWhereInput:
+    providers: list[str] | None = None
+    risks: list[str] | None = strawberry.field(default=None, description="low, medium or high.")
+    goals: list[str] | None = strawberry.field(
+        default=None, description="At least one of these points at it."
+    )
+    assets: list[str] | None = None
+    lock_seconds_max: int | None = strawberry.field(
+        default=None, description="0: money can be taken out at any time."
+    )
+
+    def fits(self, view: StrategyView) -> bool:
+        return (
+            (self.providers is None or view.provider in self.providers)
+            and (self.risks is None or view.risk in self.risks)
+            and (self.goals is None or not set(self.goals).isdisjoint(view.goals))
+            and (self.assets is None or view.asset in self.assets)
+            and (self.lock_seconds_max is None or view.lock_seconds <= self.lock_seconds_max)
+        )
+
+
+@strawberry.type
+class StrategyEdge:
+    cursor: str
+    node: Strategy
+
+
 @strawberry.type(description="What may be chosen now. `missing` tells what is not in it, and why.")
-class StrategyCatalogue:
-    strategies: list[Strategy]
+class StrategyConnection:
+    edges: list[StrategyEdge]
+    page_info: PageInfo
     goals: list[Goal]
     missing: list[MissingStrategies]
 
+    @strawberry.field
+    def nodes(self) -> list[Strategy]:
+        return [edge.node for edge in self.edges]
+
     @classmethod
-    def of(cls, view: StrategyCatalogueView) -> Self:
+    def of(
+        cls, view: StrategyCatalogueView, request: PageRequest, where: StrategiesWhereInput | None
+    ) -> Self:
+        """Raises `InvalidCursor`."""
+        fitting = [each for each in view.strategies if where is None or where.fits(each)]
+        page = page_of(request, fitting, key=lambda each: each.id)
         return cls(
-            strategies=[Strategy.of(each) for each in view.strategies],
+            edges=[
+                StrategyEdge(cursor=item.cursor, node=Strategy.of(item.node)) for item in page.items
+            ],
+            page_info=PageInfo.of(page),
             goals=[Goal(name=name, risk=risk) for name, risk in view.goals],
             missing=[
                 MissingStrategies(provider=each.provider, reason=each.reason)
                 for each in view.missing
             ],
         )
+
+
+@strawberry.enum(description="What is done about a position, long after its launch has ended.")
+class PositionState(StrEnum):
+    POSITION_MONITORING = "POSITION_MONITORING"
+    POSITION_CLOSING = "POSITION_CLOSING"
 
 
 @strawberry.type(description="What a user has in a strategy.")
@@ -101,6 +156,7 @@ class StrategyPosition:
     opened_at: datetime
     locked_until: datetime | None
     closing: bool = strawberry.field(description="A stop is under way.")
+    state: PositionState
 
     @classmethod
     def of(cls, view: PositionView) -> Self:
@@ -121,4 +177,7 @@ class StrategyPosition:
             opened_at=view.opened_at,
             locked_until=view.locked_until,
             closing=view.closing,
+            state=PositionState.POSITION_CLOSING
+            if view.closing
+            else PositionState.POSITION_MONITORING,
         )

@@ -227,15 +227,7 @@ class TransactionConnection:
             for item in page.items
             if (seen := as_viewer_sees(item.node)) is not None
         ]
-        return cls(
-            edges=edges,
-            page_info=PageInfo(
-                has_next_page=page.has_next,
-                has_previous_page=page.has_previous,
-                start_cursor=page.items[0].cursor if page.items else None,
-                end_cursor=page.items[-1].cursor if page.items else None,
-            ),
-        )
+        return cls(edges=edges, page_info=PageInfo.of(page))
 
 
 def _optional(base_units: int | None, symbol: str) -> str | None:

@@ -75,7 +75,7 @@ class Missing(Answered, frozen=True):
 
 
 class Catalogue(Answered, frozen=True):
-    strategies: list[Strategy]
+    nodes: list[Strategy]
     missing: list[Missing]
 
 
@@ -159,7 +159,7 @@ STOP: Final = f"""mutation ($input: InitiateStrategyStopInput!) {{
   initiateStrategyStop(input: $input) {_PAYLOAD}
 }}"""
 STRATEGIES: Final = """{ strategies {
-  strategies { id provider name apy lockSeconds source stale }
+  nodes { id provider name apy lockSeconds source stale }
   missing { provider reason }
 } }"""
 POSITIONS: Final = "{ wallet { positions { id provider principal value profit source } } }"

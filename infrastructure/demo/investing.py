@@ -72,7 +72,7 @@ class Investing:
     async def _choose(self) -> Strategy:
         """The provider's first strategy that can be left at any time."""
         found = (await self.api.ask(STRATEGIES, Chosen)).strategies
-        for each in found.strategies:
+        for each in found.nodes:
             if each.provider == self.provider and not each.lock_seconds and not each.stale:
                 self.note(
                     f"            {each.name}: {_percent(each.apy)} a year says {each.source}"

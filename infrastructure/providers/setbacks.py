@@ -22,6 +22,7 @@ SUCCESSES: Final = range(200, 300)
 ONLY_OK: Final = range(200, 201)
 UNAUTHORISED: Final = frozenset({401, 403})
 TOO_MANY: Final = 429
+NONSENSE: Final = "PRV_RESPONSE_INVALID"
 _REFUSALS: Final = range(400, 500)
 # A proxy's timeout says nothing about the call; a rate limit says that it was not looked at.
 _NO_REFUSALS: Final = frozenset({408, TOO_MANY})
@@ -89,7 +90,12 @@ class Setbacks:
 
 def nonsense(reason: str) -> Declined:
     """For a mere question whose answer does not fit what was asked."""
-    return Declined(code="PRV_RESPONSE_INVALID", reason=reason)
+    return Declined(code=NONSENSE, reason=reason)
+
+
+def may_pass(setback: Setback) -> bool:
+    """Whether the same question may be answered a moment later: nothing said that it will not."""
+    return not isinstance(setback, Declined) or setback.code == NONSENSE
 
 
 def told(response: HttpResponse, kind: type[Told]) -> Told:

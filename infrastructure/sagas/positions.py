@@ -12,6 +12,7 @@ from domain.shared.ids import StreamId, derived
 from domain.shared.saga import Origin
 from domain.wallet.positions import Valuation, Watched, news_of, tell_position
 from infrastructure.db.strategies import FIRST, OpenPosition, WatchedPosition
+from infrastructure.providers.asking import asked
 from infrastructure.sagas.engine import Opening, SagaEngine
 
 logger = logging.getLogger(__name__)
@@ -70,26 +71,29 @@ class PositionWatcher:
         while page := await self._positions.watched(after, PAGE_POSITIONS):
             values = await self._ask_for(page)
             for each in page:
-                await self._tell(each, values.get(_asked(each.position)), answered)
+                try:
+                    await self._tell(each, values.get(_asked(each.position)), answered)
+                except Exception:
+                    # The others are told of all the same; this one again at the next look.
+                    logger.exception("position %s could not be told of", each.position.id)
             after = page[-1].position.id
 
     async def _ask_for(self, page: Sequence[WatchedPosition]) -> Mapping[_Asked, Position | None]:
-        asked = list(dict.fromkeys(_asked(each.position) for each in page))
+        wanted = list(dict.fromkeys(_asked(each.position) for each in page))
         gate = asyncio.Semaphore(AT_ONCE_MAX)
-        found = await asyncio.gather(*(self._ask(each, gate) for each in asked))
-        return dict(zip(asked, found, strict=True))
+        found = await asyncio.gather(*(self._ask(each, gate) for each in wanted))
+        return dict(zip(wanted, found, strict=True))
 
-    async def _ask(self, asked: _Asked, gate: asyncio.Semaphore) -> Position | None:
-        provider, offer_id, owner = asked
+    async def _ask(self, wanted: _Asked, gate: asyncio.Semaphore) -> Position | None:
+        provider, offer_id, owner = wanted
         protocol = self._protocols.get(provider)
         if protocol is None:
             return None
         async with gate:
-            try:
-                async with asyncio.timeout(ASK_SECONDS_MAX):
-                    answer = await protocol.get_strategy_status(offer_id, owner=owner)
-            except TimeoutError:
-                return None
+            answer = await asked(
+                lambda: protocol.get_strategy_status(offer_id, owner=owner),
+                seconds=ASK_SECONDS_MAX,
+            )
         return answer if isinstance(answer, Position) and answer.shares > 0 else None
 
     async def _tell(

@@ -1,11 +1,13 @@
 """A protocol's call as a leg on Solana: composed with the platform's fee payer, read when landed."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from domain.contracts.events import NetworkCost
 from domain.contracts.strategy_events import BlockchainCallRequested, ProtocolCall
-from domain.provider.effects import BuildOutcome, CallLanded, Declined, Moved
+from domain.contracts.transfer_events import LegRequested
+from domain.provider.effects import BuildOutcome, CallLanded, Declined, Moved, NotAttempted
 from domain.provider.ports import answers
 from domain.provider.ports.defi import DeFiProvider
 from domain.provider.ports.unsigned import SolanaInstructions
@@ -17,8 +19,12 @@ from infrastructure.chains.solana.addresses import USDC_MINT, parse_address, ref
 from infrastructure.chains.solana.composing import instructions_of, with_our_fee
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import Footprint
-from infrastructure.sagas.legs import Seen, built, network_cost
+from infrastructure.providers.setbacks import may_pass
+from infrastructure.sagas.legs import RETRY_SECONDS, Seen, built, network_cost
 from infrastructure.sagas.transfers import usdc_of
+
+BUILD_SECONDS_MAX: Final = 15.0
+"""So long a protocol that fails is asked again: building only reads, but the user is waiting."""
 
 
 class ProtocolLeg:
@@ -35,8 +41,8 @@ class ProtocolLeg:
         requested = stream.known(BlockchainCallRequested)
         call = requested.call
         answer = await self._instructions(call)
-        if isinstance(answer, Declined):
-            return answer
+        if not isinstance(answer, SolanaInstructions):
+            return _not_built(stream, answer, now)
         instructions = instructions_of(answer)
         cost = await self._gateway.composed_cost(instructions)
         charged = network_cost(cost, self._figures)
@@ -84,25 +90,33 @@ class ProtocolLeg:
             else None,
         )
 
-    async def _instructions(self, call: ProtocolCall) -> SolanaInstructions | Declined:
+    async def _instructions(self, call: ProtocolCall) -> SolanaInstructions | answers.Setback:
         """It only reads: whatever goes wrong, nothing has happened."""
         protocol = self._protocols.get(call.provider)
         if protocol is None:
-            return Declined(code="PRV_UNAVAILABLE", reason="not configured")
+            return answers.Declined(code="PRV_UNAVAILABLE", reason="not configured")
         fee_payer = str(self._gateway.fee_payer)
         if call.shares:
-            answer = await protocol.withdraw_from_strategy(
+            return await protocol.withdraw_from_strategy(
                 call.offer_id, owner=call.owner_address, fee_payer=fee_payer, shares=call.shares
             )
-        else:
-            answer = await protocol.deploy_strategy(
-                call.offer_id, owner=call.owner_address, fee_payer=fee_payer, amount=call.amount
-            )
-        if isinstance(answer, SolanaInstructions):
-            return answer
-        if isinstance(answer, answers.Declined):
-            return Declined(code=answer.code, reason=answer.reason)
-        return Declined(code="PRV_UNAVAILABLE", reason=answer.reason)
+        return await protocol.deploy_strategy(
+            call.offer_id, owner=call.owner_address, fee_payer=fee_payer, amount=call.amount
+        )
+
+
+def _not_built(stream: Stream, setback: answers.Setback, now: datetime) -> Declined | NotAttempted:
+    """A clear no ends it; what may pass is asked for again after as long as it has been waited for,
+    so that a single failure of a protocol fails nobody's strategy."""
+    code = setback.code if isinstance(setback, answers.Declined) else "PRV_UNAVAILABLE"
+    asked_at = next(
+        each.occurred_at for each in reversed(stream.events) if isinstance(each.data, LegRequested)
+    )
+    waited = (now - asked_at).total_seconds()
+    if not may_pass(setback) or waited >= BUILD_SECONDS_MAX:
+        return Declined(code=code, reason=setback.reason)
+    pause = min(max(waited, RETRY_SECONDS), BUILD_SECONDS_MAX - waited)
+    return NotAttempted(reason=setback.reason, due_at=now + timedelta(seconds=pause))
 
 
 def _shares(left: Footprint, owner: str) -> int:

@@ -19,13 +19,13 @@ from infrastructure.services.payments import DEPOSIT, PaymentDesk, PaymentFlow
 from infrastructure.services.payouts import PayoutDesk
 from infrastructure.services.providers import OfferDesk
 from infrastructure.services.strategies import StrategyDesk
-from infrastructure.services.strategy_book import StrategyBook, load_goals
+from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
 from infrastructure.services.swaps import BUY, SELL, SwapDesk, SwapFlow
 from infrastructure.services.transfers import Send, TransferDesk, Withdraw
 
 
 def open_movements(
-    engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside
+    engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside, *, ages: Ages
 ) -> MoneyMovements:
     """The desks of all flows."""
     sends, accounts = SendReader(pool), BankAccountStore(pool)
@@ -70,12 +70,12 @@ def open_movements(
         banks=BankAccountDesk(
             store=accounts, wallets=IdentityStore(pool), providers=outside.providers.off_ramps
         ),
-        strategies=_strategies(engine, pool, gateway, outside),
+        strategies=_strategies(engine, pool, gateway, outside, ages),
     )
 
 
 def _strategies(
-    engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside
+    engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside, ages: Ages
 ) -> StrategyDesk:
     protocols = outside.providers.defi
     return StrategyDesk(
@@ -84,7 +84,11 @@ def _strategies(
         positions_of=PositionReader(pool),
         gateway=gateway,
         book=StrategyBook(
-            protocols, goals=load_goals(), standing=outside.standings, clock=engine.clock
+            protocols,
+            goals=load_goals(),
+            standing=outside.standings,
+            ages=ages,
+            clock=engine.clock,
         ),
         protocols=protocols,
     )

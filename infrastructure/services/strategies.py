@@ -33,6 +33,7 @@ from infrastructure.chains.solana.errors import RpcError
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.strategies import OpenPosition
 from infrastructure.db.swaps import SwapOpening
+from infrastructure.providers.asking import asked
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.legs import network_cost
 from infrastructure.services.faults import in_plain_words
@@ -229,13 +230,12 @@ class StrategyDesk:
         protocol = self.protocols.get(position.opened.provider)
         if protocol is None:
             return None
-        try:
-            async with asyncio.timeout(ASK_SECONDS_MAX):
-                answer = await protocol.get_strategy_status(
-                    position.opened.offer_id, owner=position.owner_address
-                )
-        except TimeoutError:
-            return None
+        answer = await asked(
+            lambda: protocol.get_strategy_status(
+                position.opened.offer_id, owner=position.owner_address
+            ),
+            seconds=ASK_SECONDS_MAX,
+        )
         return answer if isinstance(answer, Position) and answer.shares > 0 else None
 
     async def _opening(self, user_id: UserId, operation: str, key: str) -> SwapOpening:

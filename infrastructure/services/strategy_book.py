@@ -16,15 +16,13 @@ from domain.contracts.views import (
     StrategyView,
 )
 from domain.provider.ports.defi import DeFiProvider, StrategyOffer
+from domain.provider.registry import Rejection
 from domain.shared.errors import Refused
+from infrastructure.providers.asking import asked
 from infrastructure.services.offers import Standing
 from infrastructure.settings import StartupError
 
 STRATEGIES_FILE: Final = Path(__file__).with_name("strategies.toml")
-ASKED_AGAIN_SECONDS: Final = 30.0
-"""So long what a protocol offers is taken as told."""
-STALE_SECONDS: Final = 300.0
-"""Older figures are shown as stale, and nothing is begun by them."""
 ASK_SECONDS_MAX: Final = 3.0
 RISKS: Final = ("low", "medium", "high")
 _SEPARATOR: Final = ":"
@@ -58,6 +56,15 @@ class _Told:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """What a protocol offers is taken as told for `asked_again_seconds`; figures older than
+    `stale_seconds` are shown as stale, and nothing is begun by them."""
+
+    asked_again_seconds: float
+    stale_seconds: float
+
+
 def load_goals(path: Path = STRATEGIES_FILE) -> Goals:
     """Raises `StartupError` with one line for a file that is wrong."""
     try:
@@ -84,30 +91,35 @@ class StrategyBook:
         *,
         goals: Goals,
         standing: Standing,
+        ages: Ages,
         clock: Callable[[], datetime],
     ) -> None:
         self._protocols = protocols
         self._goals = goals
         self._standing = standing
+        self._ages = ages
         self._clock = clock
         self._told: dict[str, _Told] = {}
         self._asking = asyncio.Lock()
 
     async def catalogue(self) -> StrategyCatalogueView:
-        """All that is known; a protocol that does not answer is named, never an error."""
+        """All that is known; a protocol that does not answer, or may not be used, is named, never
+        an error. What an operator has switched off is not shown."""
         await self._ask_all()
-        strategies = [
-            self._view(name, offer) for name, told in self._told.items() for offer in told.offers
-        ]
-        missing = [
-            MissingStrategiesView(provider=name, reason=told.reason)
-            for name, told in self._told.items()
-            if told.reason is not None
-        ]
+        rejections = {name: await self._standing.rejection(name) for name in self._told}
         return StrategyCatalogueView(
-            strategies=tuple(strategies),
+            strategies=tuple(
+                self._view(name, offer)
+                for name, told in self._told.items()
+                if rejections[name] is not Rejection.SWITCHED_OFF
+                for offer in told.offers
+            ),
             goals=tuple((each.name, each.risk) for each in self._goals.templates),
-            missing=tuple(missing),
+            missing=tuple(
+                MissingStrategiesView(provider=name, reason=reason)
+                for name, told in self._told.items()
+                if (reason := rejections[name] or told.reason) is not None
+            ),
         )
 
     async def offer(self, identifier: str) -> tuple[str, StrategyOffer]:
@@ -139,7 +151,8 @@ class StrategyBook:
                 name
                 for name in self._protocols
                 if name not in self._told
-                or now - self._told[name].asked_at >= timedelta(seconds=ASKED_AGAIN_SECONDS)
+                or now - self._told[name].asked_at
+                >= timedelta(seconds=self._ages.asked_again_seconds)
             ]
             for name, told in zip(
                 due, await asyncio.gather(*(self._ask(name, now) for name in due)), strict=True
@@ -147,11 +160,7 @@ class StrategyBook:
                 self._told[name] = told
 
     async def _ask(self, name: str, now: datetime) -> _Told:
-        try:
-            async with asyncio.timeout(ASK_SECONDS_MAX):
-                answer = await self._protocols[name].offers()
-        except TimeoutError:
-            return self._silent(name, now, "no answer in time")
+        answer = await asked(self._protocols[name].offers, seconds=ASK_SECONDS_MAX)
         if isinstance(answer, tuple):
             return _Told(offers=answer, asked_at=now)
         return self._silent(name, now, answer.reason)
@@ -162,7 +171,7 @@ class StrategyBook:
         return _Told(offers=known.offers if known else (), asked_at=now, reason=reason)
 
     def _stale(self, offer: StrategyOffer) -> bool:
-        return self._clock() - offer.at > timedelta(seconds=STALE_SECONDS)
+        return self._clock() - offer.at > timedelta(seconds=self._ages.stale_seconds)
 
     def _view(self, provider: str, offer: StrategyOffer) -> StrategyView:
         return StrategyView(

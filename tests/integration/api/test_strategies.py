@@ -32,12 +32,12 @@ STOP = [
     "AvailableBalanceUpdated",
     "StrategyStopCompleted",
 ]
-_CATALOGUE = """{ strategies { strategies { id provider name asset risk goals apy minimum lockSeconds
+_CATALOGUE = """{ strategies { nodes { id provider name asset risk goals apy minimum lockSeconds
   exitFee liquidity totalValue source at stale } goals { name risk } missing { provider reason } } }"""
 _SHOWN = """query ($id: ID!) { transaction(id: $id) { id type state reason receivedAmount provider
   fundsLocation progressPercent fees { kind amount } } }"""
 _WALLET = """{ wallet { available { posted pending } strategy { asset posted reserved }
-  positions { id strategyId provider name principal value profit source at lockedUntil closing } } }"""
+  positions { id strategyId provider name principal value profit source at lockedUntil closing state } } }"""
 
 _PREVIEWED = ("value", "exitCost", "platformFee", "networkCost", "received", "profit")
 _PREVIEW = f"""query ($id: ID!) {{ strategyStopPreview(input: {{ positionId: $id }}) {{
@@ -54,7 +54,7 @@ async def wallet(person: Person) -> Json:
 
 async def chosen(person: Person, provider: str, *, locked: bool = False) -> Json:
     """A strategy of the provider, with a lock or without."""
-    found = (await catalogue(person))["strategies"]
+    found = (await catalogue(person))["nodes"]
     return next(
         each
         for each in found
@@ -88,14 +88,14 @@ async def signed(person: Person, payload: Json) -> Json:
 async def test_the_catalogue_joins_what_protocols_offer_with_goals(alice: Person) -> None:
     found = await catalogue(alice)
 
-    assert {each["provider"] for each in found["strategies"]} == {"kamino", "jupiter_lend"}
+    assert {each["provider"] for each in found["nodes"]} == {"kamino", "jupiter_lend"}
     assert found["missing"] == []
     assert {goal["name"] for goal in found["goals"]} >= {"Emergency Fund", "Home Down Payment"}
-    for each in found["strategies"]:
+    for each in found["nodes"]:
         assert each["source"]
         assert each["at"]
         assert not each["stale"]
-    lend = next(each for each in found["strategies"] if each["provider"] == "jupiter_lend")
+    lend = next(each for each in found["nodes"] if each["provider"] == "jupiter_lend")
     assert (lend["risk"], "Emergency Fund" in lend["goals"]) == ("low", True)
 
 
@@ -118,6 +118,7 @@ async def test_a_strategy_is_launched_earns_and_is_stopped(
     spent = Decimal(before["available"]["posted"]) - Decimal(after["available"]["posted"])
     assert principal < spent <= 50
     assert opened["source"]
+    assert opened["state"] == "POSITION_MONITORING"
 
     clock = f"{platform.ready.sandbox_url}/control/clock"
     answer = await http.post(clock, json={"skip_seconds": 30 * 86_400})

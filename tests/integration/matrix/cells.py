@@ -127,15 +127,10 @@ EXPECTED: Final[dict[str, Expected]] = {
     "buy_by_payment-stripe-rate_limit": _NONE_LEFT,
     # What was opened is not what was asked for: a person looks at it, nothing has moved.
     "withdraw_to_bank-bridge-wrong_amount": Expected("OPERATOR", "SUSPENSE"),
-    # A strategy is of one protocol alone: nothing is signed, and the user may try again.
-    "launch-kamino-error": _NONE_LEFT,
-    "launch-kamino-rate_limit": _NONE_LEFT,
+    # A strategy is of one protocol alone: where that fails on, nothing is signed, and the user may
+    # try again.
     "launch-kamino-outage": _NONE_LEFT,
-    "launch-kamino-malformed_body": _NONE_LEFT,
     "launch-kamino-wrong_amount": _NONE_LEFT,
-    "stop-kamino-error": _NONE_LEFT,
-    "stop-kamino-rate_limit": _NONE_LEFT,
     "stop-kamino-outage": Expected("REFUSED", "PRV_UNAVAILABLE"),
-    "stop-kamino-malformed_body": _NONE_LEFT,
     "stop-kamino-wrong_amount": _NONE_LEFT,
 }

@@ -16,7 +16,7 @@ _DEPOSIT: Final = """mutation ($input: InitiateDepositInput!) { initiateDeposit(
 _ADD: Final = """mutation ($input: AddBankAccountInput!) { addBankAccount(input: $input) {
   bankAccounts { id } errors { code } } }"""
 _WALLET: Final = "{ wallet { invested { asset posted } positions { id closing lockedUntil } } }"
-_CATALOGUE: Final = "{ strategies { strategies { id provider lockSeconds } } }"
+_CATALOGUE: Final = "{ strategies { nodes { id provider lockSeconds } } }"
 _BANK: Final = {
     "account_number": "000123456789",
     "routing_number": "021000021",
@@ -84,7 +84,7 @@ async def _sell(person: Person) -> Json:
 
 
 async def _launch(person: Person) -> Json:
-    catalogue = (await person.data(_CATALOGUE))["strategies"]["strategies"]
+    catalogue = (await person.data(_CATALOGUE))["strategies"]["nodes"]
     strategy = next(
         each for each in catalogue if each["provider"] == "kamino" and not each["lockSeconds"]
     )

@@ -6,8 +6,11 @@ from typing import Any, cast
 from uuid import UUID
 
 from domain.contracts.views import (
+    MissingStrategiesView,
     PartyView,
     Role,
+    StrategyCatalogueView,
+    StrategyView,
     TransactionView,
     UserActionView,
     UserView,
@@ -105,3 +108,36 @@ def action(number: int, status: str = "PENDING") -> UserActionView:
         summary="Send 24.998500 USDC to @bob",
         expires_at=NOW + timedelta(seconds=50),
     )
+
+
+def strategy(provider: str, name: str, *, lock_seconds: int = 0) -> StrategyView:
+    return StrategyView(
+        id=f"{provider}:{name}",
+        provider=provider,
+        name=name,
+        asset="USDC",
+        risk="low" if provider == "lend" else "medium",
+        goals=("New Car",),
+        apy="0.05",
+        minimum=10_000_000,
+        lock_seconds=lock_seconds,
+        exit_fee_millionths=0,
+        liquidity=None,
+        total_value=None,
+        source=provider,
+        at=NOW,
+        stale=False,
+    )
+
+
+CATALOGUE = StrategyCatalogueView(
+    strategies=(
+        strategy("lend", "c"),
+        strategy("lend", "b"),
+        strategy("lend", "a"),
+        strategy("kamino", "b", lock_seconds=60),
+        strategy("kamino", "a"),
+    ),
+    goals=(("New Car", "medium"),),
+    missing=(MissingStrategiesView(provider="other", reason="away"),),
+)

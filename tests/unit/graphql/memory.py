@@ -46,7 +46,15 @@ from domain.shared.assets import Chain
 from domain.shared.errors import DomainError, InvalidInput
 from domain.shared.ids import ActionId, TransactionId, UserId, WalletId, derived
 from domain.shared.money import Balance, TransactionFee, WalletAddress
-from tests.unit.graphql.examples import ALICE, BOB, EVE, NOW, action, transaction_id
+from tests.unit.graphql.examples import (
+    ALICE,
+    BOB,
+    CATALOGUE,
+    EVE,
+    NOW,
+    action,
+    transaction_id,
+)
 
 
 @dataclass
@@ -254,7 +262,7 @@ class MemoryMoney:
         return transaction_id(1)
 
     async def strategies(self) -> StrategyCatalogueView:
-        return StrategyCatalogueView(strategies=(), goals=(), missing=())
+        return CATALOGUE
 
     async def preview_stop(self, user_id: UserId, position_id: UUID) -> StopPreview:
         self._take("preview_stop", user_id, position_id)

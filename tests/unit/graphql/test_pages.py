@@ -114,3 +114,65 @@ async def test_a_page_is_read_with_one_call_for_each_kind_of_thing() -> None:
         "interactions": 1,
         "user_actions": 1,
     }
+
+
+STRATEGIES = """
+query ($first: Int, $after: String, $last: Int, $before: String, $where: StrategiesWhereInput) {
+  strategies(first: $first, after: $after, last: $last, before: $before, where: $where) {
+    edges { cursor node { id } } nodes { id }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    goals { name risk } missing { provider reason }
+  }
+}
+"""
+
+
+def shown(connection: Any) -> list[str]:  # noqa: ANN401 (JSON, which tests index)
+    return [each["id"] for each in connection["nodes"]]
+
+
+async def test_strategies_are_paged_in_the_order_of_their_identifiers() -> None:
+    served = World()
+    everything = ["kamino:a", "kamino:b", "lend:a", "lend:b", "lend:c"]
+
+    whole = (await served.data(STRATEGIES))["strategies"]
+    assert shown(whole) == everything
+    assert whole["goals"] == [{"name": "New Car", "risk": "medium"}]
+    assert whole["missing"] == [{"provider": "other", "reason": "away"}]
+
+    first = (await served.data(STRATEGIES, first=2))["strategies"]
+    assert shown(first) == everything[:2]
+    assert first["pageInfo"]["hasNextPage"]
+    assert not first["pageInfo"]["hasPreviousPage"]
+    cursor = first["pageInfo"]["endCursor"]
+    second = (await served.data(STRATEGIES, first=3, after=cursor))["strategies"]
+    assert shown(second) == everything[2:]
+    assert not second["pageInfo"]["hasNextPage"]
+    assert second["pageInfo"]["hasPreviousPage"]
+
+    before = second["pageInfo"]["endCursor"]
+    backwards = (await served.data(STRATEGIES, last=2, before=before))["strategies"]
+    assert shown(backwards) == everything[2:4]
+
+
+@pytest.mark.parametrize(
+    ("where", "fitting"),
+    [
+        ({"providers": ["kamino"]}, ["kamino:a", "kamino:b"]),
+        ({"risks": ["low"], "lockSecondsMax": 0}, ["lend:a", "lend:b", "lend:c"]),
+        ({"lockSecondsMax": 0}, ["kamino:a", "lend:a", "lend:b", "lend:c"]),
+        ({"goals": ["New Car", "nothing"], "providers": ["lend"]}, ["lend:a", "lend:b", "lend:c"]),
+        ({"goals": ["nothing"]}, []),
+        ({"assets": ["USDC"], "providers": []}, []),
+    ],
+)
+async def test_only_strategies_that_fit_are_shown(
+    where: dict[str, object], fitting: list[str]
+) -> None:
+    data = await World().data(STRATEGIES, where=where)
+    assert shown(data["strategies"]) == fitting
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "a2FtaW5v!", "/w=="])
+async def test_a_cursor_of_no_strategy_is_refused(cursor: str) -> None:
+    assert codes(await World().ask(STRATEGIES, after=cursor)) == ["VAL_CURSOR"]

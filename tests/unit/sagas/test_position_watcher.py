@@ -25,9 +25,12 @@ WALLET = WalletId(UUID(int=9))
 class Vault:
     value: int | None = 200
     asked: int = 0
+    breaks: bool = False
 
     async def get_strategy_status(self, offer_id: str, *, owner: str) -> Position | Setback:
         self.asked += 1
+        if self.breaks:
+            raise KeyError(offer_id)
         if self.value is None:
             return NotAttempted(reason="away")
         return Position(
@@ -64,6 +67,7 @@ class Engine:
     records: Records
     now: datetime = START
     news: list[PositionValued] = field(default_factory=list)
+    refused: set[UUID] = field(default_factory=set)
 
     def clock(self) -> datetime:
         return self.now
@@ -72,6 +76,8 @@ class Engine:
         stream = Stream(id=stream_id, wallet_id=opening.wallet_id)
         for event in handler(stream, replace(FACTS, now=self.now)).events:
             assert isinstance(event, PositionValued)
+            if event.position_id in self.refused:
+                raise OSError("the database is away")
             self.records.told[event.position_id] = event
             self.news.append(event)
 
@@ -159,3 +165,27 @@ async def test_what_is_being_closed_is_left_to_its_stop() -> None:
     await watcher.look()
 
     assert engine.news == []
+
+
+async def test_one_that_cannot_be_told_of_keeps_nothing_from_the_others() -> None:
+    watcher, engine, _vault = watch(position(1, 1_000_000), position(2, 1_000_000), value=2_040_000)
+    engine.refused.add(UUID(int=1))
+
+    await watcher.look()
+    assert [each.position_id.int for each in engine.news] == [2]
+
+    engine.refused.clear()
+    await watcher.look()
+    assert [each.position_id.int for each in engine.news] == [2, 1]
+
+
+async def test_an_adapter_that_breaks_is_a_protocol_that_does_not_answer() -> None:
+    watcher, engine, vault = watch(position(1, 1_000_000), value=2_040_000)
+    vault.breaks = True
+
+    await watcher.look()
+    assert engine.news == []
+
+    vault.breaks = False
+    await watcher.look()
+    assert [each.news for each in engine.news] == [PositionNews.VALUE_CHANGED]

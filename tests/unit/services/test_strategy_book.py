@@ -5,18 +5,19 @@ from decimal import Decimal
 
 import pytest
 
-from domain.provider.ports.answers import NotAttempted
+from domain.provider.ports.answers import NotAttempted, Setback
 from domain.provider.ports.defi import StrategyOffer
 from domain.provider.registry import Rejection
 from domain.shared.assets import USDC
 from domain.shared.errors import Refused
+from infrastructure.providers.asking import TRIES_MAX
 from infrastructure.providers.memory.defi import MemoryStrategies
-from infrastructure.services.strategy_book import (
-    ASKED_AGAIN_SECONDS,
-    STALE_SECONDS,
-    StrategyBook,
-    load_goals,
-)
+from infrastructure.providers.setbacks import nonsense
+from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
+
+ASKED_AGAIN_SECONDS = 30
+STALE_SECONDS = 300
+AWAY = [NotAttempted(reason="away")] * TRIES_MAX
 
 
 class Clock:
@@ -32,10 +33,19 @@ class Clock:
 
 class Standings:
     def __init__(self) -> None:
-        self.off: set[str] = set()
+        self.off: dict[str, Rejection] = {}
 
     async def rejection(self, provider: str) -> Rejection | None:
-        return Rejection.BREAKER_OPEN if provider in self.off else None
+        return self.off.get(provider)
+
+
+class Protocol(MemoryStrategies):
+    breaks = False
+
+    async def offers(self) -> tuple[StrategyOffer, ...] | Setback:
+        if self.breaks:
+            raise KeyError("vault")
+        return await super().offers()
 
 
 class World:
@@ -48,10 +58,11 @@ class World:
             {"kamino": self.kamino, "jupiter_lend": self.lend},
             goals=load_goals(),
             standing=self.standings,
+            ages=Ages(asked_again_seconds=ASKED_AGAIN_SECONDS, stale_seconds=STALE_SECONDS),
             clock=self.clock,
         )
 
-    def protocol(self, name: str) -> MemoryStrategies:
+    def protocol(self, name: str) -> Protocol:
         offer = StrategyOffer(
             id="vault",
             name="Vault",
@@ -65,12 +76,12 @@ class World:
             source=name,
             at=self.clock(),
         )
-        return MemoryStrategies(terms=[offer], clock=self.clock, name=name)
+        return Protocol(terms=[offer], clock=self.clock, name=name)
 
 
 async def test_a_protocol_that_is_away_is_named_and_the_others_are_shown() -> None:
     world = World()
-    world.kamino.setbacks.append(NotAttempted(reason="away"))
+    world.kamino.setbacks.extend(AWAY)
 
     found = await world.book.catalogue()
 
@@ -78,11 +89,56 @@ async def test_a_protocol_that_is_away_is_named_and_the_others_are_shown() -> No
     assert [(each.provider, each.reason) for each in found.missing] == [("kamino", "away")]
 
 
+async def test_a_single_failure_is_asked_over() -> None:
+    world = World()
+    world.kamino.setbacks.extend([NotAttempted(reason="away"), nonsense("no sense")])
+
+    found = await world.book.catalogue()
+
+    assert {each.provider for each in found.strategies} == {"kamino", "jupiter_lend"}
+    assert found.missing == ()
+
+
+async def test_an_adapter_that_breaks_takes_nothing_from_the_others() -> None:
+    world = World()
+    world.kamino.breaks = True
+
+    found = await world.book.catalogue()
+
+    assert [each.provider for each in found.strategies] == ["jupiter_lend"]
+    assert [each.provider for each in found.missing] == ["kamino"]
+    world.kamino.breaks = False
+    world.clock.skip(ASKED_AGAIN_SECONDS)
+    assert (await world.book.catalogue()).missing == ()
+
+
+async def test_what_an_operator_switched_off_is_named_and_not_shown() -> None:
+    world = World()
+    world.standings.off["kamino"] = Rejection.SWITCHED_OFF
+
+    found = await world.book.catalogue()
+
+    assert [each.provider for each in found.strategies] == ["jupiter_lend"]
+    assert [(each.provider, each.reason) for each in found.missing] == [
+        ("kamino", "disabled by an operator")
+    ]
+
+
+async def test_what_fails_of_late_is_shown_and_named() -> None:
+    world = World()
+    world.standings.off["kamino"] = Rejection.BREAKER_OPEN
+
+    found = await world.book.catalogue()
+
+    assert {each.provider for each in found.strategies} == {"kamino", "jupiter_lend"}
+    assert [each.reason for each in found.missing] == ["too many failures of late"]
+
+
 async def test_what_was_told_before_is_shown_on_and_becomes_stale() -> None:
     world = World()
     await world.book.catalogue()
     told_at = world.clock()
-    world.kamino.setbacks.extend([NotAttempted(reason="away")] * 2)
+    world.kamino.setbacks.extend(AWAY * 2)
 
     world.clock.skip(ASKED_AGAIN_SECONDS)
     found = {each.provider: each for each in (await world.book.catalogue()).strategies}
@@ -100,7 +156,7 @@ async def test_what_was_told_before_is_shown_on_and_becomes_stale() -> None:
 async def test_within_its_age_a_protocol_is_not_asked_again() -> None:
     world = World()
     await world.book.catalogue()
-    world.kamino.setbacks.append(NotAttempted(reason="away"))
+    world.kamino.setbacks.extend(AWAY)
 
     world.clock.skip(ASKED_AGAIN_SECONDS - 1)
     assert (await world.book.catalogue()).missing == ()
@@ -110,7 +166,7 @@ async def test_within_its_age_a_protocol_is_not_asked_again() -> None:
 
 async def test_nothing_begins_with_a_protocol_that_may_not_be_used() -> None:
     world = World()
-    world.standings.off.add("kamino")
+    world.standings.off["kamino"] = Rejection.SWITCHED_OFF
 
     with pytest.raises(Refused, match="PRV_UNAVAILABLE"):
         await world.book.offer("kamino:vault")
@@ -119,7 +175,7 @@ async def test_nothing_begins_with_a_protocol_that_may_not_be_used() -> None:
 
 async def test_whoever_leaves_is_kept_in_by_no_switch_and_no_list() -> None:
     world = World()
-    world.standings.off.add("kamino")
+    world.standings.off["kamino"] = Rejection.SWITCHED_OFF
 
     told = await world.book.known("kamino:vault")
 
