@@ -1,5 +1,6 @@
 """Chains other than through Solana's own gateway: balances, fees, transfers, confirmations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -107,6 +108,23 @@ class Movement:
     amount: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """What one included transaction left an address with of an asset: what it paid the address less
+    what it took from it, so that change is none.
+
+    `index` is the place of the first movement that paid it; `senders`: whom the transaction took
+    the asset from, as far as the chain tells.
+    """
+
+    transaction_hash: str
+    index: int
+    asset: str
+    address: str
+    amount: int
+    senders: tuple[str, ...] = ()
+
+
 class ChainGateway(Protocol):
     """One chain. Setbacks are answered, never raised; bad input raises `InvalidInput`."""
 
@@ -146,4 +164,20 @@ class ChainGateway(Protocol):
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
         """All credits of an included transaction; empty where it is not included."""
+        ...
+
+    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+        """All credits of an included transaction, added up by address and asset; empty where it is
+        not included."""
+        ...
+
+    async def final_height(self) -> int | Setback:
+        """The newest block that no reorganisation can drop any more."""
+        ...
+
+    async def credits(
+        self, addresses: Sequence[str], *, after: int, up_to: int
+    ) -> tuple[Credit, ...] | Setback:
+        """What transactions in the blocks behind `after` and not behind `up_to`, which is final,
+        left any of `addresses` with."""
         ...

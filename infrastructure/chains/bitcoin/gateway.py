@@ -6,11 +6,12 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
 from embit.psbt import PSBT
-from embit.transaction import SIGHASH, Transaction
+from embit.transaction import SIGHASH
 
 from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
+    Credit,
     Movement,
     NetworkFee,
     PlainTransfer,
@@ -22,7 +23,7 @@ from domain.provider.ports.chain import (
 from domain.provider.ports.unsigned import BitcoinPsbt, Unsigned
 from domain.shared.assets import BTC, Asset, Chain
 from domain.shared.errors import InvalidInput
-from infrastructure.chains.bitcoin import addresses, building, coins, esplora, verification
+from infrastructure.chains.bitcoin import addresses, building, coins, esplora, inbound, verification
 from infrastructure.chains.bitcoin.addresses import ParsedAddress
 from infrastructure.chains.bitcoin.coins import Coin, Selection, Wish
 from infrastructure.chains.bitcoin.wire import Status
@@ -121,14 +122,28 @@ class BitcoinGateway:
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
         """Its outputs that have an address, change included, as its own bytes have them."""
+        return await answered(
+            self._nodes.read(lambda node: inbound.movements_at(node, transaction_hash))
+        )
 
-        async def look(node: Node) -> tuple[Movement, ...]:
-            found = await esplora.transaction(node, transaction_hash)
-            if found is None or not await _is_included(node, found.status):
-                return ()
-            return _movements(await esplora.raw_transaction(node, transaction_hash))
+    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+        return await answered(
+            self._nodes.read(lambda node: inbound.received_at(node, transaction_hash))
+        )
 
-        return await answered(self._nodes.read(look))
+    async def final_height(self) -> int | Setback:
+        return await answered(
+            self._nodes.read(lambda node: inbound.final_height_at(node, self._finality_depth))
+        )
+
+    async def credits(
+        self, addresses: Sequence[str], *, after: int, up_to: int
+    ) -> tuple[Credit, ...] | Setback:
+        """One question an address, or more where it has a long history."""
+        span = inbound.Span(after=after, up_to=up_to, finality_depth=self._finality_depth)
+        return await answered(
+            self._nodes.read(lambda node: inbound.credits_at(node, addresses, span))
+        )
 
     async def _network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback:
         wish = _wish(transfer, await self._nodes.read(_rate_at))
@@ -252,15 +267,8 @@ async def _funded_at(node: Node, selection: Selection, wish: Wish) -> list[build
     return funded
 
 
-async def _is_included(node: Node, status: Status) -> bool:
-    """Whether its block still counts: after a reorganisation a node may name one that does not."""
-    if not status.confirmed or status.block_hash is None:
-        return False
-    return await esplora.is_in_best_chain(node, status.block_hash)
-
-
 async def _depth(node: Node, status: Status) -> int:
-    if status.block_height is None or not await _is_included(node, status):
+    if status.block_height is None or not await inbound.is_included(node, status):
         return 0
     return max(0, await esplora.tip_height(node) - status.block_height + 1)
 
@@ -279,12 +287,4 @@ def _wish(transfer: PlainTransfer, fee_rate: int) -> Wish | Declined:
         sender_kind=sender.kind,
         sender_script=sender.script,
         recipient_script=recipient.script,
-    )
-
-
-def _movements(transaction: Transaction) -> tuple[Movement, ...]:
-    return tuple(
-        Movement(index=index, asset=BTC.symbol, address=address, amount=output.value)
-        for index, output in enumerate(transaction.vout)
-        if (address := addresses.address_of(output.script_pubkey.data)) is not None
     )

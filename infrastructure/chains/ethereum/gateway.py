@@ -7,6 +7,7 @@ from typing import Final
 from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
+    Credit,
     InvalidChainAddress,
     Movement,
     NetworkFee,
@@ -140,6 +141,25 @@ class EthereumGateway:
         """
         return await answered(
             self._nodes.read(lambda node: watching.movements_at(node, transaction_hash))
+        )
+
+    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+        """Of what `movements` tells."""
+        return await answered(
+            self._nodes.read(lambda node: watching.received_at(node, transaction_hash))
+        )
+
+    async def final_height(self) -> int | Setback:
+        return await answered(self._nodes.read(watching.final_height_at))
+
+    async def credits(
+        self, addresses: Sequence[str], *, after: int, up_to: int
+    ) -> tuple[Credit, ...] | Setback:
+        """One question a block, and one for all tokens, however many addresses."""
+        return await answered(
+            self._nodes.read(
+                lambda node: watching.credits_at(node, addresses, after=after, up_to=up_to)
+            )
         )
 
     async def _network_fee(self, action: _Action) -> NetworkFee:

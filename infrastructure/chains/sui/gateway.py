@@ -6,6 +6,7 @@ from typing import Final
 from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
+    Credit,
     Movement,
     NetworkFee,
     PlainTransfer,
@@ -132,6 +133,32 @@ class SuiGateway:
         """What its balance changes add to somebody, in SUI."""
         return await answered(
             self._nodes.read(lambda node: watching.movements_at(node, transaction_hash))
+        )
+
+    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+        return await answered(
+            self._nodes.read(lambda node: watching.received_at(node, transaction_hash))
+        )
+
+    async def final_height(self) -> int | Setback:
+        return await answered(
+            self._nodes.read(lambda node: watching.final_height_at(node, self._finality_depth))
+        )
+
+    async def credits(
+        self, addresses: Sequence[str], *, after: int, up_to: int
+    ) -> tuple[Credit, ...] | Setback:
+        """One question an address."""
+        return await answered(
+            self._nodes.read(
+                lambda node: watching.credits_at(
+                    node,
+                    addresses,
+                    after=after,
+                    up_to=up_to,
+                    finality_depth=self._finality_depth,
+                )
+            )
         )
 
     async def _prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
