@@ -24,6 +24,7 @@ from infrastructure.collector import spare_collector
 from infrastructure.db.clock import SYNC_SECONDS, DatabaseClock
 from infrastructure.db.committer import Committer
 from infrastructure.db.deposits import DepositStore
+from infrastructure.db.dues import DueReader
 from infrastructure.db.effects import EffectStore
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.inbox import Inbox
@@ -191,6 +192,7 @@ class Process:
             commits=committer,
             streams=StreamReader(self._pool),
             profiles=IdentityStore(self._pool),
+            dues=DueReader(self._pool),
             registry=REGISTRY,
             groups=self._groups,
             policy=load_policy(settings.sanctions_file),

@@ -23,6 +23,7 @@ CREATE TABLE transaction (
     platform_fee numeric(38, 0) NOT NULL DEFAULT 0,
     network_fee numeric(38, 0) NOT NULL DEFAULT 0,
     provider_fee numeric(38, 0) NOT NULL DEFAULT 0,
+    fee_due numeric(38, 0) NOT NULL DEFAULT 0 CHECK (fee_due >= 0),
     fees jsonb NOT NULL DEFAULT '[]',
     memo text,
     reason text,

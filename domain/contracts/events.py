@@ -121,6 +121,25 @@ class AvailableBalanceReserved(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeeDueReserved(EventPayload):
+    """What the user owes from earlier (USDC) is held, to be paid with what they sign next; no other
+    transaction can collect it meanwhile."""
+
+    hold_id: HoldId
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeDueSettled(EventPayload):
+    """The hold on what is owed has ended: so much was paid with a transaction that the chain shows,
+    and the rest is still owed."""
+
+    hold_id: HoldId
+    collected: int
+    released: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceReservationRejected(EventPayload):
     """The balance no longer covered the hold when the database was asked."""
 
@@ -140,7 +159,8 @@ class GatewaySelected(EventPayload):
 class SignatureWanted:
     """The exact `message` (base64) that a user is asked to sign, and until when it can land.
 
-    `recipient_amount` of `asset` is what it brings at least; `reference` the provider's name for it.
+    `recipient_amount` of `asset` is what it brings at least; `reference` the provider's name for it;
+    `fee_due` what it pays the platform (USDC) beside its own costs, owed from earlier.
     """
 
     message: str
@@ -150,6 +170,7 @@ class SignatureWanted:
     network_cost: NetworkCost
     asset: str = "USDC"
     reference: str | None = None
+    fee_due: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +310,8 @@ GENERAL_EVENTS: tuple[type[EventPayload], ...] = (
     ComplianceBlocked,
     ComplianceReviewRequired,
     BalanceHeldForReview,
+    FeeDueReserved,
+    FeeDueSettled,
     BalanceReservationRejected,
     BalanceReservationReleased,
     UserActionRequired,

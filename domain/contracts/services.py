@@ -95,7 +95,8 @@ class DepositInput:
 class SendPreview:
     """What a Send would cost and deliver now, in base units of `asset`.
 
-    `spendable_after` is what Available would show to a next movement once the amount is held.
+    `spendable_after` is what Available would show to a next movement once the amount is held. Of
+    `fees`, what is due from earlier is paid beside the amount.
     """
 
     asset: str

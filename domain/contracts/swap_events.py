@@ -71,9 +71,6 @@ class BlockchainSwapConfirmed(LegConfirmed):
     spent: int
     spent_instruction: int
     spent_account: str
-    fee_amount: int
-    fee_instruction: int | None
-    fee_account: str | None
     received: int | None = None
     received_instruction: int | None = None
     received_account: str | None = None

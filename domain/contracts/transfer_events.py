@@ -55,14 +55,23 @@ class TransferBroadcast(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegConfirmed(EventPayload):
-    """The chain shows the signed transaction at the configured commitment, and what it cost the
-    platform's fee payer."""
+    """The chain shows the signed transaction at the configured commitment, what it paid the platform
+    in USDC (`fee_due` of it was owed from earlier), and what it cost the platform's fee payer."""
 
     KIND = "BlockchainConfirmationReceived"
     signature: str
     slot: int
     commitment: str
     lamports_spent: int
+    fee_amount: int
+    fee_instruction: int | None
+    fee_account: str | None
+    fee_due: int = 0
+
+    @property
+    def own_fee(self) -> int:
+        """What it paid for itself."""
+        return self.fee_amount - self.fee_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +81,6 @@ class TransferConfirmed(LegConfirmed):
     recipient_amount: int
     recipient_instruction: int
     recipient_account: str
-    fee_amount: int
-    fee_instruction: int | None
-    fee_account: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,7 @@ class Built:
     exchange: JsonObject
     asset: str = USDC.symbol
     reference: str | None = None
+    fee_due: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,7 @@ def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Fa
             network_cost=built.network_cost,
             asset=built.asset,
             reference=built.reference,
+            fee_due=built.fee_due,
         ),
     )
     return ask_user(required, attempt=effect.attempt, at=facts.now) + Decision(

@@ -14,6 +14,8 @@ from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     CancellationRequested,
     ComplianceReviewRequired,
+    FeeDueReserved,
+    FeeDueSettled,
     NetworkCost,
     UserActionCancelled,
     UserActionExpired,
@@ -145,8 +147,21 @@ def approval_deadline(stream: Stream, facts: Facts, given: datetime) -> datetime
     return facts.now + timedelta(seconds=facts.figures.approval_window_seconds)
 
 
+def fee_due(stream: Stream) -> int:
+    """What the signature that is asked for next pays of what is owed from earlier: all that the
+    wallet holds for it, once."""
+    held = stream.latest(FeeDueReserved)
+    if held is None or stream.has(FeeDueSettled, LegConfirmed):
+        return 0
+    return held.amount
+
+
 def confirmed(stream: Stream, seen: AnyLanded) -> LegConfirmed:
     """What the chain shows of the leg, as its flow calls it."""
+    return replace(_seen(stream, seen), fee_due=stream.signature_wanted().fee_due)
+
+
+def _seen(stream: Stream, seen: AnyLanded) -> LegConfirmed:
     signature = stream.known(UserActionSubmitted).signature
     if isinstance(seen, SwapLanded):
         return _swap_confirmed(stream, seen, signature)

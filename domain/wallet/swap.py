@@ -18,10 +18,11 @@ from domain.contracts.swap_events import (
 )
 from domain.shared.accounts import available, chain, conversion, fees, invested, provider
 from domain.shared.assets import ASSETS, USDC, Asset
-from domain.shared.decision import Decision, Facts
+from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import WalletId
 from domain.shared.stream import Stream
 from domain.shared.unit import Account, ChainClaim, Posting
+from domain.wallet.fee_due import collect_due, hold_due
 from domain.wallet.model import Reservation
 from domain.wallet.review import review_ended
 from domain.wallet.transfer import network_fee, release, reservation_of
@@ -46,8 +47,9 @@ def balance_of(wallet_id: WalletId, symbol: str) -> Account:
     return invested(wallet_id, ASSETS[symbol])
 
 
-def reserve_invested(stream: Stream, asset: Asset, amount: int) -> Decision:
-    """Holds `amount` of an invested asset; what was held softly becomes that hold."""
+def reserve_invested(stream: Stream, facts: Facts, asset: Asset, amount: int) -> Decision:
+    """Holds `amount` of an invested asset; what was held softly becomes that hold. What is signed
+    on the asset's own chain can pay what is owed in USDC only where that is Solana."""
     account = invested(stream.wallet_id, asset)
     held = Reservation.opened(stream_id=stream.id, account=account, amount=amount, fees=0)
     reserved = InvestedBalanceReserved(
@@ -58,7 +60,8 @@ def reserve_invested(stream: Stream, asset: Asset, amount: int) -> Decision:
         holds_placed=held.placed(),
         postings=(Posting(account=account, held=amount),),
     )
-    return rows + review_ended(stream)
+    due = hold_due(stream, facts) if asset.chain is USDC.chain else NOTHING
+    return due + rows + review_ended(stream)
 
 
 def capture(stream: Stream, _event: Event, _facts: Facts) -> Decision:
@@ -66,9 +69,9 @@ def capture(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     seen = stream.known(BlockchainSwapConfirmed)
     held = reservation_of(stream)
     is_paid_here = seen.source == USDC.symbol
-    fee = seen.fee_amount if is_paid_here else 0
+    fee = seen.own_fee if is_paid_here else 0
     taken = seen.spent + fee
-    return Decision(
+    booked = Decision(
         holds_settled=held.settled(captured=min(taken, held.total)),
         postings=(
             held.posting(held=-held.total, posted=-taken),
@@ -78,25 +81,29 @@ def capture(stream: Stream, _event: Event, _facts: Facts) -> Decision:
         ),
         claims=_spent_claims(seen),
     )
+    return booked + collect_due(stream, seen)
 
 
 def receive(stream: Stream, facts: Facts) -> Receipt:
     """Books what the target's chain shows, once: where the watcher for unannounced money was
-    faster, the user has it already."""
+    faster, the user has already what came to their account, all that left it then aside."""
     seen = stream.known(BlockchainSwapConfirmed)
     arrived = stream.latest(CrossChainDelivered)
     received = arrived.amount if arrived else seen.received or 0
-    fee = 0 if seen.source == USDC.symbol else seen.fee_amount
+    fee = 0 if seen.source == USDC.symbol else seen.own_fee
     is_credited = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
     credited = received - fee
     target = ASSETS[seen.target]
-    to = chain(target) if is_credited else balance_of(stream.wallet_id, seen.target)
+    own = balance_of(stream.wallet_id, seen.target)
+    is_charged_there = seen.target == USDC.symbol and arrived is None
+    watched = received - (seen.fee_amount if is_charged_there else 0) if is_credited else 0
     claim = _received_claim(seen, arrived)
     rows = Decision(
         postings=(
             *_off_its_way(stream, seen),
             Posting(account=conversion(seen.target), posted=-received),
-            Posting(account=to, posted=credited),
+            *((Posting(account=chain(target), posted=watched),) if watched else ()),
+            *((Posting(account=own, posted=credited - watched),) if credited != watched else ()),
             *((Posting(account=fees(target), posted=fee),) if fee else ()),
         ),
         claims=() if is_credited else (claim,),

@@ -105,6 +105,7 @@ transaction = Table(
     _given("platform_fee", BaseUnits),
     _given("network_fee", BaseUnits),
     _given("provider_fee", BaseUnits),
+    _given("fee_due", BaseUnits),
     _given("fees", JSONB),
     _maybe("memo", Text),
     _maybe("reason", Text),

@@ -14,6 +14,7 @@ from solders.instruction import Instruction
 from domain.contracts.events import NetworkCost
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import BuildOutcome, Declined, Moved, SwapLanded
+from domain.provider.leg import fee_due
 from domain.provider.ports import answers
 from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapRequest
 from domain.provider.ports.unsigned import SolanaInstructions, SolanaTransaction
@@ -72,11 +73,12 @@ class SwapLeg:
         charged = network_cost(cost, self._figures)
         if charged.total_base_units > requested.network_cost.total_base_units:
             return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+        due = fee_due(stream)
         whole = with_our_fee(
             instructions,
             owner=parse_address(swap.sender_address),
             treasury_owner=self._gateway.treasury_owner,
-            base_units=charged.total_base_units + swap.platform_fee,
+            base_units=charged.total_base_units + swap.platform_fee + due,
             reference=reference_of(stream.id),
         )
         try:
@@ -89,6 +91,7 @@ class SwapLeg:
             summary=_summary(swap, charged),
             brings=(swap.target_minimum, swap.target),
             charged=charged,
+            due=due,
             reference=answer.reference,
         )
 

@@ -44,7 +44,7 @@ def _reserved(stream: Stream, facts: Facts) -> Decision:
     if facts.rejection is not None:
         return reject(stream, "TXN_INSUFFICIENT_BALANCE")
     sell = stream.known(SellTransactionInitiated)
-    return reserve_invested(stream, ASSETS[sell.asset], sell.amount)
+    return reserve_invested(stream, facts, ASSETS[sell.asset], sell.amount)
 
 
 def _booked(stream: Stream, facts: Facts) -> Decision:

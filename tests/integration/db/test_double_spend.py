@@ -23,6 +23,7 @@ from domain.shared.unit import Committed, Group, HoldKind, Rejected
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import TransferCost
 from infrastructure.db.clock import DatabaseClock
+from infrastructure.db.dues import DueReader
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.pool import create_pool
 from infrastructure.db.sends import SendReader
@@ -195,6 +196,7 @@ async def a_desk(world: World, gateway: Prompt) -> TransferDesk:
         commits=await world.another_committer(),
         streams=StreamReader(pool),
         profiles=IdentityStore(pool),
+        dues=DueReader(pool),
         registry=REGISTRY,
         groups=tuple(Group),
         policy=load_policy(None),

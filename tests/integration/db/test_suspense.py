@@ -12,6 +12,7 @@ from domain.shared.screening import ScreeningList
 from domain.shared.unit import Group
 from domain.wallet.handlers import book_deposit
 from infrastructure.db.clock import DatabaseClock
+from infrastructure.db.dues import DueReader
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.streams import StreamReader
 from infrastructure.sagas.engine import Opening, SagaEngine
@@ -28,6 +29,7 @@ async def an_engine(world: World) -> SagaEngine:
         commits=world.committer,
         streams=StreamReader(world.pool),
         profiles=IdentityStore(world.pool),
+        dues=DueReader(world.pool),
         registry=REGISTRY,
         groups=tuple(Group),
         policy=replace(load_policy(None), screening=LISTED),
