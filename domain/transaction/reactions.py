@@ -149,5 +149,6 @@ def _reason(columns: JsonObject) -> str | None:
 
 
 REACTIONS: dict[FlowName, Reactions] = {
-    name: dict.fromkeys(flow.records, record_and_go_on) for name, flow in FLOWS.items()
+    name: dict.fromkeys((*flow.records, FeeDueReserved, FeeDueSettled), record_and_go_on)
+    for name, flow in FLOWS.items()
 }
