@@ -81,7 +81,8 @@ class StopStrategyInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositInput:
-    """A wish to pay in, or to buy `asset` with a payment, as the user typed it."""
+    """A wish to pay in, or to buy `asset` with a payment, as the user typed it; `provider` is one
+    that knows the payment method already."""
 
     amount: str
     currency: str
@@ -89,6 +90,7 @@ class DepositInput:
     return_url: str | None
     idempotency_key: str
     asset: str = "USDC"
+    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from infrastructure.db.pool import Pool
 from infrastructure.db.sends import StoredResult
 
 _OPENING: Final = """
-    SELECT u.username, u.kyc_level, u.country, u.risk_tier, limit_usage(w.id) AS usage,
+    SELECT u.username, u.kyc_level, u.country, u.risk_tier, u.preferred_providers,
+        limit_usage(w.id) AS usage,
         w.id AS wallet_id, coalesce(b.posted - b.held - b.soft, 0) AS spendable,
         (SELECT jsonb_object_agg(a.chain, a.address) FROM wallet_address a
             WHERE a.wallet_id = w.id) AS addresses,
@@ -28,12 +29,13 @@ _OPENING: Final = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapOpening:
-    """The user, what they can spend of the source (base units), their addresses by chain, and what
-    the key was used for."""
+    """The user, providers that they prefer, what they can spend of the source (base units), their
+    addresses by chain, and what the key was used for."""
 
     wallet_id: WalletId
     username: str
     profile: Profile
+    preferred: frozenset[str]
     spendable: int
     addresses: Mapping[str, str]
     known: StoredResult | None
@@ -58,6 +60,7 @@ class SwapReader:
             wallet_id=row["wallet_id"],
             username=row["username"],
             profile=profile_of(user_id, row),
+            preferred=frozenset(row["preferred_providers"]),
             spendable=row["spendable"],
             addresses=row["addresses"] or {},
             known=StoredResult(input_hash=row["input_hash"], result=row["result"])

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -43,6 +44,7 @@ app_user = Table(
     _given("kyc_level", Text),
     _maybe("country", Text),
     _given("risk_tier", Text),
+    _given("preferred_providers", ARRAY(Text)),
     _given("created_at", Moment),
 )
 wallet = Table(

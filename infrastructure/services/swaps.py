@@ -152,7 +152,7 @@ class SwapDesk:
             recipient=recipient,
             fee_payer=str(self._gateway.fee_payer),
         )
-        offers, rejected = await self._offered(request, usd_value, opening.profile.country)
+        offers, rejected = await self._offered(request, usd_value, opening)
         command = InitiateSwapCommand(
             transaction_id=wish.transaction_id,
             username=opening.username,
@@ -191,7 +191,7 @@ class SwapDesk:
         return cost_of
 
     async def _offered(
-        self, request: SwapRequest, usd_value: int, country: str
+        self, request: SwapRequest, usd_value: int, opening: SwapOpening
     ) -> tuple[tuple[SwapOffer, ...], tuple[RejectedOffer, ...]]:
         crosses = request.source.chain is not request.target.chain
         wanted = Wanted(
@@ -200,7 +200,7 @@ class SwapDesk:
             asset=request.target.symbol,
             source=request.source.symbol,
             amount_cents=cents_rounded_up(usd_value),
-            country=country,
+            country=opening.profile.country,
             chains=frozenset({request.source.chain, request.target.chain}),
         )
 
@@ -210,7 +210,9 @@ class SwapDesk:
                 return quote
             return Bid(quote, delivered=quote.target_amount, seconds=quote.estimated_seconds)
 
-        collected = await self._offers.collect(wanted, self._dexes, ask)
+        collected = await self._offers.collect(
+            wanted, self._dexes, ask, preferred=opening.preferred
+        )
         offers = tuple(_offer(each.quote, each.provider, each.score) for each in collected.offers)
         return offers, collected.rejected
 
