@@ -21,9 +21,6 @@ class Kind(StrEnum):
     USER_ACTION = "UserAction"
     POSITION = "StrategyPosition"
     BANK_ACCOUNT = "BankAccount"
-    CONTACT = "Contact"
-    SAVED_ADDRESS = "SavedAddress"
-    PAYMENT_METHOD = "SavedPaymentMethod"
 
 
 class InvalidId(InvalidInput):

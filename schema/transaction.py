@@ -55,9 +55,7 @@ class AvailableAction(StrEnum):
 
 @strawberry.type(description="One line of what a transaction costs.")
 class Fee:
-    kind: str = strawberry.field(
-        description="PLATFORM, NETWORK, PROVIDER; FEE_DUE: from earlier, beside what is given."
-    )
+    kind: str
     amount: str
     asset: str
     provider: str | None

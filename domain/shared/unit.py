@@ -178,7 +178,7 @@ class ActionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionOpened:
-    """Something only the user can do. `payload` is base64 for a signature."""
+    """Something only the user can do. `payload` is base64 for a signature, in the form of `chain`."""
 
     id: ActionId
     type: str
@@ -187,6 +187,7 @@ class ActionOpened:
     attempt: int
     expires_at: datetime | None
     at: datetime
+    chain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

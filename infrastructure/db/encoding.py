@@ -44,7 +44,6 @@ TRANSACTION_MOVING: Final = frozenset(
         "platform_fee",
         "network_fee",
         "provider_fee",
-        "fee_due",
         "fees",
         "reason",
         "waiting_on",

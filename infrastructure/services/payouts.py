@@ -163,9 +163,7 @@ class PayoutDesk:
                 return quote
             return Bid(quote, delivered=quote.fiat_amount, seconds=quote.estimated_seconds)
 
-        collected = await self.offers.collect(
-            wanted, self.providers, ask, preferred=opening.preferred
-        )
+        collected = await self.offers.collect(wanted, self.providers, ask)
         offers = tuple(
             _offer(each.quote, each.provider, each.score, account) for each in collected.offers
         )

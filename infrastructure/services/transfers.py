@@ -256,11 +256,7 @@ class TransferDesk:
         self._assess(opening, wish)
         facts = self._engine.facts()
         costs = self._movement.check(wish, spendable=opening.spendable, facts=facts)
-        fees = (
-            ("PLATFORM", costs.platform_fee, None),
-            ("NETWORK", costs.network, USDC.chain),
-            ("FEE_DUE", opening.fee_due, None),
-        )
+        fees = (("PLATFORM", costs.platform_fee, None), ("NETWORK", costs.network, USDC.chain))
         return SendPreview(
             asset=USDC.symbol,
             amount=wish.amount,

@@ -20,9 +20,7 @@ type Query {
   object(address: SuiAddress!): Object
   objectVersions(first: Int, address: SuiAddress!, filter: VersionFilter): ObjectConnection
   transaction(digest: String!): Transaction
-  transactions(
-    first: Int, after: String, last: Int, filter: TransactionFilter
-  ): TransactionConnection
+  transactions(first: Int, last: Int, filter: TransactionFilter): TransactionConnection
 }
 
 type Mutation {
@@ -42,10 +40,7 @@ input VersionFilter {
 }
 
 input TransactionFilter {
-  affectedAddress: SuiAddress
   affectedObject: SuiAddress
-  afterCheckpoint: UInt53
-  beforeCheckpoint: UInt53
 }
 
 type Address {

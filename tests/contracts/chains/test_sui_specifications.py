@@ -26,8 +26,6 @@ DOCUMENTS: Final = {
     "SIGHTING": rpc.SIGHTING,
     "MOVEMENTS": rpc.MOVEMENTS,
     "OBJECTS": rpc.OBJECTS,
-    "TIP": rpc.TIP,
-    "AFFECTED": rpc.AFFECTED,
     "USERS": rpc.USERS,
     "EXECUTE": rpc.EXECUTE,
 }
