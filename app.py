@@ -18,6 +18,7 @@ def create_app(parts: ApiParts) -> Starlette:
     ports = Ports(
         views=parts.views,
         money=parts.movements,
+        saved=parts.saved,
         feed=parts.feed,
         sign_in=parts.sign_in,
         texts=parts.texts,

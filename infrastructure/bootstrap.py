@@ -24,6 +24,7 @@ from infrastructure.collector import spare_collector
 from infrastructure.db.clock import SYNC_SECONDS, DatabaseClock
 from infrastructure.db.committer import Committer
 from infrastructure.db.deposits import DepositStore
+from infrastructure.db.dues import DueReader
 from infrastructure.db.effects import EffectStore
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.inbox import Inbox
@@ -46,9 +47,10 @@ from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.outside_effects import open_effects
 from infrastructure.sagas.positions import PositionWatcher
 from infrastructure.sagas.reactors import Reactor
-from infrastructure.services.desks import open_movements
+from infrastructure.services.desks import open_movements, open_saved
 from infrastructure.services.money import MoneyMovements
 from infrastructure.services.policy import load_policy
+from infrastructure.services.saved import SavedDesk
 from infrastructure.services.signin import SignInDesk, StoredChallenges
 from infrastructure.services.solana import open_gateway
 from infrastructure.services.strategy_book import Ages
@@ -81,6 +83,7 @@ class ApiParts:
 
     views: DatabaseViews
     movements: MoneyMovements
+    saved: SavedDesk
     webhooks: Webhooks
     feed: TransactionFeed
     sign_in: SignInDesk
@@ -191,6 +194,7 @@ class Process:
             commits=committer,
             streams=StreamReader(self._pool),
             profiles=IdentityStore(self._pool),
+            dues=DueReader(self._pool),
             registry=REGISTRY,
             groups=self._groups,
             policy=load_policy(settings.sanctions_file),
@@ -305,6 +309,7 @@ class Process:
                     stale_seconds=settings.strategy_stale_seconds,
                 ),
             ),
+            saved=open_saved(self._engine, pool, self._outside),
             webhooks=Webhooks(
                 readers=self._outside.providers.webhook_readers,
                 inbox=Inbox(pool),

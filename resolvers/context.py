@@ -17,7 +17,7 @@ from domain.contracts.views import (
 from domain.shared.errors import DomainError, Refused
 from domain.shared.ids import TransactionId, UserId
 from resolvers.loaders import Loaders, user_loader
-from resolvers.ports import Feed, Money, Scope, SignIn, Texts, Views
+from resolvers.ports import Feed, Money, Saved, Scope, SignIn, Texts, Views
 
 
 class NobodyKnown(Refused):
@@ -32,6 +32,7 @@ class Ports:
 
     views: Views
     money: Money
+    saved: Saved
     feed: Feed
     sign_in: SignIn
     texts: Texts

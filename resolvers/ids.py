@@ -21,6 +21,9 @@ class Kind(StrEnum):
     USER_ACTION = "UserAction"
     POSITION = "StrategyPosition"
     BANK_ACCOUNT = "BankAccount"
+    CONTACT = "Contact"
+    SAVED_ADDRESS = "SavedAddress"
+    PAYMENT_METHOD = "SavedPaymentMethod"
 
 
 class InvalidId(InvalidInput):

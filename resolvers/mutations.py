@@ -20,6 +20,7 @@ from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
 from resolvers.ids import Kind, decode
 from resolvers.queries import load_transaction
+from resolvers.saved import SavedMutations
 from schema.bank_account import BankAccount, BankAccountsPayload
 from schema.errors import Error
 from schema.fields import described
@@ -33,17 +34,19 @@ from schema.inputs import (
     InitiateStrategyLaunchInput,
     InitiateStrategyStopInput,
     InitiateWithdrawInput,
+    PaymentSourceInput,
     RemoveBankAccountInput,
     SignInChallengeInput,
     SignInInput,
     SubmitUserActionInput,
+    WithdrawDestinationInput,
 )
 from schema.payloads import SignInChallengePayload, SignInPayload, TransactionPayload
 from schema.user import User
 
 
 @strawberry.type
-class Mutation:
+class Mutation(SavedMutations):
     @described("Begins a Send; the same key and input answer the same.")
     async def initiate_send(self, info: Info, input: InitiateSendInput) -> TransactionPayload:  # noqa: A002 (the API's name)
         wish = SendInput(
@@ -58,16 +61,7 @@ class Mutation:
 
     @described("Begins a Deposit; the user goes on at the page of its COMPLETE_PAYMENT action.")
     async def initiate_deposit(self, info: Info, input: InitiateDepositInput) -> TransactionPayload:  # noqa: A002 (the API's name)
-        wish = DepositInput(
-            amount=input.amount,
-            currency=input.currency,
-            payment_method=input.payment_method,
-            return_url=input.return_url,
-            idempotency_key=input.idempotency_key,
-        )
-        return await _answer(
-            info, lambda viewer: info.context.ports.money.initiate_deposit(viewer, wish)
-        )
+        return await _answer(info, lambda viewer: _deposit(info, viewer, input))
 
     @described("Begins a Buy.")
     async def initiate_buy(self, info: Info, input: InitiateBuyInput) -> TransactionPayload:  # noqa: A002 (the API's name)
@@ -191,6 +185,33 @@ async def _submit(info: Info, user_id: UserId, answer: SubmitUserActionInput) ->
     return await info.context.ports.money.submit(user_id, ActionId(key), answer.signed_transaction)
 
 
+async def _deposit(info: Info, user_id: UserId, wish: InitiateDepositInput) -> TransactionId:
+    method, provider = await _method(info, user_id, wish, within="input")
+    paid = DepositInput(
+        amount=wish.amount,
+        currency=wish.currency,
+        payment_method=method,
+        provider=provider,
+        return_url=wish.return_url,
+        idempotency_key=wish.idempotency_key,
+    )
+    return await info.context.ports.money.initiate_deposit(user_id, paid)
+
+
+async def _method(
+    info: Info, user_id: UserId, paid: InitiateDepositInput | PaymentSourceInput, *, within: str
+) -> tuple[str, str | None]:
+    """How it is paid, and the provider that knows the payment method already."""
+    if (paid.payment_method is None) is (paid.payment_method_id is None):
+        raise InvalidInput(code="VAL_PAYMENT_METHOD", field=f"{within}.paymentMethod")
+    if paid.payment_method_id is None:
+        return paid.payment_method or "", None
+    field = f"{within}.paymentMethodId"
+    key = decode(Kind.PAYMENT_METHOD, paid.payment_method_id, field=field)
+    saved = await info.context.ports.saved.payment_method(user_id, key, field=field)
+    return saved.payment_method, saved.provider
+
+
 async def _buy(info: Info, user_id: UserId, wish: InitiateBuyInput) -> TransactionId:
     money, available, payment = info.context.ports.money, wish.source.available, wish.source.payment
     if available:
@@ -203,11 +224,13 @@ async def _buy(info: Info, user_id: UserId, wish: InitiateBuyInput) -> Transacti
         return await money.initiate_buy(user_id, swap)
     if not payment or wish.asset == USDC.symbol:
         raise InvalidInput(code="VAL_ASSET_UNTRADED", field="input.asset")
+    method, provider = await _method(info, user_id, payment, within="input.source.payment")
     paid = DepositInput(
         asset=wish.asset,
         amount=payment.amount,
         currency=payment.currency,
-        payment_method=payment.payment_method,
+        payment_method=method,
+        provider=provider,
         return_url=payment.return_url,
         idempotency_key=wish.idempotency_key,
     )
@@ -224,15 +247,28 @@ async def _withdraw(info: Info, user_id: UserId, wish: InitiateWithdrawInput) ->
             idempotency_key=wish.idempotency_key,
         )
         return await money.withdraw_to_bank(user_id, paid)
-    wallet = wish.destination.external_wallet
+    address, chain = await _external(info, user_id, wish.destination)
     sent = WithdrawInput(
         amount=wish.amount,
         asset=wish.asset,
-        address=wallet.address if wallet else "",
-        chain=wallet.chain if wallet else "",
+        address=address,
+        chain=chain,
         idempotency_key=wish.idempotency_key,
     )
     return await money.initiate_withdraw(user_id, sent)
+
+
+async def _external(
+    info: Info, user_id: UserId, destination: WithdrawDestinationInput
+) -> tuple[str, str]:
+    """An address outside of the platform, and its chain."""
+    if destination.saved_address:
+        field = "input.destination.savedAddress.id"
+        key = decode(Kind.SAVED_ADDRESS, destination.saved_address.id, field=field)
+        saved = await info.context.ports.saved.address(user_id, key, field=field)
+        return saved.address, saved.chain
+    wallet = destination.external_wallet
+    return (wallet.address, wallet.chain) if wallet else ("", "")
 
 
 async def _remove_bank_account(info: Info, user_id: UserId, wish: RemoveBankAccountInput) -> None:

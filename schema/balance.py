@@ -17,6 +17,10 @@ class Balance:
     earmarked: str = strawberry.field(description="Promised, yet still spendable by the user.")
     pending: str = strawberry.field(description="Expected to come in.")
     spendable: str = strawberry.field(description="What a new movement may use now.")
+    fee_due: str = strawberry.field(
+        description="Fees from earlier that the next signature pays. In none of the others; on the "
+        "chain still at the wallet's address."
+    )
 
     @classmethod
     def of(cls, view: BalanceView) -> Self:
@@ -28,6 +32,7 @@ class Balance:
             earmarked=format_asset(view.earmarked, asset),
             pending=format_asset(view.pending, asset),
             spendable=format_asset(view.spendable, asset),
+            fee_due=format_asset(view.fee_due, asset),
         )
 
     @classmethod

@@ -30,8 +30,13 @@ class InitiateDepositInput:
         description="What the user pays, as a decimal string of the currency, fees included."
     )
     currency: str = strawberry.field(default="USD", description="USD, EUR, GBP or BRL.")
-    payment_method: str = strawberry.field(
-        description="CARD, APPLE_PAY, GOOGLE_PAY, BANK or PAYPAL."
+    payment_method: str | None = strawberry.field(
+        default=None,
+        description="CARD, APPLE_PAY, GOOGLE_PAY, BANK or PAYPAL; or paymentMethodId instead.",
+    )
+    payment_method_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="One that was saved: the provider that knows it is preferred.",
     )
     return_url: str | None = strawberry.field(
         default=None, description="Where the payment page leads back to: an https address."
@@ -55,8 +60,13 @@ class PaymentSourceInput:
         description="What the user pays, as a decimal string of the currency, fees included."
     )
     currency: str = strawberry.field(default="USD", description="USD, EUR, GBP or BRL.")
-    payment_method: str = strawberry.field(
-        description="CARD, APPLE_PAY, GOOGLE_PAY, BANK or PAYPAL."
+    payment_method: str | None = strawberry.field(
+        default=None,
+        description="CARD, APPLE_PAY, GOOGLE_PAY, BANK or PAYPAL; or paymentMethodId instead.",
+    )
+    payment_method_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="One that was saved: the provider that knows it is preferred.",
     )
     return_url: str | None = strawberry.field(
         default=None, description="Where the payment page leads back to: an https address."
@@ -118,10 +128,16 @@ class BankDestinationInput:
     id: strawberry.ID
 
 
+@strawberry.input(description="An address that was saved before.")
+class SavedAddressDestinationInput:
+    id: strawberry.ID
+
+
 @strawberry.input(one_of=True, description="Where a Withdraw goes: exactly one of these.")
 class WithdrawDestinationInput:
     bank_account: BankDestinationInput | None = strawberry.UNSET
     external_wallet: ExternalWalletInput | None = strawberry.UNSET
+    saved_address: SavedAddressDestinationInput | None = strawberry.UNSET
 
 
 @strawberry.input(description="Money to take out of the platform.")
@@ -162,9 +178,7 @@ class RemoveBankAccountInput:
 @strawberry.input(description="The user's answer to SIGN_TRANSACTION.")
 class SubmitUserActionInput:
     action_id: strawberry.ID
-    signed_transaction: str = strawberry.field(
-        description="Base64 of what the action's format says."
-    )
+    signed_transaction: str = strawberry.field(description="Base64, as the action's payload is.")
 
 
 @strawberry.input

@@ -55,7 +55,9 @@ class AvailableAction(StrEnum):
 
 @strawberry.type(description="One line of what a transaction costs.")
 class Fee:
-    kind: str
+    kind: str = strawberry.field(
+        description="PLATFORM, NETWORK, PROVIDER; FEE_DUE: from earlier, beside what is given."
+    )
     amount: str
     asset: str
     provider: str | None

@@ -13,6 +13,7 @@ from resolvers.ids import Kind, encode
 from schema.fields import described
 from schema.limits import Limits
 from schema.node import Node
+from schema.saved import Contact, SavedAddress, SavedPaymentMethod
 from schema.user_action import UserAction
 from schema.wallet import Wallet, load_wallet
 
@@ -35,6 +36,25 @@ class User(Node):
             return Limits.of(await info.context.ports.money.limits(info.context.user_id()))
         except DomainError as error:
             raise info.context.refusal(error) from error
+
+    @described("Other users that they keep, the oldest first.")
+    async def contacts(self, info: Info) -> list[Contact]:
+        views = await info.context.ports.saved.contacts(self.wallet_key)
+        return [Contact.of(view) for view in views]
+
+    @described("Addresses that they keep, the oldest first.")
+    async def saved_addresses(self, info: Info) -> list[SavedAddress]:
+        views = await info.context.ports.saved.addresses(self.wallet_key)
+        return [SavedAddress.of(view) for view in views]
+
+    @described("Payment methods that they keep, the oldest first.")
+    async def payment_methods(self, info: Info) -> list[SavedPaymentMethod]:
+        views = await info.context.ports.saved.payment_methods(self.wallet_key)
+        return [SavedPaymentMethod.of(view) for view in views]
+
+    @described("Providers that are chosen where others are hardly better.")
+    async def preferred_providers(self, info: Info) -> list[str]:
+        return list(await info.context.ports.saved.preferred(info.context.user_id()))
 
     @described("What the user is asked to do now, oldest first.")
     async def user_actions(self, info: Info) -> list[UserAction]:

@@ -6,6 +6,7 @@ CREATE TABLE app_user (
         CHECK (kyc_level IN ('unverified', 'basic', 'advanced', 'institutional')),
     country text,
     risk_tier text NOT NULL DEFAULT 'low' CHECK (risk_tier IN ('low', 'medium', 'high')),
+    preferred_providers text[] NOT NULL DEFAULT '{}' CHECK (cardinality(preferred_providers) <= 16),
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -54,6 +55,24 @@ CREATE TABLE bank_account_token (
     token text NOT NULL,
     PRIMARY KEY (bank_account_id, provider)
 );
+
+-- What users keep to find again. A payment method is what its provider calls it: digits alone, as
+-- cards have them, are refused.
+CREATE TABLE saved_item (
+    id uuid PRIMARY KEY,
+    wallet_id uuid NOT NULL REFERENCES wallet (id),
+    kind text NOT NULL CHECK (kind IN ('CONTACT', 'ADDRESS', 'PAYMENT_METHOD')),
+    label text NOT NULL CHECK (label <> ''),
+    content jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    removed_at timestamptz,
+    CHECK ((kind = 'CONTACT') = (content ? 'user_id')),
+    CHECK ((kind = 'ADDRESS') = (content ?& '{chain,address}')),
+    CHECK ((kind = 'PAYMENT_METHOD') = (content ?& '{provider,payment_method,token}')),
+    CHECK (content ->> 'token' !~ '^[0-9 .:_-]*$')
+);
+CREATE UNIQUE INDEX saved_item_once ON saved_item (wallet_id, kind, content)
+    WHERE removed_at IS NULL;
 
 -- Sign-in: a nonce is good once.
 CREATE TABLE challenge (

@@ -23,6 +23,7 @@ CREATE TABLE transaction (
     platform_fee numeric(38, 0) NOT NULL DEFAULT 0,
     network_fee numeric(38, 0) NOT NULL DEFAULT 0,
     provider_fee numeric(38, 0) NOT NULL DEFAULT 0,
+    fee_due numeric(38, 0) NOT NULL DEFAULT 0 CHECK (fee_due >= 0),
     fees jsonb NOT NULL DEFAULT '[]',
     memo text,
     reason text,
@@ -129,8 +130,7 @@ CREATE TABLE user_action (
     summary text NOT NULL,
     attempt integer NOT NULL,
     expires_at timestamptz,
-    at timestamptz NOT NULL,
-    chain text
+    at timestamptz NOT NULL
 );
 CREATE INDEX user_action_transaction ON user_action (transaction_id);
 CREATE INDEX user_action_wallet ON user_action (wallet_id, at);

@@ -113,7 +113,8 @@ BEGIN
         FROM jsonb_to_recordset(batch->'transactions_opened') AS o(
             stream_id uuid, wallet_id uuid, fields jsonb),
         LATERAL jsonb_populate_record(NULL::transaction, jsonb_build_object(
-            'platform_fee', 0, 'network_fee', 0, 'provider_fee', 0, 'fees', '[]'::jsonb,
+            'platform_fee', 0, 'network_fee', 0, 'provider_fee', 0, 'fee_due', 0,
+            'fees', '[]'::jsonb,
             'waiting_on', 'NONE', 'outcome_certainty', 'CERTAIN', 'funds_location', 'WALLET',
             'progress_percent', 0, 'attempt', 1, 'definition_version', 1, 'cancellable', true,
             'created_at', clock_timestamp(), 'updated_at', clock_timestamp(),
@@ -124,7 +125,7 @@ BEGIN
         UPDATE transaction t SET (
             state, sub_state, amount, asset, target_amount, target_asset, received_amount,
             recipient_wallet_id, recipient_user_id, recipient_username, recipient_address,
-            platform_fee, network_fee, provider_fee, fees, reason, waiting_on,
+            platform_fee, network_fee, provider_fee, fee_due, fees, reason, waiting_on,
             outcome_certainty, funds_location, progress_percent, attempt, provider,
             provider_explanation, provider_reference, chain, chain_signature, linked_id,
             cancellable, approval_deadline, estimated_completion, updated_at, completed_at, details
@@ -132,7 +133,7 @@ BEGIN
             SELECT r.state, r.sub_state, r.amount, r.asset, r.target_amount, r.target_asset,
                 r.received_amount, r.recipient_wallet_id, r.recipient_user_id,
                 r.recipient_username, r.recipient_address, r.platform_fee, r.network_fee,
-                r.provider_fee, r.fees, r.reason, r.waiting_on,
+                r.provider_fee, r.fee_due, r.fees, r.reason, r.waiting_on,
                 r.outcome_certainty, r.funds_location, r.progress_percent, r.attempt, r.provider,
                 r.provider_explanation, r.provider_reference, r.chain, r.chain_signature,
                 r.linked_id, r.cancellable, r.approval_deadline, r.estimated_completion,

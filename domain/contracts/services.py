@@ -81,7 +81,8 @@ class StopStrategyInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositInput:
-    """A wish to pay in, or to buy `asset` with a payment, as the user typed it."""
+    """A wish to pay in, or to buy `asset` with a payment, as the user typed it; `provider` is one
+    that knows the payment method already."""
 
     amount: str
     currency: str
@@ -89,13 +90,15 @@ class DepositInput:
     return_url: str | None
     idempotency_key: str
     asset: str = "USDC"
+    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendPreview:
     """What a Send would cost and deliver now, in base units of `asset`.
 
-    `spendable_after` is what Available would show to a next movement once the amount is held.
+    `spendable_after` is what Available would show to a next movement once the amount is held. Of
+    `fees`, what is due from earlier is paid beside the amount.
     """
 
     asset: str

@@ -60,9 +60,6 @@ class BlockchainCallConfirmed(LegConfirmed):
     moved_instruction: int
     moved_account: str
     shares: int
-    fee_amount: int
-    fee_instruction: int | None
-    fee_account: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

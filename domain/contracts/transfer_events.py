@@ -1,4 +1,4 @@
-"""The event types of a transfer that its user signs: built, signed, broadcast, seen.
+"""The event types of a transfer on Solana that its user signs: built, signed, broadcast, seen.
 
 The Send names them after itself; the other flows use the general ones. Both have the same fields,
 so the contexts read them by what they have in common.
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import Gas, NetworkCost
-from domain.shared.assets import Chain
+from domain.contracts.events import NetworkCost
 from domain.shared.ids import EffectId
 
 
@@ -36,7 +35,6 @@ class LegRequested(EventPayload):
     signer_address: str
     network_cost: NetworkCost
     approval_deadline: datetime
-    chain: Chain = Chain.SOLANA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +55,23 @@ class TransferBroadcast(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegConfirmed(EventPayload):
-    """The chain shows the signed transaction at the configured commitment, and what it cost the
-    platform's fee payer or, as `gas`, the user. `slot`: on other chains the depth of its block."""
+    """The chain shows the signed transaction at the configured commitment, what it paid the platform
+    in USDC (`fee_due` of it was owed from earlier), and what it cost the platform's fee payer."""
 
     KIND = "BlockchainConfirmationReceived"
     signature: str
     slot: int
     commitment: str
     lamports_spent: int
-    gas: Gas | None = None
+    fee_amount: int
+    fee_instruction: int | None
+    fee_account: str | None
+    fee_due: int = 0
+
+    @property
+    def own_fee(self) -> int:
+        """What it paid for itself."""
+        return self.fee_amount - self.fee_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +81,6 @@ class TransferConfirmed(LegConfirmed):
     recipient_amount: int
     recipient_instruction: int
     recipient_account: str
-    fee_amount: int
-    fee_instruction: int | None
-    fee_account: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,7 @@ class TransferExpired(EventPayload):
 class TransferFailed(EventPayload):
     """The transfer cannot be done: it was refused, or it landed and had no effect.
 
-    `landed` says that the chain kept its fee: of `lamports_spent`, or the user's own `gas`.
+    `landed` says that the chain kept its fee of `lamports_spent`.
     """
 
     code: str
@@ -101,7 +104,6 @@ class TransferFailed(EventPayload):
     landed: bool
     lamports_spent: int = 0
     signature: str | None = None
-    gas: Gas | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

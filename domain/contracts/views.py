@@ -82,7 +82,8 @@ class BalanceView:
     """One asset in one of the balances of a wallet; `booked` is what its entries add up to.
 
     `reserved` cannot be spent, `earmarked` is promised but still shows, `pending` is expected;
-    `spendable` is what a new movement may use now.
+    `spendable` is what a new movement may use now; `fee_due` is owed to the platform from earlier, in
+    none of the others and still at the wallet's address, until a next signature pays it.
     """
 
     kind: BalanceKind
@@ -91,6 +92,7 @@ class BalanceView:
     earmarked: int = 0
     pending: int = 0
     spendable: int = 0
+    fee_due: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,8 +229,7 @@ class InteractionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActionView:
-    """Something only the user can do; `payload` is base64 of what is to be signed, in the form that
-    wallets of `chain` take."""
+    """Something only the user can do; `payload` is base64 of what is to be signed."""
 
     id: ActionId
     transaction_id: TransactionId
@@ -237,7 +238,6 @@ class UserActionView:
     payload: str
     summary: str
     expires_at: datetime | None
-    chain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

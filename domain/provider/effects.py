@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.contracts.events import Gas, NetworkCost, PreparedMessage, UserActionRequired
+from domain.contracts.events import NetworkCost, UserActionRequired
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision
 from domain.shared.ids import ActionId, EffectId, StreamId, derived
@@ -16,9 +16,9 @@ class EffectKind(StrEnum):
 
     ONRAMP_OPEN = "onramp.open"
     ONRAMP_CHECK = "onramp.check"
-    BUILD = "leg.build"
-    SIGN_DEADLINE = "leg.sign_deadline"
-    BROADCAST = "leg.broadcast"
+    BUILD = "solana.build"
+    SIGN_DEADLINE = "solana.sign_deadline"
+    BROADCAST = "solana.broadcast"
     SWAP_TRACK = "swap.track"
     PAYOUT_OPEN = "payout.open"
     PAYOUT_CHECK = "payout.check"
@@ -61,7 +61,6 @@ def ask_user(required: UserActionRequired, *, attempt: int, at: datetime) -> Dec
         attempt=attempt,
         expires_at=required.expires_at,
         at=at,
-        chain=None if required.signature is None else required.signature.chain,
     )
     return Decision(events=(required,), actions_opened=(opened,))
 
@@ -91,23 +90,20 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A message ready to sign; `message` and `payload` (wire bytes, unsigned) are base64.
-
-    On Solana it lives as long as its blockhash; `prepared` on any other chain.
-    """
+    """A message ready to sign; `message` and `payload` (wire bytes, unsigned) are base64."""
 
     message: str
     payload: str
     summary: str
+    blockhash: str
+    last_valid_block_height: int
     recipient_amount: int
     network_cost: NetworkCost
     expires_at: datetime
     exchange: JsonObject
-    blockhash: str = ""
-    last_valid_block_height: int = 0
     asset: str = USDC.symbol
     reference: str | None = None
-    prepared: PreparedMessage | None = None
+    fee_due: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,9 +163,7 @@ class Landed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapLanded:
-    """The source's chain shows the swap: what it took, the platform's part, and what it gave; on
-    chains without a sponsor what the user paid for it, what the provider took aside, and the places
-    of outputs that went back."""
+    """The source's chain shows the swap: what it took, the platform's part, and what it gave."""
 
     slot: int
     commitment: str
@@ -177,18 +171,6 @@ class SwapLanded:
     spent: Moved
     fee: Moved | None
     received: Moved | None
-    gas: Gas | None = None
-    aside: Gas | None = None
-    change: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalLanded:
-    """The chain shows that a provider's contract may take what it is to be paid."""
-
-    slot: int
-    commitment: str
-    gas: Gas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,22 +188,19 @@ class CallLanded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedWithError:
-    """The chain has the transaction, and it moved nothing but the network's fee: the platform's
-    lamports, or the user's own `gas`."""
+    """The chain has the transaction, and it moved nothing but the network's fee."""
 
     reason: str
-    lamports_spent: int = 0
-    gas: Gas | None = None
+    lamports_spent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absent:
-    """Proof that the transaction is not on the chain and cannot come there any more: on Solana it is
-    too old at that height, on others what it spends was spent otherwise."""
+    """Proof that the transaction is not on the chain and cannot come there any more."""
 
-    block_height: int = 0
+    block_height: int
 
 
-AnyLanded = Landed | SwapLanded | CallLanded | ApprovalLanded
+AnyLanded = Landed | SwapLanded | CallLanded
 BuildOutcome = Built | Declined | NotAttempted
 BroadcastOutcome = Accepted | Unknown | NotAttempted | AnyLanded | LandedWithError | Absent

@@ -14,6 +14,8 @@ from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     CancellationRequested,
     ComplianceReviewRequired,
+    FeeDueReserved,
+    FeeDueSettled,
     NetworkCost,
     UserActionCancelled,
     UserActionExpired,
@@ -22,11 +24,7 @@ from domain.contracts.events import (
 )
 from domain.contracts.flows import FlowName
 from domain.contracts.strategy_events import BlockchainCallConfirmed
-from domain.contracts.swap_events import (
-    BlockchainApprovalConfirmed,
-    BlockchainSwapConfirmed,
-    BlockchainSwapRequested,
-)
+from domain.contracts.swap_events import BlockchainSwapConfirmed, BlockchainSwapRequested
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
@@ -49,14 +47,12 @@ from domain.contracts.transfer_events import (
 )
 from domain.provider.effects import (
     AnyLanded,
-    ApprovalLanded,
     CallLanded,
     EffectKind,
     SwapLanded,
     effect_id,
     request_effect,
 )
-from domain.shared.assets import Chain
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import EffectId
 from domain.shared.saga import Reaction
@@ -81,13 +77,6 @@ class Leg:
 
 
 SOLANA_GATEWAY: Final = "solana-rpc"
-GATEWAYS: Final[Mapping[Chain, str]] = {
-    Chain.SOLANA: SOLANA_GATEWAY,
-    Chain.BITCOIN: "bitcoin",
-    Chain.ETHEREUM: "ethereum",
-    Chain.SUI: "sui",
-}
-"""Who carries a transaction to each chain, by the names of the exchanges with them."""
 NO_EFFECT: Final = EffectId(UUID(int=0))
 """Stands for the effect until it is named."""
 
@@ -158,15 +147,26 @@ def approval_deadline(stream: Stream, facts: Facts, given: datetime) -> datetime
     return facts.now + timedelta(seconds=facts.figures.approval_window_seconds)
 
 
+def fee_due(stream: Stream) -> int:
+    """What the signature that is asked for next pays of what is owed from earlier: all that the
+    wallet holds for it, once."""
+    held = stream.latest(FeeDueReserved)
+    if held is None or stream.has(FeeDueSettled, LegConfirmed):
+        return 0
+    return held.amount
+
+
 def confirmed(stream: Stream, seen: AnyLanded) -> LegConfirmed:
     """What the chain shows of the leg, as its flow calls it."""
+    return replace(_seen(stream, seen), fee_due=stream.signature_wanted().fee_due)
+
+
+def _seen(stream: Stream, seen: AnyLanded) -> LegConfirmed:
     signature = stream.known(UserActionSubmitted).signature
     if isinstance(seen, SwapLanded):
         return _swap_confirmed(stream, seen, signature)
     if isinstance(seen, CallLanded):
         return _call_confirmed(seen, signature)
-    if isinstance(seen, ApprovalLanded):
-        return _approval_confirmed(stream, seen, signature)
     return leg_of(stream).confirmed(
         signature=signature,
         slot=seen.slot,
@@ -200,25 +200,6 @@ def _swap_confirmed(stream: Stream, seen: SwapLanded, signature: str) -> Blockch
         received=received.amount if received else None,
         received_instruction=received.instruction if received else None,
         received_account=received.account if received else None,
-        gas=seen.gas,
-        aside=seen.aside,
-        change=seen.change,
-    )
-
-
-def _approval_confirmed(
-    stream: Stream, seen: ApprovalLanded, signature: str
-) -> BlockchainApprovalConfirmed:
-    swap = stream.known(BlockchainSwapRequested).swap
-    return BlockchainApprovalConfirmed(
-        signature=signature,
-        slot=seen.slot,
-        commitment=seen.commitment,
-        lamports_spent=0,
-        gas=seen.gas,
-        provider=swap.provider,
-        asset=swap.source,
-        amount=swap.amount,
     )
 
 

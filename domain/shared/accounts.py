@@ -5,6 +5,7 @@ from domain.shared.ids import WalletId
 from domain.shared.unit import Account
 
 FEE_PAYER = Account(code="fee_payer:SOL", asset=SOL.symbol)
+_FEE_DUE = "fee_due:"
 CHAIN_SOL = Account(code="chain:SOLANA:SOL", asset=SOL.symbol)
 
 
@@ -40,7 +41,12 @@ def chain(asset: Asset) -> Account:
 
 def fee_due(wallet_id: WalletId) -> Account:
     """USDC that a user owes the platform and still holds; the next signed transaction pays it."""
-    return Account(f"fee_due:{wallet_id}", USDC.symbol, wallet_id, floor=0)
+    return Account(f"{_FEE_DUE}{wallet_id}", USDC.symbol, wallet_id, floor=0)
+
+
+def is_due(code: str) -> bool:
+    """Whether the code is that of an account of what a user owes."""
+    return code.startswith(_FEE_DUE)
 
 
 def suspense(wallet_id: WalletId, symbol: str) -> Account:

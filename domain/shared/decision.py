@@ -62,7 +62,8 @@ class Profile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a handler may know beside the stream. `rejection`: what the database refused;
-    `history`: how long (seconds) nine of ten transactions of a type have lately taken."""
+    `history`: how long (seconds) nine of ten transactions of a type have lately taken; `fee_due`:
+    what the wallet owes the platform from earlier and no other transaction collects (USDC)."""
 
     now: datetime
     figures: Figures
@@ -70,6 +71,7 @@ class Facts:
     profile: Profile | None = None
     rejection: Rejected | None = None
     history: Mapping[str, int] = field(default_factory=dict)
+    fee_due: int = 0
 
     def estimated_seconds(self, kind: str) -> int | None:
         """How long a transaction of that type is expected to take."""

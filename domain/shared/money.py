@@ -69,7 +69,8 @@ class TransactionAmount:
 class TransactionFee:
     """One line of what a transaction costs, in base units of `asset`, a symbol or a currency's code.
 
-    `kind` is PLATFORM, NETWORK or PROVIDER; `provider` who charges it, where it is not the platform.
+    `kind` is PLATFORM, NETWORK, PROVIDER, or FEE_DUE: owed to the platform from earlier, and paid
+    beside what is given. `provider` is who charges it, where it is not the platform.
     """
 
     kind: str

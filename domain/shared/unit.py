@@ -178,7 +178,7 @@ class ActionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionOpened:
-    """Something only the user can do. `payload` is base64 for a signature, in the form of `chain`."""
+    """Something only the user can do. `payload` is base64 for a signature."""
 
     id: ActionId
     type: str
@@ -187,7 +187,6 @@ class ActionOpened:
     attempt: int
     expires_at: datetime | None
     at: datetime
-    chain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain.contracts.deposit_events import ProviderAttemptFailed
 from domain.contracts.envelope import Event
+from domain.contracts.events import FeeDueReserved, FeeDueSettled
 from domain.contracts.flows import FlowName
 from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reactions
@@ -50,6 +51,7 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
                     "progress_percent": progress_percent(payloads),
                     **_changed(record),
                     **columns,
+                    **_owed(event),
                     **(_estimated(columns, facts) if opens else {}),
                 },
             ),
@@ -74,6 +76,17 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
             ),
         ),
     )
+
+
+def _owed(event: Event) -> JsonObject:
+    """What the transaction pays of what is owed from earlier, in whatever flow."""
+    match event.data:
+        case FeeDueReserved(amount=amount):
+            return {"fee_due": amount}
+        case FeeDueSettled(collected=collected):
+            return {"fee_due": collected}
+        case _:
+            return {}
 
 
 def _step(event: Event, name: str, kind: str, status: StepStatus, *, detail: str | None) -> StepRow:
@@ -136,5 +149,6 @@ def _reason(columns: JsonObject) -> str | None:
 
 
 REACTIONS: dict[FlowName, Reactions] = {
-    name: dict.fromkeys(flow.records, record_and_go_on) for name, flow in FLOWS.items()
+    name: dict.fromkeys((*flow.records, FeeDueReserved, FeeDueSettled), record_and_go_on)
+    for name, flow in FLOWS.items()
 }

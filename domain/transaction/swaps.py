@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.contracts.buy_events import BuyTransactionInitiated, OnChainPurchase
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.events import Gas, NetworkCost
+from domain.contracts.events import NetworkCost
 from domain.contracts.sell_events import SellTransactionInitiated
 from domain.contracts.swap_events import SwapOffer
 from domain.shared.assets import ASSETS, USDC
@@ -14,7 +14,7 @@ from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InsufficientBalance
 from domain.shared.ids import TransactionId
 from domain.shared.money import format_asset, share_rounded_down
-from domain.transaction.errors import BelowMinimum, FeesExceedAmount, GasMissing, NoProvider
+from domain.transaction.errors import BelowMinimum, FeesExceedAmount, NoProvider
 
 DEFINITION_VERSION: Final = 1
 """The newest version of the definition that Buys and Sells are led by."""
@@ -24,9 +24,8 @@ DEFINITION_VERSION: Final = 1
 class InitiateSwapCommand:
     """Swap `amount` (base units of `source`) for the target; `offers` the best first.
 
-    `usd_value` (millionths) is what the amount is worth, rounded up; `spendable` and `gas_spendable`
-    what the balances of the source, and of what its network is paid in, show now; the database
-    decides in the end.
+    `usd_value` (millionths) is what the amount is worth, rounded up; `spendable` what the source's
+    balance shows now; the database decides in the end.
     """
 
     transaction_id: TransactionId
@@ -42,7 +41,6 @@ class InitiateSwapCommand:
     slippage_millionths: int
     offers: tuple[SwapOffer, ...]
     rejected: tuple[RejectedOffer, ...]
-    gas_spendable: int = 0
 
 
 def initiate_buy(command: InitiateSwapCommand, *, facts: Facts) -> Decision:
@@ -99,17 +97,7 @@ def initiate_sell(command: InitiateSwapCommand, *, facts: Facts) -> Decision:
         rejected=command.rejected,
         approval_deadline=_deadline(facts),
     )
-    _check_sold(command, initiated.gas)
     return Decision(events=(initiated,))
-
-
-def _check_sold(command: InitiateSwapCommand, gas: Gas | None) -> None:
-    """Of the same asset, amount and network have to be covered together."""
-    _check_balance(command, reserve=gas.amount if gas and gas.asset == command.source else 0)
-    if gas is not None and gas.asset != command.source and command.gas_spendable < gas.amount:
-        raise GasMissing(
-            field="input.asset", needed=format_asset(gas.amount, gas.asset), asset=gas.asset
-        )
 
 
 def _sell_fee(command: InitiateSwapCommand, facts: Facts) -> int:

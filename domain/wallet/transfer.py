@@ -11,7 +11,7 @@ from domain.shared.decision import Decision, Facts
 from domain.shared.ids import WalletId
 from domain.shared.stream import Stream
 from domain.shared.unit import Account, ChainClaim, Posting
-from domain.wallet import gas as networks
+from domain.wallet.fee_due import collect_due, hold_due, release_due
 from domain.wallet.model import Reservation
 from domain.wallet.review import review_ended
 
@@ -49,25 +49,30 @@ def reserve(stream: Stream, facts: Facts, *, amount: int, fees: int) -> Decision
             ),
         ),
     )
-    return held + review_ended(stream)
+    return hold_due(stream, facts) + held + review_ended(stream)
 
 
 def book_to(stream: Stream, credited: Account) -> Booking:
     """`book` to a given account."""
     seen = stream.known(TransferConfirmed)
     reservation = reservation_of(stream)
-    debited = seen.recipient_amount + seen.fee_amount
+    debited = seen.recipient_amount + seen.own_fee
     rows = Decision(
         holds_settled=reservation.settled(captured=debited),
         postings=(
             reservation.posting(held=-reservation.total, posted=-debited),
             Posting(account=credited, posted=seen.recipient_amount),
-            *((Posting(account=fees(USDC), posted=seen.fee_amount),) if seen.fee_amount else ()),
+            *((Posting(account=fees(USDC), posted=seen.own_fee),) if seen.own_fee else ()),
             *network_fee(seen.lamports_spent),
         ),
         claims=_claims(seen),
     )
-    return Booking(debited=debited, credited=seen.recipient_amount, fees=seen.fee_amount, rows=rows)
+    return Booking(
+        debited=debited,
+        credited=seen.recipient_amount,
+        fees=seen.own_fee,
+        rows=rows + collect_due(stream, seen),
+    )
 
 
 def book(stream: Stream, *, recipient_wallet_id: WalletId | None) -> Booking:
@@ -90,7 +95,7 @@ def release(stream: Stream, *, reason: str) -> Decision:
         holds_settled=reservation.settled(captured=0),
         postings=(reservation.posting(held=-reservation.total), *cost),
     )
-    return released + networks.end(stream, failed.gas if failed else None)
+    return release_due(stream) + released
 
 
 def reservation_of(stream: Stream) -> Reservation:

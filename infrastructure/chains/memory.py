@@ -5,7 +5,7 @@ Transfers name their sender's next number, as Ethereum's do. Blocks come when th
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,9 +13,10 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from domain.provider.ports.answers import Declined, Setback, Unanswered
+from domain.provider.ports.answers import Declined, NotAttempted, Setback, Unanswered
 from domain.provider.ports.chain import (
     Accepted,
+    Credit,
     InvalidChainAddress,
     Movement,
     NetworkFee,
@@ -29,6 +30,7 @@ from domain.provider.ports.chain import (
 from domain.provider.ports.unsigned import Unsigned
 from domain.shared.assets import Asset, Chain
 from domain.shared.errors import InvalidInput
+from infrastructure.chains.credits import credited_to, credits_of
 
 FEE_RATE: Final = 1_000
 # What a transfer takes, in units that the fee rate is about.
@@ -114,12 +116,6 @@ class MemoryGateway:
             estimated_seconds=ESTIMATED_SECONDS,
         )
 
-    async def call_fee(self, sender: str, asset: Asset) -> NetworkFee | Setback:
-        transfer = PlainTransfer(
-            asset=asset, sender=sender, recipient=sender, amount=1, fee_rate=FEE_RATE
-        )
-        return await self.network_fee(transfer)
-
     async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
         sender, recipient = self._parse(transfer)
         if transfer.fee_rate <= 0:
@@ -144,7 +140,6 @@ class MemoryGateway:
             payload=content,
             commitment=hashlib.sha256(content).digest(),
             fee=payload.fee,
-            value=payload.amount if transfer.asset.symbol == _NATIVE[self.chain] else 0,
             inputs=(f"{sender}:{number}",),
         )
 
@@ -208,11 +203,30 @@ class MemoryGateway:
         paid = known.payload
         return (Movement(index=0, asset=paid.asset, address=paid.recipient, amount=paid.amount),)
 
-    async def taken(self, transaction_hash: str, *, signer: str) -> tuple[Movement, ...] | Setback:
-        paid = await self.movements(transaction_hash)
-        if not isinstance(paid, tuple):
-            return paid
-        return tuple(replace(one, address=self.parse_address(signer)) for one in paid)
+    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+        if (setback := self._setback("received")) is not None:
+            return setback
+        known = self._known.get(transaction_hash)
+        return () if known is None or known.height is None else _received(transaction_hash, known)
+
+    async def final_height(self) -> int | Setback:
+        setback = self._setback("final_height")
+        return self.height - self.finality_depth + 1 if setback is None else setback
+
+    async def credits(
+        self, addresses: Sequence[str], *, after: int, up_to: int
+    ) -> tuple[Credit, ...] | Setback:
+        if (setback := self._setback("credits")) is not None:
+            return setback
+        if up_to > self.height - self.finality_depth + 1:
+            return NotAttempted(reason="not final yet")
+        found = [
+            credit
+            for key, known in self._known.items()
+            if known.height is not None and after < known.height <= up_to
+            for credit in _received(key, known)
+        ]
+        return credited_to(found, addresses)
 
     # ------------------------------------------------------------------ what tests do to it
 
@@ -280,6 +294,12 @@ def _payload(content: bytes) -> _Payload:
         return msgspec.json.decode(content, type=_Payload)
     except msgspec.MsgspecError as error:
         raise SignatureRefused(field="signedTransaction") from error
+
+
+def _received(transaction_hash: str, known: _Known) -> tuple[Credit, ...]:
+    paid = known.payload
+    movement = Movement(index=0, asset=paid.asset, address=paid.recipient, amount=paid.amount)
+    return credits_of(transaction_hash, (movement,), taken={(paid.asset, paid.sender): paid.amount})
 
 
 def _input_of(known: _Known) -> str:

@@ -16,6 +16,7 @@ from domain.shared.money import format_asset
 from infrastructure.cli.database import operator_url, with_database
 from infrastructure.db.clock import DatabaseClock
 from infrastructure.db.committer import Committer
+from infrastructure.db.dues import DueReader
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.pool import Pool, connect
 from infrastructure.db.reviews import waiting_reviews
@@ -88,6 +89,7 @@ async def _decide(pool: Pool, url: str, stream_id: StreamId, command: DecideRevi
         commits=committer,
         streams=StreamReader(pool),
         profiles=IdentityStore(pool),
+        dues=DueReader(pool),
         registry=REGISTRY,
         groups=(),
         policy=load_policy(sanctions_list()),

@@ -44,6 +44,7 @@ TRANSACTION_MOVING: Final = frozenset(
         "platform_fee",
         "network_fee",
         "provider_fee",
+        "fee_due",
         "fees",
         "reason",
         "waiting_on",

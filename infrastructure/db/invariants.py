@@ -80,6 +80,29 @@ INVARIANTS: Final[dict[str, str]] = {
         SELECT format('transaction %s is %s, hold %s is open', t.id, t.state, h.id)
         FROM hold h JOIN transaction t ON t.id = h.stream_id
         WHERE t.state IN ('COMPLETED', 'FAILED') AND h.captured + h.released < h.amount""",
+    "what is owed to the platform is never negative": """
+        SELECT format('account %s: %s of which %s held', a.code, b.posted, b.held)
+        FROM account a JOIN balance b ON b.account_id = a.id
+        WHERE starts_with(a.code, 'fee_due:') AND (a.floor IS DISTINCT FROM 0
+            OR b.posted < 0 OR b.held > b.posted OR b.soft <> 0 OR b.incoming <> 0)""",
+    "what is owed is collected once, by a hold": """
+        SELECT format('account %s: %s paid, %s of its holds captured', a.code,
+            coalesce(e.paid, 0), coalesce(h.captured, 0))
+        FROM account a
+        LEFT JOIN (SELECT account_id, -sum(posted_delta) AS paid FROM entry
+            WHERE posted_delta < 0 GROUP BY account_id) e ON e.account_id = a.id
+        LEFT JOIN (SELECT account_id, sum(captured) AS captured FROM hold
+            GROUP BY account_id) h ON h.account_id = a.id
+        WHERE starts_with(a.code, 'fee_due:') AND coalesce(e.paid, 0) <> coalesce(h.captured, 0)""",
+    "what a transaction pays of what is owed is what it says": """
+        SELECT format('transaction %s says %s, its holds %s', t.id, t.fee_due,
+            coalesce(h.captured, 0))
+        FROM transaction t LEFT JOIN (
+            SELECT stream_id, sum(captured) AS captured, count(*) AS holds FROM hold
+            WHERE part = 'fee_due' GROUP BY stream_id
+        ) h ON h.stream_id = t.id
+        WHERE coalesce(h.holds, 0) > 1 OR (t.state IN ('COMPLETED', 'FAILED')
+            AND t.fee_due <> coalesce(h.captured, 0))""",
     "a transaction that ended has used or released its share of the limits": """
         SELECT format('transaction %s is %s, its share is %s', t.id, t.state, l.state)
         FROM limit_use l JOIN transaction t ON t.id = l.stream_id JOIN stream s ON s.id = t.id

@@ -16,7 +16,8 @@ RECORDS_KEPT_SECONDS: Final = 30.0
 RECORDS_DAYS: Final = 30
 
 _OPENING: Final = """
-    SELECT u.username, u.kyc_level, u.country, u.risk_tier, limit_usage(w.id) AS usage,
+    SELECT u.username, u.kyc_level, u.country, u.risk_tier, u.preferred_providers,
+        limit_usage(w.id) AS usage,
         w.id AS wallet_id, a.address,
         k.input_hash, k.result
     FROM app_user u
@@ -56,12 +57,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserOpening:
-    """The user, their wallet and their address on the flow's chain; what the key was used for."""
+    """The user, their wallet and their address on the flow's chain; providers that they prefer;
+    what the key was used for."""
 
     wallet_id: WalletId
     username: str
     address: str
     profile: Profile
+    preferred: frozenset[str]
     known: StoredResult | None
 
 
@@ -86,6 +89,7 @@ class OpeningReader:
             username=row["username"],
             address=row["address"],
             profile=profile_of(user_id, row),
+            preferred=frozenset(row["preferred_providers"]),
             known=StoredResult(input_hash=row["input_hash"], result=row["result"])
             if used
             else None,

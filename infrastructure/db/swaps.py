@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from domain.shared.assets import NATIVE, USDC, Asset
+from domain.shared.assets import USDC, Asset
 from domain.shared.decision import Profile
 from domain.shared.ids import UserId, WalletId
 from infrastructure.db.limits import profile_of
@@ -12,9 +12,9 @@ from infrastructure.db.pool import Pool
 from infrastructure.db.sends import StoredResult
 
 _OPENING: Final = """
-    SELECT u.username, u.kyc_level, u.country, u.risk_tier, limit_usage(w.id) AS usage,
+    SELECT u.username, u.kyc_level, u.country, u.risk_tier, u.preferred_providers,
+        limit_usage(w.id) AS usage,
         w.id AS wallet_id, coalesce(b.posted - b.held - b.soft, 0) AS spendable,
-        coalesce(g.posted - g.held - g.soft, 0) AS gas_spendable,
         (SELECT jsonb_object_agg(a.chain, a.address) FROM wallet_address a
             WHERE a.wallet_id = w.id) AS addresses,
         k.input_hash, k.result
@@ -22,8 +22,6 @@ _OPENING: Final = """
     JOIN wallet w ON w.user_id = u.id
     LEFT JOIN account c ON c.code = format($2, w.id)
     LEFT JOIN balance b ON b.account_id = c.id
-    LEFT JOIN account d ON d.code = format($6, w.id)
-    LEFT JOIN balance g ON g.account_id = d.id
     LEFT JOIN idempotency_key k ON k.principal = $3 AND k.operation = $4 AND k.key = $5
     WHERE u.id = $1
 """
@@ -31,14 +29,14 @@ _OPENING: Final = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapOpening:
-    """The user, what they can spend of the source and of the asset that its network is paid in (base
-    units), their addresses by chain, and what the key was used for."""
+    """The user, providers that they prefer, what they can spend of the source (base units), their
+    addresses by chain, and what the key was used for."""
 
     wallet_id: WalletId
     username: str
     profile: Profile
+    preferred: frozenset[str]
     spendable: int
-    gas_spendable: int
     addresses: Mapping[str, str]
     known: StoredResult | None
 
@@ -54,10 +52,7 @@ class SwapReader:
     ) -> SwapOpening | None:
         """None for somebody who is no user."""
         account = "available:%s" if source == USDC else f"invested:%s:{source.symbol}"
-        gas = f"invested:%s:{NATIVE[source.chain].symbol}"
-        row = await self._pool.fetchrow(
-            _OPENING, user_id, account, str(user_id), operation, key, gas
-        )
+        row = await self._pool.fetchrow(_OPENING, user_id, account, str(user_id), operation, key)
         if row is None:
             return None
         used = row["input_hash"] is not None
@@ -65,8 +60,8 @@ class SwapReader:
             wallet_id=row["wallet_id"],
             username=row["username"],
             profile=profile_of(user_id, row),
+            preferred=frozenset(row["preferred_providers"]),
             spendable=row["spendable"],
-            gas_spendable=row["gas_spendable"],
             addresses=row["addresses"] or {},
             known=StoredResult(input_hash=row["input_hash"], result=row["result"])
             if used

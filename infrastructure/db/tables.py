@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -43,6 +44,7 @@ app_user = Table(
     _given("kyc_level", Text),
     _maybe("country", Text),
     _given("risk_tier", Text),
+    _given("preferred_providers", ARRAY(Text)),
     _given("created_at", Moment),
 )
 wallet = Table(
@@ -105,6 +107,7 @@ transaction = Table(
     _given("platform_fee", BaseUnits),
     _given("network_fee", BaseUnits),
     _given("provider_fee", BaseUnits),
+    _given("fee_due", BaseUnits),
     _given("fees", JSONB),
     _maybe("memo", Text),
     _maybe("reason", Text),
@@ -193,7 +196,6 @@ user_action = Table(
     _given("attempt", Integer),
     _maybe("expires_at", Moment),
     _given("at", Moment),
-    _maybe("chain", Text),
 )
 user_action_status = Table(
     "user_action_status",

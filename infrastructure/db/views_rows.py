@@ -1,6 +1,6 @@
 """Rows as the read models of `domain.contracts.views`."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final, TypeVar
 
 from domain.contracts.views import (
@@ -12,6 +12,7 @@ from domain.contracts.views import (
     UserActionView,
     as_recipient_sees,
 )
+from domain.shared.accounts import is_due
 from domain.shared.actions import UserAction
 from domain.shared.assets import USDC
 from domain.shared.ids import ActionId, TransactionId, WalletId
@@ -51,8 +52,10 @@ def transaction_as_seen(row: Row, viewer: WalletId) -> TransactionView | None:
 def _fees(row: Row) -> tuple[TransactionFee, ...]:
     """What costs something, and the platform's own fee also where it is nothing. A flow whose fees
     are in several assets names them one by one."""
+    due = TransactionFee(kind="FEE_DUE", amount=row["fee_due"], asset=USDC.symbol)
+    owed = (due,) if due.amount else ()
     if row["fees"]:
-        return tuple(TransactionFee(**line) for line in row["fees"])
+        return (*(TransactionFee(**line) for line in row["fees"]), *owed)
     lines = (
         TransactionFee(kind="PLATFORM", amount=row["platform_fee"], asset=row["asset"]),
         TransactionFee(kind="NETWORK", amount=row["network_fee"], asset=row["asset"]),
@@ -63,7 +66,7 @@ def _fees(row: Row) -> tuple[TransactionFee, ...]:
             provider=row["provider"],
         ),
     )
-    return tuple(line for line in lines if line.amount or line.kind == "PLATFORM")
+    return (*(line for line in lines if line.amount or line.kind == "PLATFORM"), *owed)
 
 
 def action_view(row: Row) -> UserActionView:
@@ -76,12 +79,12 @@ def action_view(row: Row) -> UserActionView:
         payload=row["payload"],
         summary=row["summary"],
         expires_at=row["expires_at"],
-        chain=row["chain"],
     )
 
 
 def balance_views(rows: list[Row]) -> tuple[BalanceView, ...]:
     """The balances of a wallet: USDC always, also where nothing was ever booked."""
+    owed = sum(row["posted"] for row in rows if is_due(row["code"]))
     found = [
         _balance_view(kind, row)
         for row in rows
@@ -89,7 +92,10 @@ def balance_views(rows: list[Row]) -> tuple[BalanceView, ...]:
     ]
     if not any(view.kind is BalanceKind.AVAILABLE for view in found):
         found.insert(0, _NOTHING)
-    return tuple(found)
+    return tuple(
+        replace(view, fee_due=owed) if view.kind is BalanceKind.AVAILABLE else view
+        for view in found
+    )
 
 
 def _balance_view(kind: BalanceKind, row: Row) -> BalanceView:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from domain.shared.decision import Decision, Facts
+from domain.shared.accounts import is_due
+from domain.shared.decision import Decision, Facts, Profile
 from domain.shared.figures import Figures
 from domain.shared.ids import EffectId, StreamId, UserId, WalletId
 from domain.shared.saga import Origin, Registry, settle
@@ -28,8 +29,9 @@ from domain.shared.unit import (
     Stale,
     Unit,
 )
+from domain.wallet.fee_due import may_collect
 from infrastructure.sagas.cache import CachedStreams
-from infrastructure.sagas.ports import Clock, Commits, Profiles, Streams
+from infrastructure.sagas.ports import Clock, Commits, Dues, Profiles, Streams
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +95,7 @@ class SagaEngine:
         commits: Commits,
         streams: Streams,
         profiles: Profiles,
+        dues: Dues,
         registry: Registry,
         groups: Sequence[Group],
         policy: Policy,
@@ -106,6 +109,7 @@ class SagaEngine:
         self._commits = commits
         self._streams = CachedStreams(streams)
         self._profiles = profiles
+        self._dues = dues
         self._registry = registry
         self._on_leased = on_leased
 
@@ -145,9 +149,11 @@ class SagaEngine:
         and is not opened, `KeyConflictError`, `TooContendedError`, `UnitRejectedError`.
         """
         rejection: Rejected | None = None
+        lost_due = False
         for attempt in range(DECISIONS_MAX):
             stream = await self._present(stream_id, opening, again=attempt > 0)
             facts = replace(await self._facts(stream, opening), rejection=rejection)
+            facts = replace(facts, fee_due=0) if lost_due else facts
             unit = self._settle(stream, handler(stream, facts), facts, opening, key)
             if _is_empty(unit):
                 return Decided(stream)
@@ -158,6 +164,9 @@ class SagaEngine:
                     return Decided(stream, replayed=result)
                 case KeyConflict():
                     raise KeyConflictError
+                case Rejected(account=account) if is_due(account) and not lost_due:
+                    # Another transaction collects it: this one goes on without.
+                    lost_due = True
                 case Rejected() as refused:
                     # A handler that knows of a refusal may be refused for another reason.
                     if rejection is not None and rejection.reason == refused.reason:
@@ -186,12 +195,26 @@ class SagaEngine:
         return stream
 
     async def _facts(self, stream: Stream, opening: Opening | None) -> Facts:
-        facts = self.facts()
-        unheard = stream.handled.get(Group.COMPLIANCE, 0) < max(1, stream.sequence)
+        profile, due = await asyncio.gather(
+            self._profile(stream, opening), self._fee_due(stream, opening)
+        )
+        return replace(self.facts(), profile=profile, fee_due=due)
+
+    async def _profile(self, stream: Stream, opening: Opening | None) -> Profile | None:
         user_id = _user_of(stream, opening)
-        if Group.COMPLIANCE not in self.groups or not unheard or user_id is None:
-            return facts
-        return replace(facts, profile=await self._profiles.profile(user_id))
+        if user_id is None or not self._is_unheard(stream, Group.COMPLIANCE):
+            return None
+        return await self._profiles.profile(user_id)
+
+    async def _fee_due(self, stream: Stream, opening: Opening | None) -> int:
+        is_wanted = self._is_unheard(stream, Group.WALLET) and may_collect(stream)
+        if not is_wanted or _user_of(stream, opening) is None:
+            return 0
+        return await self._dues.fee_due(stream.wallet_id)
+
+    def _is_unheard(self, stream: Stream, group: Group) -> bool:
+        """Whether a context of this process has something to react to, or what begins now."""
+        return group in self.groups and stream.handled.get(group, 0) < max(1, stream.sequence)
 
     def _settle(
         self,

@@ -26,6 +26,7 @@ from domain.provider.effects import (
 )
 from domain.shared.assets import USDC
 from domain.shared.figures import Figures
+from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from domain.shared.unit import JsonObject
 from infrastructure.chains.solana.errors import RpcError
@@ -105,26 +106,33 @@ def built(
     summary: str,
     brings: tuple[int, str],
     charged: NetworkCost,
+    due: int,
     reference: str | None = None,
 ) -> Built:
-    """A message to be signed before its blockhash is too old; it `brings` so much of an asset."""
+    """A message to be signed before its blockhash is too old; it `brings` so much of an asset, and
+    pays what is `due` from earlier."""
     lifetime = max(0.0, prepared.blocks_left * SECONDS_PER_BLOCK - SIGNING_MARGIN_SECONDS)
     return Built(
         message=base64.b64encode(prepared.built.message).decode(),
         payload=base64.b64encode(prepared.built.unsigned).decode(),
-        summary=summary,
+        summary=f"{summary}{_with_due(due)}",
         blockhash=prepared.built.blockhash,
         last_valid_block_height=prepared.last_valid_block_height,
         recipient_amount=brings[0],
         asset=brings[1],
         network_cost=charged,
         reference=reference,
+        fee_due=due,
         expires_at=now + timedelta(seconds=lifetime),
         exchange={
             "blockhash": prepared.built.blockhash,
             "last_valid_block_height": prepared.last_valid_block_height,
         },
     )
+
+
+def _with_due(due: int) -> str:
+    return f", and {AssetAmount.of(due, USDC.symbol)} of fees due from earlier" if due else ""
 
 
 class SolanaLegs:
@@ -149,9 +157,7 @@ class SolanaLegs:
             due_at = now + timedelta(seconds=RETRY_SECONDS)
             return NotAttempted(reason=str(error), due_at=due_at)
 
-    async def broadcast(
-        self, _stream: Stream, request: JsonObject, now: datetime
-    ) -> BroadcastOutcome:
+    async def broadcast(self, request: JsonObject, now: datetime) -> BroadcastOutcome:
         """Hands the stored bytes to a node; sending them again is the same transaction."""
         signed = base64.b64decode(request["transaction"])
         answer = await self._gateway.broadcast(signed)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.shared.decision import Profile
-from domain.shared.ids import StreamId, UserId
+from domain.shared.ids import StreamId, UserId, WalletId
 from domain.shared.stream import Stream
 from domain.shared.unit import CommitResult, Unit
 
@@ -26,6 +26,12 @@ class Profiles(Protocol):
     """What compliance knows of a user."""
 
     async def profile(self, user_id: UserId) -> Profile | None: ...
+
+
+class Dues(Protocol):
+    """What a wallet owes the platform from earlier, and no transaction has taken on itself."""
+
+    async def fee_due(self, wallet_id: WalletId) -> int: ...
 
 
 class Clock(Protocol):

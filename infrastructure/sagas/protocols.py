@@ -8,6 +8,7 @@ from domain.contracts.events import NetworkCost
 from domain.contracts.strategy_events import BlockchainCallRequested, ProtocolCall
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.effects import BuildOutcome, CallLanded, Declined, Moved, NotAttempted
+from domain.provider.leg import fee_due
 from domain.provider.ports import answers
 from domain.provider.ports.defi import DeFiProvider
 from domain.provider.ports.unsigned import SolanaInstructions
@@ -48,11 +49,12 @@ class ProtocolLeg:
         charged = network_cost(cost, self._figures)
         if charged.total_base_units > requested.network_cost.total_base_units:
             return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+        due = fee_due(stream)
         whole = with_our_fee(
             instructions,
             owner=parse_address(call.owner_address),
             treasury_owner=self._gateway.treasury_owner,
-            base_units=charged.total_base_units + call.platform_fee,
+            base_units=charged.total_base_units + call.platform_fee + due,
             reference=reference_of(stream.id),
         )
         try:
@@ -65,6 +67,7 @@ class ProtocolLeg:
             summary=_summary(call, charged),
             brings=(call.amount, USDC.symbol),
             charged=charged,
+            due=due,
         )
 
     def read(self, stream: Stream, seen: Seen) -> CallLanded | None:

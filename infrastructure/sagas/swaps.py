@@ -14,6 +14,7 @@ from solders.instruction import Instruction
 from domain.contracts.events import NetworkCost
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import BuildOutcome, Declined, Moved, SwapLanded
+from domain.provider.leg import fee_due
 from domain.provider.ports import answers
 from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapRequest
 from domain.provider.ports.unsigned import SolanaInstructions, SolanaTransaction
@@ -43,17 +44,25 @@ class Standing(Protocol):
 
 
 class SwapLeg:
-    """Of an asset on Solana for any other."""
+    """Of an asset on Solana for any other; `dexes` by the registry's names."""
 
-    def __init__(self, gateway: SolanaGateway, *, figures: Figures, swaps: "PromisedSwaps") -> None:
+    def __init__(
+        self,
+        gateway: SolanaGateway,
+        *,
+        figures: Figures,
+        dexes: Mapping[str, DEXProvider],
+        standing: Standing,
+    ) -> None:
         self._gateway = gateway
         self._figures = figures
-        self._swaps = swaps
+        self._dexes = dexes
+        self._standing = standing
 
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
         requested = stream.known(BlockchainSwapRequested)
         swap = requested.swap
-        answer = await self._swaps.build(swap, fee_payer=str(self._gateway.fee_payer))
+        answer = await self._swap(swap)
         if isinstance(answer, Declined):
             return answer
         try:
@@ -64,11 +73,12 @@ class SwapLeg:
         charged = network_cost(cost, self._figures)
         if charged.total_base_units > requested.network_cost.total_base_units:
             return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+        due = fee_due(stream)
         whole = with_our_fee(
             instructions,
             owner=parse_address(swap.sender_address),
             treasury_owner=self._gateway.treasury_owner,
-            base_units=charged.total_base_units + swap.platform_fee,
+            base_units=charged.total_base_units + swap.platform_fee + due,
             reference=reference_of(stream.id),
         )
         try:
@@ -81,6 +91,7 @@ class SwapLeg:
             summary=_summary(swap, charged),
             brings=(swap.target_minimum, swap.target),
             charged=charged,
+            due=due,
             reference=answer.reference,
         )
 
@@ -112,29 +123,23 @@ class SwapLeg:
             received=received,
         )
 
-
-class PromisedSwaps:
-    """Swaps of providers' making for no less than was promised; `dexes` by the registry's names."""
-
-    def __init__(self, dexes: Mapping[str, DEXProvider], standing: Standing) -> None:
-        self._dexes = dexes
-        self._standing = standing
-
-    async def build(self, swap: SwapTerms, *, fee_payer: str | None = None) -> SwapBuilt | Declined:
-        """The provider's transaction. It only reads: whatever goes wrong, nothing has happened, and
-        the next provider may be asked."""
+    async def _swap(self, swap: SwapTerms) -> SwapBuilt | Declined:
+        """The provider's transaction, for no less than was promised. It only reads: whatever goes
+        wrong, nothing has happened, and the next provider may be asked."""
         provider = self._dexes.get(swap.provider)
         if provider is None:
             return Declined(code="PRV_UNAVAILABLE", reason="not configured")
         reason = await self._standing.rejection(swap.provider)
         if reason is not None:
             return Declined(code="PRV_UNAVAILABLE", reason=reason.value)
-        wanted = swap_request(swap, fee_payer=fee_payer)
-        quote = await _promised(provider, wanted, swap.target_minimum)
+        quote = await _promised(provider, self._request(swap), swap.target_minimum)
         if not isinstance(quote, SwapQuote):
             return quote
         answer = await provider.build_swap(quote)
         return answer if isinstance(answer, SwapBuilt) else _setback(answer)
+
+    def _request(self, swap: SwapTerms) -> SwapRequest:
+        return swap_request(swap, fee_payer=str(self._gateway.fee_payer))
 
 
 def swap_request(swap: SwapTerms, *, fee_payer: str | None = None) -> SwapRequest:

@@ -9,6 +9,7 @@ from solders.pubkey import Pubkey
 from domain.contracts.events import NetworkCost
 from domain.contracts.transfer_events import LegRequested, TransferRequested, TransferWanted
 from domain.provider.effects import BuildOutcome, Declined, Landed
+from domain.provider.leg import fee_due
 from domain.shared.assets import USDC
 from domain.shared.figures import Figures
 from domain.shared.money import AssetAmount
@@ -37,7 +38,7 @@ class TransferLeg:
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
         requested = stream.known(TransferRequested)
         wanted = requested.transfer
-        recipient = parse_address(wanted.recipient_address)
+        recipient, due = parse_address(wanted.recipient_address), fee_due(stream)
         charged = await self._cost(stream, recipient, now)
         if charged.total_base_units > requested.network_cost.total_base_units:
             return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
@@ -49,6 +50,7 @@ class TransferLeg:
                 amount_base_units=delivered,
                 platform_fee_base_units=wanted.platform_fee,
                 network_cost_base_units=charged.total_base_units,
+                fee_due_base_units=due,
                 memo=wanted.memo,
                 reference=reference_of(stream.id),
                 create_recipient_account=charged.rent_lamports > 0,
@@ -60,6 +62,7 @@ class TransferLeg:
             summary=_summary(wanted, delivered),
             brings=(delivered, USDC.symbol),
             charged=charged,
+            due=due,
         )
 
     def read(self, stream: Stream, seen: Seen) -> Landed | None:

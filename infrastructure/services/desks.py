@@ -5,6 +5,7 @@ from infrastructure.db.bank_accounts import BankAccountStore
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.openings import OpeningReader
 from infrastructure.db.pool import Pool
+from infrastructure.db.saved import SavedStore
 from infrastructure.db.sends import SendReader
 from infrastructure.db.strategies import PositionReader
 from infrastructure.db.swaps import SwapReader
@@ -18,6 +19,7 @@ from infrastructure.services.payments import BUY as PURCHASE
 from infrastructure.services.payments import DEPOSIT, PaymentDesk, PaymentFlow
 from infrastructure.services.payouts import PayoutDesk
 from infrastructure.services.providers import OfferDesk
+from infrastructure.services.saved import SavedDesk
 from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
 from infrastructure.services.swaps import BUY, SELL, SwapDesk, SwapFlow
@@ -46,7 +48,6 @@ def open_movements(
             openings=SwapReader(pool),
             gateway=gateway,
             dexes=outside.providers.dexes,
-            chains=outside.providers.chains,
             offers=outside.offers,
             prices=outside.prices,
         )
@@ -56,9 +57,7 @@ def open_movements(
         withdraws=TransferDesk(Withdraw(), engine=engine, openings=sends, gateway=gateway),
         deposits=payments(DEPOSIT),
         purchases=payments(PURCHASE),
-        approvals=ApprovalDesk(
-            engine=engine, actions=sends, gateway=gateway, chains=outside.providers.chains
-        ),
+        approvals=ApprovalDesk(engine=engine, actions=sends, gateway=gateway),
         limits=LimitDesk(profiles=IdentityStore(pool), figures=engine.policy.figures),
         buys=swaps(BUY),
         sells=swaps(SELL),
@@ -94,4 +93,14 @@ def _strategies(
             clock=engine.clock,
         ),
         protocols=protocols,
+    )
+
+
+def open_saved(engine: SagaEngine, pool: Pool, outside: Outside) -> SavedDesk:
+    """What users keep to find again."""
+    return SavedDesk(
+        store=SavedStore(pool),
+        users=IdentityStore(pool),
+        screening=engine.policy.screening,
+        registry=outside.listed.registry,
     )

@@ -55,7 +55,8 @@ BUY: Final = PaymentFlow(name="buy", operation="initiateBuy", begin=initiate_buy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPayment:
-    """A wish to pay, read: `amount` in hundredths of `currency`, for `asset`."""
+    """A wish to pay, read: `amount` in hundredths of `currency`, for `asset`; `preferred` are the
+    providers that know the payment method already."""
 
     asset: Asset
     amount: int
@@ -63,11 +64,19 @@ class ReadPayment:
     method: PaymentMethod
     return_url: str
     key: str
+    preferred: frozenset[str] = frozenset()
 
     @property
     def input_hash(self) -> str:
         """The same for the same wish, however its amount was spelt."""
-        content = [self.asset.symbol, self.amount, self.currency, self.method, self.return_url]
+        content = [
+            self.asset.symbol,
+            self.amount,
+            self.currency,
+            self.method,
+            self.return_url,
+            *sorted(self.preferred),
+        ]
         return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
@@ -138,7 +147,7 @@ class PaymentDesk:
                 address=opening.address,
             ),
             amount_cents=read.amount,
-            preferred=frozenset(),
+            preferred=opening.preferred | read.preferred,
         )
         command = InitiateDepositCommand(
             transaction_id=wish.transaction_id,
@@ -173,6 +182,7 @@ def read_payment(wish: DepositInput) -> ReadPayment:
         method=PaymentMethod(wish.payment_method),
         return_url=_return_url(wish.return_url or ""),
         key=read_key(wish.idempotency_key),
+        preferred=frozenset([wish.provider] if wish.provider else ()),
     )
 
 

@@ -163,7 +163,9 @@ class PayoutDesk:
                 return quote
             return Bid(quote, delivered=quote.fiat_amount, seconds=quote.estimated_seconds)
 
-        collected = await self.offers.collect(wanted, self.providers, ask)
+        collected = await self.offers.collect(
+            wanted, self.providers, ask, preferred=opening.preferred
+        )
         offers = tuple(
             _offer(each.quote, each.provider, each.score, account) for each in collected.offers
         )

@@ -2,31 +2,20 @@
 
 import hashlib
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from domain.compliance.limits import OTHER_REGION
-from domain.provider.ports.chain import InvalidChainAddress
-from domain.shared.assets import CURRENCIES
+from domain.shared.assets import CURRENCIES, Chain
 from domain.shared.decision import KycLevel, RiskTier
 from domain.shared.figures import Figures
 from domain.shared.screening import ScreeningList, normal_form
-from infrastructure.chains.bitcoin import addresses as bitcoin
-from infrastructure.chains.ethereum import addresses as ethereum
-from infrastructure.chains.solana.addresses import InvalidAddress, parse_address
-from infrastructure.chains.sui import addresses as sui
+from infrastructure.chains.parsing import spelling
 from infrastructure.sagas.engine import Policy
 from infrastructure.settings import StartupError
 
-ADDRESS_PARSERS: Final[tuple[Callable[[str], object], ...]] = (
-    parse_address,
-    bitcoin.parse,
-    ethereum.parse,
-    sui.parse,
-)
 FIGURES_FILE: Final = Path(__file__).with_name("figures.toml")
 
 
@@ -64,17 +53,9 @@ def load_screening(path: Path | None) -> ScreeningList:
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     addresses = frozenset(line for line in lines if line)
     for address in addresses:
-        if not any(_is_address(parse, address) for parse in ADDRESS_PARSERS):
+        if all(spelling(chain, address) is None for chain in Chain):
             raise StartupError(f"{path}: {address} is an address of no chain")
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
     return ScreeningList(
         version=version, addresses=frozenset(normal_form(address) for address in addresses)
     )
-
-
-def _is_address(parse: Callable[[str], object], text: str) -> bool:
-    try:
-        parse(text)
-    except (InvalidAddress, InvalidChainAddress):
-        return False
-    return True

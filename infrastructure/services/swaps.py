@@ -9,11 +9,10 @@ import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.events import Gas, NetworkCost
+from domain.contracts.events import NetworkCost
 from domain.contracts.services import SwapInput
 from domain.contracts.swap_events import SwapOffer
 from domain.provider.ports.answers import Setback
-from domain.provider.ports.chain import ChainGateway, NetworkFee
 from domain.provider.ports.dex import DEXProvider, SwapQuote, SwapRequest
 from domain.provider.registry import Capability, ProviderKind, Wanted
 from domain.provider.valuation import cents_rounded_up, usd_value_rounded_up
@@ -90,7 +89,6 @@ class SwapDesk:
         openings: Openings,
         gateway: SolanaGateway,
         dexes: Mapping[str, DEXProvider],
-        chains: Mapping[Chain, ChainGateway],
         offers: OfferCollector,
         prices: PriceBook,
     ) -> None:
@@ -100,7 +98,6 @@ class SwapDesk:
         self._openings = openings
         self._gateway = gateway
         self._dexes = dexes
-        self._chains = chains
         self._offers = offers
         self._prices = prices
 
@@ -155,7 +152,7 @@ class SwapDesk:
             recipient=recipient,
             fee_payer=str(self._gateway.fee_payer),
         )
-        offers, rejected = await self._offered(request, usd_value, opening.profile.country)
+        offers, rejected = await self._offered(request, usd_value, opening)
         command = InitiateSwapCommand(
             transaction_id=wish.transaction_id,
             username=opening.username,
@@ -164,7 +161,6 @@ class SwapDesk:
             amount=read.amount,
             usd_value=usd_value,
             spendable=opening.spendable,
-            gas_spendable=opening.gas_spendable,
             sender_address=sender,
             recipient_address=recipient,
             network_cost=cost,
@@ -183,7 +179,7 @@ class SwapDesk:
 
     async def _cost(self, sender: str, read: ReadSwap) -> NetworkCost:
         if read.source.chain is not Chain.SOLANA:
-            return await self._gas(sender, read.source)
+            raise Refused(code="PRV_UNSUPPORTED", field="input.asset")
         wraps = SOL in {read.source, read.target}
         try:
             cost = await self._gateway.swap_cost(parse_address(sender), wraps=wraps)
@@ -194,24 +190,8 @@ class SwapDesk:
             raise Refused(code="TXN_FEES_EXCEED_AMOUNT", field="input.amount")
         return cost_of
 
-    async def _gas(self, sender: str, source: Asset) -> NetworkCost:
-        """Where there is no sponsor: what the chain may take of the user, in its own asset."""
-        chain = self._chains.get(source.chain)
-        if chain is None:
-            raise Refused(code="PRV_UNAVAILABLE")
-        fee = await chain.call_fee(sender, source)
-        if not isinstance(fee, NetworkFee):
-            raise Refused(code="PRV_UNAVAILABLE", reason=fee.reason)
-        return NetworkCost(
-            network_fee_lamports=0,
-            rent_lamports=0,
-            total_base_units=0,
-            lamports_price_source="",
-            gas=Gas(asset=fee.asset, amount=fee.amount),
-        )
-
     async def _offered(
-        self, request: SwapRequest, usd_value: int, country: str
+        self, request: SwapRequest, usd_value: int, opening: SwapOpening
     ) -> tuple[tuple[SwapOffer, ...], tuple[RejectedOffer, ...]]:
         crosses = request.source.chain is not request.target.chain
         wanted = Wanted(
@@ -220,7 +200,7 @@ class SwapDesk:
             asset=request.target.symbol,
             source=request.source.symbol,
             amount_cents=cents_rounded_up(usd_value),
-            country=country,
+            country=opening.profile.country,
             chains=frozenset({request.source.chain, request.target.chain}),
         )
 
@@ -230,7 +210,9 @@ class SwapDesk:
                 return quote
             return Bid(quote, delivered=quote.target_amount, seconds=quote.estimated_seconds)
 
-        collected = await self._offers.collect(wanted, self._dexes, ask)
+        collected = await self._offers.collect(
+            wanted, self._dexes, ask, preferred=opening.preferred
+        )
         offers = tuple(_offer(each.quote, each.provider, each.score) for each in collected.offers)
         return offers, collected.rejected
 

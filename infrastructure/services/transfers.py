@@ -256,7 +256,11 @@ class TransferDesk:
         self._assess(opening, wish)
         facts = self._engine.facts()
         costs = self._movement.check(wish, spendable=opening.spendable, facts=facts)
-        fees = (("PLATFORM", costs.platform_fee, None), ("NETWORK", costs.network, USDC.chain))
+        fees = (
+            ("PLATFORM", costs.platform_fee, None),
+            ("NETWORK", costs.network, USDC.chain),
+            ("FEE_DUE", opening.fee_due, None),
+        )
         return SendPreview(
             asset=USDC.symbol,
             amount=wish.amount,

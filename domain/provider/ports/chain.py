@@ -1,5 +1,6 @@
 """Chains other than through Solana's own gateway: balances, fees, transfers, confirmations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -41,17 +42,11 @@ class PlainTransfer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferPrepared:
     """`payload` is what the user signs, in the form that wallets of the chain take: a PSBT, an
-    unsigned typed transaction, BCS bytes. `commitment` is compared with what comes back.
-
-    `value`: what leaves the sender of the chain's native asset beside the fee, as the bytes have it.
-    `is_approval`: it only allows what the call itself, asked for again once this is final, takes.
-    """
+    unsigned typed transaction, BCS bytes. `commitment` is compared with what comes back."""
 
     payload: bytes
     commitment: bytes
     fee: int
-    value: int
-    is_approval: bool = False
     inputs: tuple[str, ...] = ()
     """What it spends and nothing else may: outpoints, the account's nonce, coin objects."""
 
@@ -105,13 +100,29 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """What a transaction credited an address with, or took from it; `index` is the output's or
-    log's place."""
+    """What a transaction credited an address with; `index` is the output's or log's place."""
 
     index: int
     asset: str
     address: str
     amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """What one included transaction left an address with of an asset: what it paid the address less
+    what it took from it, so that change is none.
+
+    `index` is the place of the first movement that paid it; `senders`: whom the transaction took
+    the asset from, as far as the chain tells.
+    """
+
+    transaction_hash: str
+    index: int
+    asset: str
+    address: str
+    amount: int
+    senders: tuple[str, ...] = ()
 
 
 class ChainGateway(Protocol):
@@ -131,11 +142,6 @@ class ChainGateway(Protocol):
     async def balance(self, address: str, asset: Asset) -> int | Setback: ...
 
     async def network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback: ...
-
-    async def call_fee(self, sender: str, asset: Asset) -> NetworkFee | Setback:
-        """The most that a provider's calls which spend `asset` may cost now, an approval before
-        them included; what none of them needs beyond it is refused when it is prepared."""
-        ...
 
     async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback: ...
 
@@ -160,7 +166,18 @@ class ChainGateway(Protocol):
         """All credits of an included transaction; empty where it is not included."""
         ...
 
-    async def taken(self, transaction_hash: str, *, signer: str) -> tuple[Movement, ...] | Setback:
-        """What an included transaction that the signer signed took from them, the network's fee
-        aside and what it gave back counted; empty where it is not included."""
+    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+        """All credits of an included transaction, added up by address and asset; empty where it is
+        not included."""
+        ...
+
+    async def final_height(self) -> int | Setback:
+        """The newest block that no reorganisation can drop any more."""
+        ...
+
+    async def credits(
+        self, addresses: Sequence[str], *, after: int, up_to: int
+    ) -> tuple[Credit, ...] | Setback:
+        """What transactions in the blocks behind `after` and not behind `up_to`, which is final,
+        left any of `addresses` with."""
         ...

@@ -94,7 +94,7 @@ MILESTONES: Final = (
 )
 
 
-def columns(stream: Stream, event: Event) -> Columns:
+def columns(_stream: Stream, event: Event) -> Columns:
     match event.data:
         case WithdrawTransactionInitiated() as withdraw:
             found = _opening(event, withdraw)
@@ -105,7 +105,7 @@ def columns(stream: Stream, event: Event) -> Columns:
         case WithdrawTransactionCompleted():
             found = {"completed_at": event.occurred_at}
         case _:
-            found = transfer_columns(stream, event)
+            found = transfer_columns(event)
     return found
 
 

@@ -144,7 +144,7 @@ def columns(stream: Stream, event: Event) -> Columns:
         case TransferConfirmed():
             found = {}
         case _:
-            found = transfer_columns(stream, event)
+            found = transfer_columns(event)
     return found
 
 

@@ -21,6 +21,7 @@ from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import Posting
+from domain.wallet.fee_due import collect_due
 from domain.wallet.protocol import call_claims
 from domain.wallet.review import hold_for_review, on_blocked, reject
 from domain.wallet.transfer import network_fee, release, reservation_of, reserve
@@ -57,7 +58,7 @@ def _opened(stream: Stream, facts: Facts) -> Decision:
     launch = stream.known(StrategyLaunchInitiated)
     seen = stream.known(BlockchainCallConfirmed)
     held, principal = reservation_of(stream), -seen.moved
-    taken = principal + seen.fee_amount
+    taken = principal + seen.own_fee
     lock = timedelta(seconds=launch.terms.lock_seconds)
     updated = StrategyBalanceUpdated(
         position_id=stream.id,
@@ -69,17 +70,18 @@ def _opened(stream: Stream, facts: Facts) -> Decision:
         locked_until=facts.now + lock if lock else None,
         journal_id=derived(stream.id, "journal", stream.sequence + 1),
     )
-    return Decision(
+    booked = Decision(
         events=(updated,),
         holds_settled=held.settled(captured=min(taken, held.total)),
         postings=(
             held.posting(held=-held.total, posted=-taken),
             Posting(account=strategy(stream.wallet_id, str(stream.id)), posted=principal),
-            *((Posting(account=fees(USDC), posted=seen.fee_amount),) if seen.fee_amount else ()),
+            *((Posting(account=fees(USDC), posted=seen.own_fee),) if seen.own_fee else ()),
             *network_fee(seen.lamports_spent),
         ),
         claims=call_claims(seen),
     )
+    return booked + collect_due(stream, seen)
 
 
 REACTIONS: dict[type[EventPayload], Reaction] = {

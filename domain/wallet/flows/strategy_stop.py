@@ -21,6 +21,7 @@ from domain.shared.ids import HoldId, derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import Account, HoldKind, HoldPlaced, HoldSettled, Posting
+from domain.wallet.fee_due import collect_due, hold_due, release_due
 from domain.wallet.protocol import call_claims
 from domain.wallet.review import on_blocked, reject
 from domain.wallet.swap import ALREADY_BOOKED
@@ -57,7 +58,7 @@ def _reserved(stream: Stream, facts: Facts) -> Decision:
         credit_hold_id=HoldId(derived(stream.id, "hold", "credit")),
         expected=stop.value - stop.platform_fee - stop.network_cost.total_base_units,
     )
-    return Decision(
+    held = Decision(
         events=(reserved,),
         holds_placed=(
             HoldPlaced(
@@ -80,14 +81,17 @@ def _reserved(stream: Stream, facts: Facts) -> Decision:
             Posting(account=available(stream.wallet_id), incoming=reserved.expected),
         ),
     )
+    return hold_due(stream, facts) + held
 
 
 def _booked(stream: Stream, facts: Facts) -> Decision:
-    """Principal out, proceeds in: the difference is what the position earned or lost."""
+    """Principal out, proceeds in: the difference is what the position earned or lost. Where the
+    watcher for unannounced money was faster, it has booked them less all that was paid."""
     seen = stream.known(BlockchainCallConfirmed)
     reserved = stream.known(PositionReserved)
     is_credited = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
-    credited = seen.moved - seen.fee_amount
+    credited = seen.moved - seen.own_fee
+    watched = seen.moved - seen.fee_amount if is_credited else 0
     gain = seen.moved - reserved.principal
     updated = AvailableBalanceUpdated(
         asset=USDC.symbol,
@@ -98,11 +102,11 @@ def _booked(stream: Stream, facts: Facts) -> Decision:
     )
     own = Posting(
         account=available(stream.wallet_id),
-        posted=0 if is_credited else credited,
+        posted=credited - watched,
         incoming=-reserved.expected,
     )
-    beyond = (Posting(account=chain(USDC), posted=credited),) if is_credited else ()
-    return Decision(
+    beyond = (Posting(account=chain(USDC), posted=watched),) if watched else ()
+    booked = Decision(
         events=(updated,),
         holds_settled=_settled(stream, captured=True),
         postings=(
@@ -111,19 +115,20 @@ def _booked(stream: Stream, facts: Facts) -> Decision:
             ),
             own,
             *beyond,
-            *((Posting(account=fees(USDC), posted=seen.fee_amount),) if seen.fee_amount else ()),
+            *((Posting(account=fees(USDC), posted=seen.own_fee),) if seen.own_fee else ()),
             *((Posting(account=strategy_pnl(), posted=-gain),) if gain else ()),
             *network_fee(seen.lamports_spent),
         ),
         claims=() if is_credited else call_claims(seen),
     )
+    return booked + collect_due(stream, seen)
 
 
 def _released(stream: Stream, *, reason: str) -> Decision:
     reserved = stream.known(PositionReserved)
     failed = stream.latest(TransferFailed)
     released = BalanceReservationReleased(released=reserved.principal, reason=reason)
-    return Decision(
+    return release_due(stream) + Decision(
         events=(released,),
         holds_settled=_settled(stream, captured=False),
         postings=(

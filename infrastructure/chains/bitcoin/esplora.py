@@ -21,11 +21,14 @@ from infrastructure.http import HttpResponse
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 _TXID_BYTES: Final = 32
+# What the API answers at once.
+HISTORY_PAGE: Final = 25
 
 Result = TypeVar("Result")
 _ADDRESS: Final[Decoder[AddressInfo]] = Decoder(AddressInfo)
 _BLOCK_STATUS: Final[Decoder[BlockStatus]] = Decoder(BlockStatus)
 _ESTIMATES: Final[Decoder[dict[str, Decimal]]] = Decoder(dict[str, Decimal])
+_HISTORY: Final[Decoder[list[Transaction]]] = Decoder(list[Transaction])
 _OUTSPEND: Final[Decoder[Outspend]] = Decoder(Outspend)
 _TRANSACTION: Final[Decoder[Transaction]] = Decoder(Transaction)
 _UNSPENT: Final[Decoder[list[Unspent]]] = Decoder(list[Unspent])
@@ -57,6 +60,13 @@ async def transaction(node: Node, txid: str) -> Transaction | None:
     if found.txid != txid:
         raise NodeContradicts("another transaction than the one asked for")
     return found
+
+
+async def history(node: Node, address: str, before: str | None) -> list[Transaction]:
+    """Transactions in blocks that pay or spend from `address`, HISTORY_PAGE of them, the newest
+    first; those behind `before` in that order."""
+    place = "" if before is None else f"/{before}"
+    return _decoded(await node.ask("GET", f"/address/{address}/txs/chain{place}"), _HISTORY)
 
 
 async def raw_transaction(node: Node, txid: str) -> RawTransaction:

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
 from embit.psbt import PSBT
-from embit.transaction import SIGHASH, Transaction
+from embit.transaction import SIGHASH
 
 from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
+    Credit,
     Movement,
     NetworkFee,
     PlainTransfer,
@@ -23,7 +23,7 @@ from domain.provider.ports.chain import (
 from domain.provider.ports.unsigned import BitcoinPsbt, Unsigned
 from domain.shared.assets import BTC, Asset, Chain
 from domain.shared.errors import InvalidInput
-from infrastructure.chains.bitcoin import addresses, building, coins, esplora, verification
+from infrastructure.chains.bitcoin import addresses, building, coins, esplora, inbound, verification
 from infrastructure.chains.bitcoin.addresses import ParsedAddress
 from infrastructure.chains.bitcoin.coins import Coin, Selection, Wish
 from infrastructure.chains.bitcoin.wire import Status
@@ -45,10 +45,6 @@ BLOCK_SECONDS: Final = 600
 # Satoshi per 1,000 virtual bytes: what nodes relay at least, and twice what was ever paid widely.
 FEE_RATE_MIN: Final = 1_000
 FEE_RATE_MAX: Final = 2_000_000
-# What a provider pays, its mark, and change: outputs of a call, at their largest.
-CALL_OUTPUTS: Final = (34, 83, 34)
-# A provider may be in a hurry: so many times the present rate is what its call may cost.
-CALL_FEE_FACTOR: Final = 2
 # A provider may be in a hurry; beyond this it burns its user's money.
 PROVIDED_FEE_FACTOR_MAX: Final = 10
 
@@ -90,13 +86,6 @@ class BitcoinGateway:
         coins do not cover it, the fee for one coin."""
         return await answered(self._network_fee(transfer))
 
-    async def call_fee(self, sender: str, asset: Asset) -> NetworkFee | Setback:
-        """For a transaction of all coins that may pay."""
-        owner = addresses.parse(sender)
-        if asset != BTC or owner.kind not in coins.SPENDABLE:
-            return unsupported("only native segwit addresses with BTC can pay here")
-        return await answered(self._call_fee(owner))
-
     async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
         """At the transfer's own rate, from confirmed coins by the rule of `coins`."""
         if not FEE_RATE_MIN <= transfer.fee_rate <= FEE_RATE_MAX:
@@ -133,35 +122,27 @@ class BitcoinGateway:
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
         """Its outputs that have an address, change included, as its own bytes have them."""
+        return await answered(
+            self._nodes.read(lambda node: inbound.movements_at(node, transaction_hash))
+        )
 
-        async def look(node: Node) -> tuple[Movement, ...]:
-            found = await esplora.transaction(node, transaction_hash)
-            if found is None or not await _is_included(node, found.status):
-                return ()
-            return _movements(await esplora.raw_transaction(node, transaction_hash))
+    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+        return await answered(
+            self._nodes.read(lambda node: inbound.received_at(node, transaction_hash))
+        )
 
-        return await answered(self._nodes.read(look))
+    async def final_height(self) -> int | Setback:
+        return await answered(
+            self._nodes.read(lambda node: inbound.final_height_at(node, self._finality_depth))
+        )
 
-    async def taken(self, transaction_hash: str, *, signer: str) -> tuple[Movement, ...] | Setback:
-        """Its outputs to others, at the place of the first: it spends the signer's coins alone."""
-        own = addresses.parse(signer).text
-        credits_ = await self.movements(transaction_hash)
-        if not isinstance(credits_, tuple):
-            return credits_
-        paid = [one for one in credits_ if one.address != own]
-        if not paid:
-            return ()
-        return (replace(paid[0], address=own, amount=sum(one.amount for one in paid)),)
-
-    async def _call_fee(self, owner: ParsedAddress) -> NetworkFee:
-        count = max(1, min(len(await self._coins(owner.text)), coins.INPUTS_MAX))
-        rate = await self._nodes.read(_rate_at)
-        size = coins.virtual_bytes(owner.kind, count, [bytes(length) for length in CALL_OUTPUTS])
-        return NetworkFee(
-            amount=-(-size * rate * CALL_FEE_FACTOR // 1000),
-            asset=BTC.symbol,
-            rate=rate,
-            estimated_seconds=TARGET_BLOCKS * BLOCK_SECONDS,
+    async def credits(
+        self, addresses: Sequence[str], *, after: int, up_to: int
+    ) -> tuple[Credit, ...] | Setback:
+        """One question an address, or more where it has a long history."""
+        span = inbound.Span(after=after, up_to=up_to, finality_depth=self._finality_depth)
+        return await answered(
+            self._nodes.read(lambda node: inbound.credits_at(node, addresses, span))
         )
 
     async def _network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback:
@@ -286,15 +267,8 @@ async def _funded_at(node: Node, selection: Selection, wish: Wish) -> list[build
     return funded
 
 
-async def _is_included(node: Node, status: Status) -> bool:
-    """Whether its block still counts: after a reorganisation a node may name one that does not."""
-    if not status.confirmed or status.block_hash is None:
-        return False
-    return await esplora.is_in_best_chain(node, status.block_hash)
-
-
 async def _depth(node: Node, status: Status) -> int:
-    if status.block_height is None or not await _is_included(node, status):
+    if status.block_height is None or not await inbound.is_included(node, status):
         return 0
     return max(0, await esplora.tip_height(node) - status.block_height + 1)
 
@@ -313,12 +287,4 @@ def _wish(transfer: PlainTransfer, fee_rate: int) -> Wish | Declined:
         sender_kind=sender.kind,
         sender_script=sender.script,
         recipient_script=recipient.script,
-    )
-
-
-def _movements(transaction: Transaction) -> tuple[Movement, ...]:
-    return tuple(
-        Movement(index=index, asset=BTC.symbol, address=address, amount=output.value)
-        for index, output in enumerate(transaction.vout)
-        if (address := addresses.address_of(output.script_pubkey.data)) is not None
     )

@@ -23,10 +23,24 @@ class Status(Wire, frozen=True):
     block_hash: Hash | None = None
 
 
+class Prevout(Wire, frozen=True):
+    """The output that an input spends."""
+
+    scriptpubkey: str
+    value: Satoshi
+
+
+class Input(Wire, frozen=True):
+    """Without `prevout` where the coins are new."""
+
+    prevout: Prevout | None = None
+
+
 class Transaction(Wire, frozen=True):
     txid: Hash
     fee: Satoshi
     status: Status
+    vin: list[Input] = []
 
 
 class Unspent(Wire, frozen=True):

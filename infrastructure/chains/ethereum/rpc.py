@@ -14,7 +14,9 @@ from infrastructure.chains.ethereum.wire import (
     Data,
     Failure,
     FeeHistory,
+    FullBlock,
     Hash,
+    PlacedLog,
     Quantity,
     Receipt,
     Transaction,
@@ -26,6 +28,7 @@ from infrastructure.chains.nodes import (
     NodeError,
     NodeMalformed,
     NodeRefused,
+    NodeUnreached,
 )
 from infrastructure.http import HttpResponse
 
@@ -40,6 +43,8 @@ _ANSWER: Final = Decoder(Answer)
 _BLOCK: Final[Decoder[Block | None]] = Decoder(Block | None)
 _DATA: Final[Decoder[str]] = Decoder(Data)
 _FEE_HISTORY: Final[Decoder[FeeHistory]] = Decoder(FeeHistory)
+_FULL_BLOCK: Final[Decoder[FullBlock | None]] = Decoder(FullBlock | None)
+_LOGS: Final[Decoder[list[PlacedLog]]] = Decoder(list[PlacedLog])
 _HASH: Final[Decoder[str]] = Decoder(Hash)
 _QUANTITY: Final[Decoder[str]] = Decoder(Quantity)
 _RAW: Final[Decoder[msgspec.Raw]] = Decoder(msgspec.Raw)
@@ -110,6 +115,29 @@ async def receipt(node: Node, transaction_hash: str) -> Receipt | None:
 async def block(node: Node, number_or_tag: str) -> Block | None:
     """Without its transactions."""
     return await _read(node, "eth_getBlockByNumber", [number_or_tag, False], _BLOCK)
+
+
+async def full_block(node: Node, number: int) -> FullBlock:
+    """With its transactions."""
+    found = await _read(node, "eth_getBlockByNumber", [hex(number), True], _FULL_BLOCK)
+    if found is None:
+        raise NodeUnreached("the node is behind")
+    if quantity(found.number) != number:
+        raise NodeContradicts("another block than the one asked for")
+    return found
+
+
+async def logs(
+    node: Node, *, contracts: Sequence[str], topic: str, first: int, last: int
+) -> list[PlacedLog]:
+    """What `contracts` logged under `topic` in the blocks from `first` to `last`."""
+    wanted = {
+        "fromBlock": hex(first),
+        "toBlock": hex(last),
+        "address": list(contracts),
+        "topics": [topic],
+    }
+    return await _read(node, "eth_getLogs", [wanted], _LOGS)
 
 
 async def block_number(node: Node) -> int:

@@ -4,6 +4,7 @@ Arguments are words of 32 bytes, big-endian; a function is named by the first fo
 hash of its signature.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from eth_utils.crypto import keccak
@@ -45,19 +46,33 @@ def allowance(owner: str, spender: str) -> bytes:
     return ALLOWANCE + _address(owner) + _address(spender)
 
 
-def read_transfer(log: Log) -> tuple[Asset, str, int] | None:
-    """Asset, recipient and amount of one of our tokens' Transfer logs; None for any other."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """A token's transfer as its contract logged it."""
+
+    asset: Asset
+    sender: str
+    recipient: str
+    amount: int
+
+
+def read_transfer(log: Log) -> Transfer | None:
+    """One of our tokens' Transfer logs; None for any other."""
     asset = BY_CONTRACT.get(parse(log.address.lower()))
     if asset is None or log.removed or len(log.topics) != _TRANSFER_TOPICS:
         return None
     if log.topics[0] != TRANSFER_TOPIC or len(log.data) != 2 + _WORD_DIGITS:
         return None
-    return asset, parse("0x" + log.topics[2][-_ADDRESS_DIGITS:]), int(log.data, 16)
+    return Transfer(
+        asset=asset,
+        sender=_logged_address(log.topics[1]),
+        recipient=_logged_address(log.topics[2]),
+        amount=int(log.data, 16),
+    )
 
 
-def sender_of(log: Log) -> str:
-    """Whose tokens a Transfer log that `read_transfer` reads moves."""
-    return parse("0x" + log.topics[1][-_ADDRESS_DIGITS:])
+def _logged_address(topic: str) -> str:
+    return parse("0x" + topic[-_ADDRESS_DIGITS:])
 
 
 def _address(address: str) -> bytes:

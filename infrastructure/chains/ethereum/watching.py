@@ -1,14 +1,15 @@
 """What became of a transaction, and whom it credited, by the word of one node."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
-from domain.provider.ports.chain import Movement, Presence, Sighting
+from domain.provider.ports.chain import Credit, Movement, Presence, Sighting
 from domain.shared.assets import ETH
+from infrastructure.chains.credits import Holding, credited_to, credits_of
 from infrastructure.chains.ethereum import addresses, rpc, tokens
-from infrastructure.chains.ethereum.wire import Receipt, quantity
-from infrastructure.chains.nodes import Node
+from infrastructure.chains.ethereum.wire import Receipt, Transaction, quantity
+from infrastructure.chains.nodes import Node, NodeMalformed, NodeUnreached
 
 _SUCCESS: Final = 1
 
@@ -60,11 +61,70 @@ async def movements_at(node: Node, transaction_hash: str) -> tuple[Movement, ...
         return ()
     if not await _is_in_best_chain(node, found):
         return ()
-    return (*await _own_value(node, transaction_hash), *_logged(found))
-
-
-async def _own_value(node: Node, transaction_hash: str) -> tuple[Movement, ...]:
     sent = await rpc.proven_transaction(node, transaction_hash)
+    return (*_own_value(sent), *_logged(found))
+
+
+async def received_at(node: Node, transaction_hash: str) -> tuple[Credit, ...]:
+    found = await rpc.receipt(node, transaction_hash)
+    if found is None or quantity(found.status) != _SUCCESS:
+        return ()
+    if not await _is_in_best_chain(node, found):
+        return ()
+    sent = await rpc.proven_transaction(node, transaction_hash)
+    taken: dict[Holding, int] = defaultdict(int)
+    if sent is not None and (value := quantity(sent.value)):
+        taken[ETH.symbol, addresses.parse(sent.sender.lower())] += value
+    for log in found.logs:
+        transfer = tokens.read_transfer(log)
+        if transfer is not None:
+            taken[transfer.asset.symbol, transfer.sender] += transfer.amount
+    return credits_of(transaction_hash, (*_own_value(sent), *_logged(found)), taken=taken)
+
+
+async def final_height_at(node: Node) -> int:
+    finalized = await rpc.block(node, "finalized")
+    if finalized is None:
+        raise NodeMalformed("no finalised block")
+    return quantity(finalized.number)
+
+
+async def credits_at(
+    node: Node, wanted: Sequence[str], *, after: int, up_to: int
+) -> tuple[Credit, ...]:
+    """Looked for in every block and in all transfers of our tokens, which are few: the same work
+    for one address as for many."""
+    if await final_height_at(node) < up_to:
+        raise NodeUnreached("the node is behind")
+    if after >= up_to:
+        return ()
+    ours = frozenset(wanted)
+    transfers = await rpc.logs(
+        node,
+        contracts=list(tokens.BY_CONTRACT),
+        topic=tokens.TRANSFER_TOPIC,
+        first=after + 1,
+        last=up_to,
+    )
+    hashes = dict.fromkeys(
+        log.transaction_hash
+        for log in transfers
+        if (transfer := tokens.read_transfer(log)) is not None and transfer.recipient in ours
+    )
+    for number in range(after + 1, up_to + 1):
+        block = await rpc.full_block(node, number)
+        hashes |= dict.fromkeys(
+            sent.hash
+            for sent in block.transactions
+            if sent.to is not None and addresses.parse(sent.to.lower()) in ours
+        )
+    credits_: list[Credit] = []
+    for transaction_hash in hashes:
+        credits_ += credited_to(await received_at(node, transaction_hash), ours)
+    return tuple(credits_)
+
+
+def _own_value(sent: Transaction | None) -> tuple[Movement, ...]:
     if sent is None or sent.to is None or quantity(sent.value) == 0:
         return ()
     recipient = addresses.parse(sent.to.lower())
@@ -72,37 +132,13 @@ async def _own_value(node: Node, transaction_hash: str) -> tuple[Movement, ...]:
     return (Movement(index=0, asset=ETH.symbol, address=recipient, amount=amount),)
 
 
-async def taken_at(node: Node, transaction_hash: str, signer: str) -> tuple[Movement, ...]:
-    found = await rpc.receipt(node, transaction_hash)
-    if found is None or quantity(found.status) != _SUCCESS:
-        return ()
-    if not await _is_in_best_chain(node, found):
-        return ()
-    value = await _own_value(node, transaction_hash)
-    own = tuple(replace(one, address=signer) for one in value)
-    return (*own, *_tokens_taken(found, signer))
-
-
-def _tokens_taken(receipt: Receipt, signer: str) -> Iterator[Movement]:
-    """Each token's balance of what went and what came back, at the place of its first log."""
-    totals: dict[str, Movement] = {}
-    for place, log in enumerate(receipt.logs, 1):
-        read = tokens.read_transfer(log)
-        if read is None or signer not in {read[1], tokens.sender_of(log)}:
-            continue
-        asset, recipient, amount = read
-        moved = -amount if recipient == signer else amount
-        nothing = Movement(index=place, asset=asset.symbol, address=signer, amount=0)
-        before = totals.get(asset.symbol, nothing)
-        totals[asset.symbol] = replace(before, amount=before.amount + moved)
-    return (one for one in totals.values() if one.amount > 0)
-
-
 def _logged(receipt: Receipt) -> tuple[Movement, ...]:
     # A log's place in its receipt outlives a reorganisation; its place in the block does not.
     read = ((place, tokens.read_transfer(log)) for place, log in enumerate(receipt.logs, 1))
     return tuple(
-        Movement(index=place, asset=found[0].symbol, address=found[1], amount=found[2])
+        Movement(
+            index=place, asset=found.asset.symbol, address=found.recipient, amount=found.amount
+        )
         for place, found in read
         if found is not None
     )

@@ -48,9 +48,16 @@ class Receipt(Wire, frozen=True):
     logs: list[Log]
 
 
+class PlacedLog(Log, frozen=True, kw_only=True):
+    """A log with the transaction that it is of."""
+
+    transaction_hash: Hash
+
+
 class Transaction(Wire, frozen=True):
     hash: Hash
     value: Quantity
+    sender: Address = msgspec.field(name="from")
     to: Address | None = None
     block_hash: Hash | None = None
 
@@ -58,6 +65,12 @@ class Transaction(Wire, frozen=True):
 class Block(Wire, frozen=True):
     number: Quantity
     hash: Hash
+
+
+class FullBlock(Block, frozen=True):
+    """A block with its transactions."""
+
+    transactions: list[Transaction]
 
 
 class FeeHistory(Wire, frozen=True):

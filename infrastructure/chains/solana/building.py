@@ -54,6 +54,7 @@ def build_usdc_transfer(
     amount_base_units: int,
     platform_fee_base_units: int,
     network_cost_base_units: int,
+    fee_due_base_units: int = 0,
     treasury_owner: Pubkey,
     create_recipient_account: bool,
     memo: str | None,
@@ -63,13 +64,14 @@ def build_usdc_transfer(
     """USDC from sender to recipient, and what the sender owes the platform to its treasury.
 
     The fee payer pays lamports and rent, never a token; the sender repays them in USDC
-    (`network_cost_base_units`) together with the platform's fee, in one transfer to the treasury's
-    account, which must exist. `reference` is an address that nobody has: it makes each transfer's
+    (`network_cost_base_units`) together with the platform's fee and what is due from earlier, in one
+    transfer to the treasury's account, which must exist. `reference` is an address that nobody has: it makes each transfer's
     message its own, where the same one twice would be one transaction, and finds it on the chain
     (as Solana Pay does). ValueError for an amount out of range or a message too long to send.
     """
-    owed = platform_fee_base_units + network_cost_base_units
-    if min(platform_fee_base_units, network_cost_base_units) < 0 or amount_base_units <= 0:
+    fees = (platform_fee_base_units, network_cost_base_units, fee_due_base_units)
+    owed = sum(fees)
+    if min(fees) < 0 or amount_base_units <= 0:
         raise ValueError("amounts must be positive, fees not negative")
     source = associated_token_account(sender)
     target = associated_token_account(recipient_owner)

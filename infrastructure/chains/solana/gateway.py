@@ -109,6 +109,7 @@ class SolanaGateway:
             amount_base_units=request.amount_base_units,
             platform_fee_base_units=request.platform_fee_base_units,
             network_cost_base_units=request.network_cost_base_units,
+            fee_due_base_units=request.fee_due_base_units,
             treasury_owner=self.treasury_owner,
             create_recipient_account=request.create_recipient_account,
             memo=request.memo,

@@ -21,6 +21,7 @@ class TransferRequest:
     reference: Pubkey
     platform_fee_base_units: int = 0
     network_cost_base_units: int = 0
+    fee_due_base_units: int = 0
     memo: str | None = None
     create_recipient_account: bool
 

@@ -6,6 +6,7 @@ from typing import Final
 from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
+    Credit,
     Movement,
     NetworkFee,
     PlainTransfer,
@@ -35,8 +36,6 @@ ESTIMATED_SECONDS: Final = 2
 # A provider may be in a hurry; beyond this it burns its user's money.
 PROVIDED_PRICE_FACTOR_MAX: Final = 10
 PROVIDED_BUDGET_MAX: Final = 10**9
-# What a provider's call may need: so many times what a transfer does.
-CALL_FEE_FACTOR: Final = 5
 _AMOUNT_MAX: Final = 2**63
 
 
@@ -83,20 +82,6 @@ class SuiGateway:
             return rate
         return NetworkFee(
             amount=coins.budget(rate),
-            asset=SUI.symbol,
-            rate=rate,
-            estimated_seconds=ESTIMATED_SECONDS,
-        )
-
-    async def call_fee(self, sender: str, asset: Asset) -> NetworkFee | Setback:
-        addresses.parse(sender)
-        if asset != SUI:
-            return unsupported(f"{asset.symbol} is not on Sui")
-        rate = await answered(self._nodes.read(_rate_at))
-        if not isinstance(rate, int):
-            return rate
-        return NetworkFee(
-            amount=CALL_FEE_FACTOR * coins.budget(rate),
             asset=SUI.symbol,
             rate=rate,
             estimated_seconds=ESTIMATED_SECONDS,
@@ -150,10 +135,30 @@ class SuiGateway:
             self._nodes.read(lambda node: watching.movements_at(node, transaction_hash))
         )
 
-    async def taken(self, transaction_hash: str, *, signer: str) -> tuple[Movement, ...] | Setback:
-        owner = addresses.parse(signer)
+    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
         return await answered(
-            self._nodes.read(lambda node: watching.taken_at(node, transaction_hash, owner))
+            self._nodes.read(lambda node: watching.received_at(node, transaction_hash))
+        )
+
+    async def final_height(self) -> int | Setback:
+        return await answered(
+            self._nodes.read(lambda node: watching.final_height_at(node, self._finality_depth))
+        )
+
+    async def credits(
+        self, addresses: Sequence[str], *, after: int, up_to: int
+    ) -> tuple[Credit, ...] | Setback:
+        """One question an address."""
+        return await answered(
+            self._nodes.read(
+                lambda node: watching.credits_at(
+                    node,
+                    addresses,
+                    after=after,
+                    up_to=up_to,
+                    finality_depth=self._finality_depth,
+                )
+            )
         )
 
     async def _prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:

@@ -18,6 +18,7 @@ from infrastructure.chains.sui.coins import Coin
 from infrastructure.chains.sui.model import ObjectRef
 from infrastructure.chains.sui.outcomes import failure_of_broadcast, failure_of_read
 from infrastructure.chains.sui.wire import (
+    AffectedData,
     Answer,
     BalanceData,
     Change,
@@ -33,6 +34,7 @@ from infrastructure.chains.sui.wire import (
     Failure,
     MoveType,
     SeenData,
+    TipData,
     User,
     UsersData,
 )
@@ -44,6 +46,8 @@ COIN_TYPE: Final = f"0x{2:064x}::coin::Coin<{SUI_TYPE}>"
 PAGE_ITEMS: Final = 50
 # Whoever has more coins than these pages hold merges them elsewhere; a bound on our questions.
 PAGES_MAX: Final = 10
+# Ten thousand transactions of one address in one look: nobody's wallet.
+AFFECTED_PAGES_MAX: Final = 200
 # The last user of an object that is gone is the one that used it up; a few more for good measure.
 USERS_MAX: Final = 5
 
@@ -74,7 +78,7 @@ SIGHTING: Final = """query Sighting($digest: String!) {
 }"""
 MOVEMENTS: Final = """query Movements($digest: String!, $first: Int!, $after: String) {
   transaction(digest: $digest) {
-    digest transactionBcs
+    digest transactionBcs sender { address }
     effects {
       status checkpoint { sequenceNumber }
       balanceChanges(first: $first, after: $after) {
@@ -82,6 +86,17 @@ MOVEMENTS: Final = """query Movements($digest: String!, $first: Int!, $after: St
         pageInfo { hasNextPage endCursor }
       }
     }
+  }
+}"""
+TIP: Final = "query Tip { checkpoint { sequenceNumber } }"
+AFFECTED: Final = """query Affected(
+  $address: SuiAddress!, $after: UInt53!, $before: UInt53!, $first: Int!, $cursor: String
+) {
+  transactions(
+    first: $first, after: $cursor,
+    filter: {affectedAddress: $address, afterCheckpoint: $after, beforeCheckpoint: $before}
+  ) {
+    nodes { digest } pageInfo { hasNextPage endCursor }
   }
 }"""
 OBJECTS: Final = """query Objects($keys: [ObjectKey!]!) {
@@ -116,6 +131,8 @@ _COINS: Final = Decoder(CoinsData)
 _EPOCH: Final = Decoder(EpochData)
 _SEEN: Final = Decoder(SeenData)
 _CHANGED: Final = Decoder(ChangedData)
+_TIP: Final = Decoder(TipData)
+_AFFECTED: Final = Decoder(AffectedData)
 _CURRENT: Final = Decoder(CurrentData)
 _USERS: Final = Decoder(UsersData)
 _EXECUTED: Final = Decoder(ExecutedData)
@@ -180,6 +197,32 @@ async def changed(node: Node, digest: str) -> tuple[Changed, list[Change]] | Non
         if not page.has_next_page or after is None:
             return found, changes
     raise NodeContradicts("more balance changes than are believable")
+
+
+async def tip(node: Node) -> int:
+    """The newest checkpoint's number."""
+    return (await _read(node, TIP, {}, _TIP)).checkpoint.sequence_number
+
+
+async def affected(node: Node, address: str, *, after: int, up_to: int) -> list[str]:
+    """The transactions that touched `address` in the checkpoints behind `after` and not behind
+    `up_to`, the oldest first."""
+    found: list[str] = []
+    cursor: str | None = None
+    for _ in range(AFFECTED_PAGES_MAX):
+        variables = {
+            "address": address,
+            "after": after,
+            "before": up_to + 1,
+            "first": PAGE_ITEMS,
+            "cursor": cursor,
+        }
+        page = (await _read(node, AFFECTED, variables, _AFFECTED)).transactions
+        found += (one.digest for one in page.nodes)
+        cursor = page.page_info.end_cursor
+        if not page.page_info.has_next_page or cursor is None:
+            return found
+    raise NodeContradicts(f"the transactions of {address} never end")
 
 
 async def current(node: Node, addresses: list[str]) -> list[Current | None]:

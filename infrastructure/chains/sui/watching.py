@@ -9,9 +9,10 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from domain.provider.ports.chain import Movement, Presence, Sighting
+from domain.provider.ports.chain import Credit, Movement, Presence, Sighting
 from domain.shared.assets import SUI
-from infrastructure.chains.nodes import Node, NodeContradicts, NodeMalformed
+from infrastructure.chains.credits import credited_to, credits_of
+from infrastructure.chains.nodes import Node, NodeContradicts, NodeMalformed, NodeUnreached
 from infrastructure.chains.sui import addresses, building, rpc
 from infrastructure.chains.sui.bcs import NotBcs
 from infrastructure.chains.sui.coins import COINS_MAX
@@ -23,7 +24,7 @@ from infrastructure.chains.sui.model import (
     TransferObjects,
 )
 from infrastructure.chains.sui.reading import read
-from infrastructure.chains.sui.wire import Change, Checkpoint, GasSummary, Seen
+from infrastructure.chains.sui.wire import Change, Changed, Checkpoint, GasSummary, Seen
 
 logger = logging.getLogger(__name__)
 
@@ -45,38 +46,60 @@ async def sighting_at(
 
 async def movements_at(node: Node, digest: str) -> tuple[Movement, ...]:
     """Indices are places among the transaction's balance changes."""
-    found = await rpc.changed(node, digest)
-    if found is None or found[0].effects.checkpoint is None:
+    found = await _landed(node, digest)
+    return () if found is None else _movements(found[1])
+
+
+async def received_at(node: Node, digest: str) -> tuple[Credit, ...]:
+    """Balance changes are added up already: who got change has less than before."""
+    found = await _landed(node, digest)
+    if found is None:
         return ()
     transaction, changes = found
+    sender = () if transaction.sender is None else (transaction.sender.address,)
+    taken = tuple(
+        one.owner.address
+        for one in changes
+        if one.owner is not None and rpc.is_sui(one.coin_type) and int(one.amount) < 0
+    )
+    senders = tuple(dict.fromkeys((*sender, *taken)))
+    return credits_of(digest, _movements(changes), taken={}, senders=senders)
+
+
+async def final_height_at(node: Node, finality_depth: int) -> int:
+    return await rpc.tip(node) - finality_depth + 1
+
+
+async def credits_at(
+    node: Node, wanted: Sequence[str], *, after: int, up_to: int, finality_depth: int
+) -> tuple[Credit, ...]:
+    if await final_height_at(node, finality_depth) < up_to:
+        raise NodeUnreached("the node is behind")
+    found: list[Credit] = []
+    for address in wanted:
+        for digest in await rpc.affected(node, address, after=after, up_to=up_to):
+            found += credited_to(await received_at(node, digest), (address,))
+    return tuple(found)
+
+
+async def _landed(node: Node, digest: str) -> tuple[Changed, list[Change]] | None:
+    """A transaction in a checkpoint that succeeded, and what it changed."""
+    found = await rpc.changed(node, digest)
+    if found is None or found[0].effects.checkpoint is None:
+        return None
+    transaction, changes = found
     if not _succeeded(transaction.effects.status):
-        return ()
+        return None
     _demand_fitting(rpc.decoded_base64(transaction.transaction_bcs), digest, changes)
+    return transaction, changes
+
+
+def _movements(changes: Sequence[Change]) -> tuple[Movement, ...]:
     return tuple(
         Movement(index=index, asset=SUI.symbol, address=one.owner.address, amount=int(one.amount))
         for index, one in enumerate(changes)
         if one.owner is not None and _is_credit(one)
     )
-
-
-async def taken_at(node: Node, digest: str, signer: str) -> tuple[Movement, ...]:
-    """What it left the signer with less, without the gas that it charged."""
-    found, seen = await rpc.changed(node, digest), (await rpc.seen(node, digest)).transaction
-    if found is None or seen is None or seen.effects.checkpoint is None:
-        return ()
-    transaction, changes = found
-    if not _succeeded(transaction.effects.status):
-        return ()
-    _demand_fitting(rpc.decoded_base64(transaction.transaction_bcs), digest, changes)
-    own = [
-        (index, -int(one.amount))
-        for index, one in enumerate(changes)
-        if one.owner is not None and one.owner.address == signer and rpc.is_sui(one.coin_type)
-    ]
-    left = sum(amount for _index, amount in own) - _net_fee(seen.effects.gas_effects.gas_summary)
-    if not own or left <= 0:
-        return ()
-    return (Movement(index=own[0][0], asset=SUI.symbol, address=signer, amount=left),)
 
 
 def _sighted(transaction: Seen, tip: Checkpoint, finality_depth: int) -> Sighting:
@@ -106,11 +129,8 @@ def _depth(sequence_number: int, tip: Checkpoint) -> int:
 
 def _fee(summary: GasSummary) -> int:
     """Merging coins can give back more than it costs; what was charged is then nothing."""
-    return max(0, _net_fee(summary))
-
-
-def _net_fee(summary: GasSummary) -> int:
-    return summary.computation_cost + summary.storage_cost - summary.storage_rebate
+    charged = summary.computation_cost + summary.storage_cost - summary.storage_rebate
+    return max(0, charged)
 
 
 async def _is_used(node: Node, digest: str, inputs: tuple[str, ...], finality_depth: int) -> bool:

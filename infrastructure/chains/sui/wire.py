@@ -159,13 +159,33 @@ class ChangeEffects(Wire, frozen=True):
 
 
 class Changed(Wire, frozen=True):
+    """Without `sender` where the system itself made it."""
+
     digest: Digest
     transaction_bcs: str
     effects: ChangeEffects
+    sender: Named | None = None
 
 
 class ChangedData(Wire, frozen=True):
     transaction: Changed | None
+
+
+class Found(Wire, frozen=True):
+    digest: Digest
+
+
+class FoundPage(Wire, frozen=True):
+    nodes: list[Found]
+    page_info: Page
+
+
+class AffectedData(Wire, frozen=True):
+    transactions: FoundPage
+
+
+class TipData(Wire, frozen=True):
+    checkpoint: Checkpoint
 
 
 class Current(Wire, frozen=True):

@@ -83,6 +83,17 @@ class Ledger:
             if kept is not None:
                 yield kept, int(vout), kept.parsed.vout[int(vout)]
 
+    def history_of(self, address: str) -> list[Kept]:
+        """The transactions in blocks that paid `address` or spent what it had, the newest first."""
+        found: dict[str, Kept] = {}
+        for kept, vout, _paid in self.outputs_of(address):
+            spender = self.spender(kept.txid, vout)
+            spent = None if spender is None else self.find(spender)
+            for one in (kept, spent):
+                if one is not None and one.height is not None:
+                    found[one.txid] = one
+        return sorted(found.values(), key=lambda one: (one.height or 0, one.txid), reverse=True)
+
     def fee_rate(self) -> Decimal:
         """Satoshi a virtual byte for the next block."""
         return Decimal(self._memory.get("bitcoin.chain", "fee_rate", str) or "12.5")

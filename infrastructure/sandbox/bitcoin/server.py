@@ -37,6 +37,7 @@ from infrastructure.sandbox.frame.world import World
 
 PROVIDER: Final = "bitcoin"
 MINED_MAX: Final = 10_000
+HISTORY_PAGE: Final = 25
 _TEXT: Final = "text/plain"
 _BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
@@ -104,6 +105,8 @@ class Esplora:
             ("outspends", "GET", "/tx/{txid}/outspends", self.outspends),
             ("address", "GET", "/address/{address}", self.address),
             ("utxo", "GET", "/address/{address}/utxo", self.utxo),
+            ("history", "GET", "/address/{address}/txs/chain", self.history),
+            ("history", "GET", "/address/{address}/txs/chain/{before}", self.history),
             ("tip_height", "GET", "/blocks/tip/height", self.tip_height),
             ("tip_hash", "GET", "/blocks/tip/hash", self.tip_hash),
             ("block_at_height", "GET", "/block-height/{height:int}", self.block_at_height),
@@ -160,6 +163,13 @@ class Esplora:
             if self._ledger.spender(kept.txid, vout) is None
         ]
         return Answer(body=found)
+
+    async def history(self, request: Request) -> Answer:
+        found = self._ledger.history_of(self._address(request))
+        txids, before = [kept.txid for kept in found], request.path_params.get("before")
+        start = txids.index(before) + 1 if before in txids else 0
+        page = found[start : start + HISTORY_PAGE]
+        return Answer(body=[encoding.transaction(self._ledger, kept) for kept in page])
 
     async def tip_height(self, _request: Request) -> Answer:
         return _text(str(self._ledger.blocks.tip()))

@@ -112,5 +112,14 @@ def receipt(ledger: Ledger, sent: Sent) -> Json:
     }
 
 
+def logs(ledger: Ledger, height: int) -> list[Json]:
+    """All of a block."""
+    found: list[Json] = []
+    for sent in ledger.in_block(height):
+        of_one = receipt(ledger, sent)["logs"]
+        found += of_one if isinstance(of_one, list) else []
+    return found
+
+
 def _index(ledger: Ledger, sent: Sent) -> int:
     return [one.hash for one in ledger.in_block(sent.height or 0)].index(sent.hash)

@@ -18,6 +18,7 @@ from infrastructure.sandbox.frame.world import World
 INVALID_PARAMS: Final = -32602
 REVERTED: Final = 3
 FEE_HISTORY_MAX: Final = 1024
+LOG_BLOCKS_MAX: Final = 10_000
 
 Param = TypeVar("Param")
 
@@ -29,6 +30,15 @@ class Call(msgspec.Struct, frozen=True, rename={"sender": "from"}):
     sender: str = "0x" + 40 * "0"
     value: str = "0x0"
     input: str = "0x"
+
+
+class Wanted(msgspec.Struct, frozen=True, rename="camel"):
+    """A filter of logs: each topic is one, or one of a list."""
+
+    from_block: str
+    to_block: str
+    address: list[str]
+    topics: list[str | list[str]] = []
 
 
 class Methods:
@@ -51,6 +61,7 @@ class Methods:
             "eth_getTransactionByHash": self.get_transaction_by_hash,
             "eth_getTransactionReceipt": self.get_transaction_receipt,
             "eth_getBlockByNumber": self.get_block_by_number,
+            "eth_getLogs": self.get_logs,
         }
 
     def get_balance(self, params: list[object]) -> object:
@@ -140,6 +151,20 @@ class Methods:
             return None
         return encoding.block(self._ledger, height, whole=whole)
 
+    def get_logs(self, params: list[object]) -> object:
+        self._ledger.settle()
+        wanted = _param(params, 0, Wanted)
+        first, last = self._height(wanted.from_block), self._height(wanted.to_block)
+        if last > self._ledger.blocks.tip() or not 0 <= last - first < LOG_BLOCKS_MAX:
+            raise Rejected("block range is too large or not there", INVALID_PARAMS)
+        contracts = {one.lower() for one in wanted.address}
+        return [
+            log
+            for height in range(first, last + 1)
+            for log in encoding.logs(self._ledger, height)
+            if log["address"] in contracts and _fits(log["topics"], wanted.topics)
+        ]
+
     def _height(self, tag: str) -> int:
         tip = self._ledger.blocks.tip()
         heights = {
@@ -162,6 +187,16 @@ class Methods:
 
     def _distorted(self, method: str, amount: int) -> int:
         return self._world.faults.scaled(amount, "ethereum", method)
+
+
+def _fits(topics: object, wanted: list[str | list[str]]) -> bool:
+    found = topics if isinstance(topics, list) else []
+    if len(found) < len(wanted):
+        return False
+    return all(
+        one in ([choice] if isinstance(choice, str) else choice)
+        for one, choice in zip(found, wanted, strict=False)
+    )
 
 
 def _address(params: list[object]) -> str:

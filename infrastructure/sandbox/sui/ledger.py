@@ -60,6 +60,12 @@ class Ledger:
         found = (self.find(one) for one in digests)
         return [one for one in found if one is not None]
 
+    def touching(self, address: str) -> list[Executed]:
+        """The transactions in checkpoints that `address` sent or that paid it, the newest last."""
+        digests = self._memory.get("sui.touched", address, list[str]) or []
+        found = (self.find(one) for one in digests)
+        return [one for one in found if one is not None and one.checkpoint is not None]
+
     def reference_gas_price(self) -> int:
         return self._memory.get("sui.chain", "gas_price", int) or _REFERENCE_GAS_PRICE
 
@@ -185,6 +191,11 @@ class Ledger:
         for object_id in one.affected:
             known = self._memory.get("sui.affected", object_id, list[str]) or []
             self._memory.put("sui.affected", object_id, [*known, one.digest])
+        for owner in {one.sender, *one.changes}:
+            touched = self._memory.get("sui.touched", owner, list[str]) or []
+            self._memory.put(
+                "sui.touched", owner, [*(x for x in touched if x != one.digest), one.digest]
+            )
         number = self._memory.number("sui.landed")
         self._put(msgspec.structs.replace(one, checkpoint=height, sequence=number))
         self._set_pending([other for other in self._pending_digests() if other != one.digest])

@@ -115,14 +115,28 @@ class Root:
 
     def transactions(self, _info: object, **asked: object) -> Json:
         wanted = asked.get("filter")
+        if isinstance(wanted, dict) and wanted.get("affectedAddress"):
+            return self._of_address(wanted, **asked)
         if not isinstance(wanted, dict) or not wanted.get("affectedObject"):
-            raise refused("only the filter affectedObject is served here")
+            raise refused("only the filters affectedObject and affectedAddress are served here")
         found = self._ledger.users(_canonical(wanted["affectedObject"]))
         last = asked.get("last")
         if isinstance(last, int):
             found = found[-_bounded(last) :]
         items = [(one.digest, self._transaction(one, _MILLION)) for one in found]
         return _page(items, first=asked.get("first") or PAGE_ITEMS_MAX)
+
+    def _of_address(self, wanted: dict[str, object], **asked: object) -> Json:
+        after, before = wanted.get("afterCheckpoint"), wanted.get("beforeCheckpoint")
+        found = [
+            one
+            for one in self._ledger.touching(_canonical(str(wanted["affectedAddress"])))
+            if one.checkpoint is not None
+            and (not isinstance(after, int) or one.checkpoint > after)
+            and (not isinstance(before, int) or one.checkpoint < before)
+        ]
+        items = [(one.digest, self._transaction(one, _MILLION)) for one in found]
+        return _page(items, first=asked.get("first"), after=asked.get("after"))
 
     def execute_transaction(self, _info: object, **asked: str | list[str]) -> Json:
         content, signatures = asked["transactionDataBcs"], asked["signatures"]

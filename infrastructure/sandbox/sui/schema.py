@@ -20,7 +20,9 @@ type Query {
   object(address: SuiAddress!): Object
   objectVersions(first: Int, address: SuiAddress!, filter: VersionFilter): ObjectConnection
   transaction(digest: String!): Transaction
-  transactions(first: Int, last: Int, filter: TransactionFilter): TransactionConnection
+  transactions(
+    first: Int, after: String, last: Int, filter: TransactionFilter
+  ): TransactionConnection
 }
 
 type Mutation {
@@ -40,7 +42,10 @@ input VersionFilter {
 }
 
 input TransactionFilter {
+  affectedAddress: SuiAddress
   affectedObject: SuiAddress
+  afterCheckpoint: UInt53
+  beforeCheckpoint: UInt53
 }
 
 type Address {

@@ -100,6 +100,7 @@ ESPLORA: Final[dict[str, object]] = {
             "properties": {"txid": HEX64, "value": {"type": "integer"}, "status": STATUS},
         },
     },
+    "GET /address/:address/txs/chain[/:last_seen_txid]": {"type": "array", "items": TRANSACTION},
     "GET /blocks/tip/height": {"type": "string", "pattern": "^[0-9]+$"},
     "GET /block/:hash/status": {
         "type": "object",
@@ -123,6 +124,7 @@ METHODS: Final = {
     "eth_getTransactionReceipt": 1,
     "eth_getBlockByNumber": 2,
     "eth_blockNumber": 0,
+    "eth_getLogs": 1,
 }
 
 
@@ -153,7 +155,8 @@ async def play(stage: Stage) -> None:
     """Every question that the gateway has."""
     gateway, sender = stage.gateway, await stage.funded()
     await gateway.balance(sender.address, stage.asset)
-    first = await stage.prepared(sender, stage.account().address)
+    recipient = stage.account().address
+    first = await stage.prepared(sender, recipient)
     other = stage.accept(await stage.prepared(sender, sender.address), sender)
     signed = stage.accept(first, sender)
     await gateway.broadcast(signed)
@@ -163,6 +166,8 @@ async def play(stage: Stage) -> None:
     await gateway.sighting(signed.transaction_hash, inputs=first.inputs)
     await gateway.sighting(other.transaction_hash, inputs=first.inputs)
     await gateway.movements(signed.transaction_hash)
+    last = got(await gateway.final_height())
+    got(await gateway.credits([sender.address, recipient], after=last - 3, up_to=last))
 
 
 @pytest.fixture
@@ -203,6 +208,7 @@ def place_of(exchange: Exchange) -> str:
     path = re.sub("^/address/[^/]+", "/address/:address", path)
     path = re.sub("^/tx/[0-9a-f]{64}", "/tx/:txid", path)
     path = re.sub("^/block/[0-9a-f]{64}", "/block/:hash", path)
+    path = re.sub("/txs/chain(/[0-9a-f]{64})?$", "/txs/chain[/:last_seen_txid]", path)
     path = re.sub("/outspend/[0-9]+$", "/outspend/:vout", path)
     return f"{exchange.method} {path}"
 

@@ -26,6 +26,8 @@ DOCUMENTS: Final = {
     "SIGHTING": rpc.SIGHTING,
     "MOVEMENTS": rpc.MOVEMENTS,
     "OBJECTS": rpc.OBJECTS,
+    "TIP": rpc.TIP,
+    "AFFECTED": rpc.AFFECTED,
     "USERS": rpc.USERS,
     "EXECUTE": rpc.EXECUTE,
 }

@@ -12,25 +12,21 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from domain.contracts.services import SendInput
-from domain.registry import REGISTRY
 from domain.shared.accounts import available
 from domain.shared.assets import USDC, Chain
 from domain.shared.decision import KycLevel
 from domain.shared.errors import DomainError, IdempotencyConflict, InsufficientBalance
 from domain.shared.ids import TransactionId, UserId, WalletId
 from domain.shared.money import format_amount
-from domain.shared.unit import Committed, Group, HoldKind, Rejected
+from domain.shared.unit import Committed, HoldKind, Rejected
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import TransferCost
-from infrastructure.db.clock import DatabaseClock
 from infrastructure.db.identity import IdentityStore
-from infrastructure.db.pool import create_pool
 from infrastructure.db.sends import SendReader
-from infrastructure.db.streams import StreamReader
-from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.inputs import read_send
 from infrastructure.services.policy import load_policy
 from infrastructure.services.transfers import Send, TransferDesk
+from tests.integration.db.engines import a_pool, an_engine
 from tests.integration.db.units import place, unit, user_account
 from tests.integration.db.world import Standing, World
 
@@ -187,19 +183,8 @@ async def a_sender(world: World, *, funds: int, processes: int, gateway: Prompt)
 
 async def a_desk(world: World, gateway: Prompt) -> TransferDesk:
     """As a process that has every role composes it, with connections of its own."""
-    pool = await create_pool(world.database.app_url, size_max=4)
-    world.closing.push_async_callback(pool.close)
-    clock = DatabaseClock(pool)
-    await clock.sync()
-    engine = SagaEngine(
-        commits=await world.another_committer(),
-        streams=StreamReader(pool),
-        profiles=IdentityStore(pool),
-        registry=REGISTRY,
-        groups=tuple(Group),
-        policy=load_policy(None),
-        clock=clock,
-    )
+    pool = await a_pool(world)
+    engine = await an_engine(world, pool)
     return TransferDesk(
         Send(), engine=engine, openings=SendReader(pool), gateway=cast("SolanaGateway", gateway)
     )

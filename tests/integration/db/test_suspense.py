@@ -4,35 +4,22 @@ from dataclasses import replace
 from uuid import uuid4
 
 from domain.contracts.commands import BookDepositCommand
-from domain.registry import REGISTRY
 from domain.shared.accounts import available, suspense
 from domain.shared.ids import StreamId, UserId, WalletId
 from domain.shared.saga import Origin
 from domain.shared.screening import ScreeningList
-from domain.shared.unit import Group
 from domain.wallet.handlers import book_deposit
-from infrastructure.db.clock import DatabaseClock
-from infrastructure.db.identity import IdentityStore
-from infrastructure.db.streams import StreamReader
 from infrastructure.sagas.engine import Opening, SagaEngine
 from infrastructure.services.policy import load_policy
+from tests.integration.db.engines import an_engine
 from tests.integration.db.world import Standing, World
 
 LISTED = ScreeningList(version="test", addresses=frozenset({"listed"}))
 
 
-async def an_engine(world: World) -> SagaEngine:
-    clock = DatabaseClock(world.pool)
-    await clock.sync()
-    return SagaEngine(
-        commits=world.committer,
-        streams=StreamReader(world.pool),
-        profiles=IdentityStore(world.pool),
-        registry=REGISTRY,
-        groups=tuple(Group),
-        policy=replace(load_policy(None), screening=LISTED),
-        clock=clock,
-    )
+async def a_screening_engine(world: World) -> SagaEngine:
+    policy = replace(load_policy(None), screening=LISTED)
+    return await an_engine(world, world.pool, policy=policy)
 
 
 async def received(engine: SagaEngine, wallet_id: WalletId, *senders: str) -> None:
@@ -51,7 +38,7 @@ async def received(engine: SagaEngine, wallet_id: WalletId, *senders: str) -> No
 
 
 async def test_it_stands_in_suspense_and_is_not_spendable(world: World) -> None:
-    engine, wallet_id = await an_engine(world), WalletId(uuid4())
+    engine, wallet_id = await a_screening_engine(world), WalletId(uuid4())
 
     await received(engine, wallet_id, "listed")
     await received(engine, wallet_id, "anybody")

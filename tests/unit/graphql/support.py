@@ -18,6 +18,7 @@ from schema.root import ROOTS
 from tests.unit.graphql.examples import ALICE, NOW, transaction
 from tests.unit.graphql.memory import MemoryMoney, MemorySignIn, MemoryViews
 from tests.unit.graphql.memory_feed import MemoryFeed
+from tests.unit.graphql.memory_saved import MemorySaved
 
 SCHEMA = ServedSchema(**ROOTS, extensions=schema_extensions())
 CATALOGUE = Catalogue.load()
@@ -29,6 +30,7 @@ class World:
 
     views: MemoryViews = field(default_factory=lambda: MemoryViews(sent=[transaction(1)]))
     money: MemoryMoney = field(default_factory=MemoryMoney)
+    saved: MemorySaved = field(default_factory=MemorySaved)
     feed: MemoryFeed = field(default_factory=MemoryFeed)
 
     def __post_init__(self) -> None:
@@ -36,6 +38,7 @@ class World:
         ports = Ports(
             views=self.views,
             money=self.money,
+            saved=self.saved,
             feed=self.feed,
             sign_in=MemorySignIn(),
             texts=CATALOGUE,

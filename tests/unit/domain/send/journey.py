@@ -26,6 +26,7 @@ from domain.provider.effects import (
     effect_id,
 )
 from domain.provider.handlers import on_broadcast, on_built, on_sign_deadline, submit_signature
+from domain.provider.leg import fee_due
 from domain.registry import REGISTRY
 from domain.shared.decision import Decision, Facts, KycLevel, Profile
 from domain.shared.figures import Figures, KycLimits, RegionLimits
@@ -172,6 +173,7 @@ class Journey:
             last_valid_block_height=150,
             recipient_amount=24_998_500,
             network_cost=COST,
+            fee_due=fee_due(self.stream),
             expires_at=self.facts.now + timedelta(seconds=60),
             exchange={},
         )
@@ -220,6 +222,11 @@ class Journey:
     def cancelled(self) -> "Journey":
         wish = CancelTransactionCommand(transaction_id=TRANSACTION, user_id=ALICE)
         self.decide(lambda stream, _facts: cancel(stream, wish))
+        return self
+
+    def owing(self, amount: int) -> "Journey":
+        """The wallet owes the platform so much from earlier."""
+        self.facts = replace(self.facts, fee_due=amount)
         return self
 
     def rejected(self) -> "Journey":

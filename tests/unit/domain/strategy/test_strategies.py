@@ -30,7 +30,7 @@ from tests.unit.domain.send.journey import (
 )
 
 EVERYBODY = (*GROUPS, Group.ORCHESTRATOR)
-AVAILABLE = f"available:{ALICE_WALLET}"
+AVAILABLE, DUE = f"available:{ALICE_WALLET}", f"fee_due:{ALICE_WALLET}"
 POSITION = UUID(int=77)
 OPENED_HERE = f"strategy:{ALICE_WALLET}:{TRANSACTION}"
 STOPPED = f"strategy:{ALICE_WALLET}:{POSITION}"
@@ -310,3 +310,46 @@ def test_the_fee_is_a_share_rounded_down_or_the_least(value: int, fee: int) -> N
 
 def _at(now: datetime) -> Facts:
     return replace(FACTS, now=now)
+
+
+OWED = 470_400
+
+
+def test_a_launch_pays_what_is_owed_beside_what_it_puts_to_work(journey: Journey) -> None:
+    launched(journey.owing(OWED)).built().signed().accepted()
+
+    landed(journey, moved=-PRINCIPAL, fee=1_500 + OWED)
+
+    assert (journey.posted[DUE], journey.held[DUE]) == (-OWED, 0)
+    assert journey.posted[AVAILABLE] == -LAUNCHING.amount
+    assert journey.posted["fees:USDC"] == 1_500 + OWED
+
+
+def test_a_stop_pays_what_is_owed_and_credits_its_proceeds(journey: Journey) -> None:
+    fee = 250_000 + COST.total_base_units
+    stopped(journey.owing(OWED)).built().signed().accepted()
+
+    landed(journey, moved=55_000_000, fee=fee + OWED)
+
+    assert (journey.posted[DUE], journey.held[DUE]) == (-OWED, 0)
+    assert journey.posted[AVAILABLE] == 55_000_000 - fee
+    assert journey.posted["fees:USDC"] == fee + OWED
+
+
+def test_what_the_watcher_booked_of_a_stop_was_less_by_what_is_owed(journey: Journey) -> None:
+    fee = 250_000 + COST.total_base_units
+    stopped(journey.owing(OWED)).built().signed().accepted()
+    journey.facts = replace(journey.facts, rejection=Rejected("ALREADY_BOOKED", AVAILABLE))
+
+    landed(journey, moved=55_000_000, fee=fee + OWED)
+
+    assert journey.posted["chain:SOLANA:USDC"] == 55_000_000 - fee - OWED
+    assert journey.posted[AVAILABLE] == OWED
+
+
+@pytest.mark.parametrize("begin", [launched, stopped])
+def test_what_fails_leaves_it_owed(journey: Journey, begin: Begin) -> None:
+    begin(journey.owing(OWED)).built(Declined(code="PRV_UNAVAILABLE", reason="out"))
+
+    assert journey.row["state"] == "FAILED"
+    assert (journey.posted[DUE], journey.held[DUE], journey.row["fee_due"]) == (0, 0, 0)

@@ -20,20 +20,17 @@ from domain.provider.effects import (
 )
 from domain.provider.swap import Arrived, Stuck, TrackOutcome, Waiting, on_tracked
 from domain.shared.errors import InsufficientBalance, Refused
-from domain.shared.unit import Group, Rejected
+from domain.shared.unit import Rejected
 from domain.transaction.errors import BelowMinimum, FeesExceedAmount, NoProvider
 from domain.transaction.swaps import InitiateSwapCommand, initiate_buy, initiate_sell
 from tests.unit.domain.send.journey import (
     ALICE_WALLET,
     COST,
     FACTS,
-    FIGURES,
-    GROUPS,
     TRANSACTION,
     Journey,
 )
 
-EVERYBODY = (*GROUPS, Group.ORCHESTRATOR)
 AVAILABLE = f"available:{ALICE_WALLET}"
 BUY = [
     "BuyTransactionInitiated",
@@ -78,16 +75,6 @@ OVER_A_BRIDGE = [
     "BLOCKCHAIN_PENDING.BLOCK_CONFIRMATION_PENDING",
     "BLOCKCHAIN_CONFIRMED.CONFIRMATION_COMPLETED",
 ]
-LEVELS = {
-    **FIGURES.kyc,
-    "basic": replace(FIGURES.kyc["basic"], flows=frozenset({"buy", "sell"})),
-}
-
-
-@pytest.fixture(params=[(EVERYBODY,), tuple((group,) for group in EVERYBODY)], ids=["one", "five"])
-def journey(request: pytest.FixtureRequest) -> Journey:
-    facts = replace(FACTS, figures=replace(FIGURES, kyc=LEVELS))
-    return Journey(groups=request.param, facts=facts)
 
 
 def offer(provider: str, target: str, amount: int) -> SwapOffer:
