@@ -4,6 +4,7 @@ Shared by the bridges of the sandbox; each tells of it in its own words. Time pa
 """
 
 import secrets
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 import msgspec
 
 from domain.shared.assets import ASSETS, Asset
-from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.frame.world import CarriedOut, World
 from infrastructure.sandbox.market import Deliver, Payment, Sources
 
 ID_BYTES: Final = 32
@@ -85,6 +86,7 @@ class Crossings:
         self._orders = f"{provider}_crossing"
         self._by_hash = f"{provider}_by_hash"
         self._by_address = f"{provider}_by_address"
+        world.books.append(self._carried_out)
 
     async def open(self, crossing: Crossing) -> Payment | None:
         """Remembers it; the transaction that pays it, where the chain has one to give."""
@@ -184,6 +186,17 @@ class Crossings:
                 received_asset=None if payout_hash is None else asset.symbol,
             )
         )
+
+    def _carried_out(self) -> Iterator[CarriedOut]:
+        for crossing in self._world.memory.all(self._orders, Crossing):
+            if crossing.received is not None and crossing.received_asset is not None:
+                yield CarriedOut(
+                    provider=self._provider,
+                    reference=crossing.id,
+                    asset=crossing.received_asset,
+                    amount=crossing.received,
+                    transaction_hash=crossing.payout_hash,
+                )
 
     def _amount(self, crossing: Crossing) -> int:
         if crossing.outcome == "partial":

@@ -94,7 +94,7 @@ class Market:
 
     def updated_at(self, symbol: str) -> datetime:
         listing = self._world.memory.get(_PRICES, symbol, Listing)
-        now = self._world.clock.now()
+        now = self._world.clock.shared()
         return now if listing is None or listing.at is None else listing.at
 
     def set_price(self, symbol: str, micro_usd: int, *, age_seconds: float | None = None) -> None:
@@ -103,7 +103,7 @@ class Market:
             raise ValueError(f"no price of an asset: {symbol} {micro_usd}")
         at = None
         if age_seconds is not None:
-            at = self._world.clock.now() - timedelta(seconds=age_seconds)
+            at = self._world.clock.shared() - timedelta(seconds=age_seconds)
         self._world.memory.put(_PRICES, symbol, Listing(micro_usd=micro_usd, at=at))
 
     def convert(self, amount: int, source: Asset, target: Asset) -> int:

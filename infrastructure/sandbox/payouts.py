@@ -8,7 +8,7 @@ What differs between providers is a `Way`: their names for the states, and their
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -17,7 +17,7 @@ import msgspec
 from solders.keypair import Keypair
 from solders.signature import Signature
 
-from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.frame.world import CarriedOut, World
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +116,7 @@ class Payouts:
         announce: Callable[[Payout], None],
     ) -> None:
         self._world = world
+        self._provider = provider
         self._collection = f"{provider}_payout"
         self._way = way
         self._chain = chain
@@ -124,6 +125,7 @@ class Payouts:
         # Looking at the chain waits: two who ask at once must not both move a payout on.
         self._lock = asyncio.Lock()
         self._unsettled = f"{provider}_payout_unsettled"
+        world.books.append(self._carried_out)
         if chain is not None:
             world.chores.append(self.go_on)
 
@@ -239,6 +241,18 @@ class Payouts:
             # Nobody's address: it is said to be refunded, and the funds stay where they are.
             logger.exception("payout %s cannot be sent back", payout.id)
             return None
+
+    def _carried_out(self) -> Iterator[CarriedOut]:
+        """Those that got something, whatever became of it."""
+        for payout in self._world.memory.all(self._collection, Payout):
+            if payout.deposit is not None:
+                yield CarriedOut(
+                    provider=self._provider,
+                    reference=payout.id,
+                    asset=payout.asset,
+                    amount=payout.deposit.amount,
+                    transaction_hash=payout.deposit.transaction_hash,
+                )
 
     def _keep(self, payout: Payout) -> None:
         self._world.memory.put(self._collection, payout.id, payout)

@@ -10,17 +10,16 @@ import hmac
 import logging
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from infrastructure.sandbox.coinbase.auth import wall_seconds
 from infrastructure.sandbox.coinbase.model import Kind, Payment, webhook_json
 from infrastructure.sandbox.coinbase.pricing import LISTED, Terms
 from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
-from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.frame.world import CarriedOut, World
 from infrastructure.sandbox.market import Deliver
 
 logger = logging.getLogger(__name__)
@@ -44,6 +43,7 @@ class Payments:
         # Nothing is delivered twice, however many look at once.
         self._delivering = asyncio.Lock()
         self._wake_ups: set[asyncio.Task[None]] = set()
+        world.books.append(self._carried_out)
 
     def open(
         self,
@@ -187,13 +187,25 @@ class Payments:
         self._world.memory.put(_PAYMENTS, payment.id, changed)
         return changed
 
+    def _carried_out(self) -> Iterator[CarriedOut]:
+        for payment in self._world.memory.all(_PAYMENTS, Payment):
+            if payment.stage == "delivered":
+                terms = payment.terms
+                yield CarriedOut(
+                    provider=PROVIDER,
+                    reference=payment.reference,
+                    asset=LISTED[terms.asset, terms.network].symbol,
+                    amount=terms.purchase_amount,
+                    transaction_hash=payment.transaction_hash,
+                )
+
     def _tell(self, payment: Payment, event: str) -> None:
         body = msgspec.json.encode(webhook_json(payment, event))
         self._sender.send(Message(provider=PROVIDER, event=event, body=body, sign=self._sign))
 
     def _sign(self, body: bytes, forged: bool) -> Mapping[str, str]:  # noqa: FBT001 - as Sign says
         secret = b"nobody's" if forged else self._secret.encode()
-        at = str(int(wall_seconds(self._world)))
+        at = str(int(self._world.clock.shared().timestamp()))
         plain = hmac.new(secret, f"{at}.".encode() + body, hashlib.sha256).hexdigest()
         bound = f"{at}.content-type.application/json.".encode() + body
         full = hmac.new(secret, bound, hashlib.sha256).hexdigest()

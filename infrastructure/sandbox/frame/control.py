@@ -4,6 +4,7 @@
 /control/clock         GET the time, POST {"skip_seconds": n}
 /control/webhooks      POST {"provider": …, "url": …}: where its messages go
 /control/credentials   GET what the platform needs to speak to the providers
+/control/carried_out   GET what the providers' books say that they have carried out
 /control/fund          POST {"asset": …, "address": …, "amount": "base units"}: out of nothing, by
                        a transaction of the asset's own chain
 """
@@ -65,6 +66,7 @@ class WorldControl:
             Route("/clock", self.clock, methods=["GET", "POST"]),
             Route("/webhooks", self.webhooks, methods=["POST"]),
             Route("/credentials", self.credentials, methods=["GET"]),
+            Route("/carried_out", self.carried_out, methods=["GET"]),
             Route("/fund", self.fund, methods=["POST"]),
         ]
 
@@ -104,6 +106,9 @@ class WorldControl:
 
     async def credentials(self, _request: Request) -> Response:
         return _answer(self._world.credentials())
+
+    async def carried_out(self, _request: Request) -> Response:
+        return _answer([order for book in self._world.books for order in book()])
 
     async def fund(self, request: Request) -> Response:
         order = await _body(request, FundOrder)

@@ -1,19 +1,36 @@
 """The world that simulated providers live in: one for a sandbox, given to each of them."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+import msgspec
 
 from infrastructure.sandbox.frame.faults import ProviderFaults
 from infrastructure.sandbox.frame.memory import Memory
 
 Chore = Callable[[], Awaitable[None]]
+Book = Callable[[], "Iterable[CarriedOut]"]
 
 _SECRET_BYTES: Final = 32
 _CREDENTIALS: Final = "credentials"
 _SKIPPED: Final = "skipped"
+
+
+class CarriedOut(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that moved money, in the books of its provider.
+
+    `reference` is the provider's name for it; `transaction_hash` is of the delivery on its chain, of
+    a payout that of what came in for it.
+    """
+
+    provider: str
+    reference: str
+    asset: str
+    amount: int
+    transaction_hash: str | None
 
 
 class SandboxClock:
@@ -27,6 +44,11 @@ class SandboxClock:
         skipped = self._memory.get("clock", _SKIPPED, float) or 0.0
         return datetime.fromtimestamp(self._wall_clock() + skipped, UTC)
 
+    def shared(self) -> datetime:
+        """Without what was skipped: signatures, tokens and prices are of the time that both sides
+        share, whatever day it is in the simulated business."""
+        return datetime.fromtimestamp(self._wall_clock(), UTC)
+
     def skip(self, duration: timedelta) -> None:
         """Time goes on from there; never back."""
         skipped = self._memory.get("clock", _SKIPPED, float) or 0.0
@@ -36,13 +58,15 @@ class SandboxClock:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything that is shared. `public_url` is how the outside reaches the sandbox. `chores` are
-    done over and over while the sandbox runs: what happens by itself as time goes by."""
+    done over and over while the sandbox runs: what happens by itself as time goes by. `books` are the
+    providers' own, of what they have carried out."""
 
     memory: Memory
     clock: SandboxClock
     faults: ProviderFaults = field(default_factory=ProviderFaults)
     public_url: str = ""
     chores: list[Chore] = field(default_factory=list)
+    books: list[Book] = field(default_factory=list)
 
     def credential(self, provider: str, name: str, make: Callable[[], str] | None = None) -> str:
         """A secret that this sandbox and the platform share, made on first use and then kept.

@@ -9,14 +9,14 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
 from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
-from infrastructure.sandbox.frame.world import World
+from infrastructure.sandbox.frame.world import CarriedOut, World
 from infrastructure.sandbox.market import Deliver
 from infrastructure.sandbox.stripe.forms import SessionWish
 from infrastructure.sandbox.stripe.model import OPEN, Session, session_json
@@ -45,6 +45,7 @@ class Sessions:
         # Nothing is delivered twice, however many look at once.
         self._delivering = asyncio.Lock()
         self._wake_ups: set[asyncio.Task[None]] = set()
+        world.books.append(self._carried_out)
 
     def open(self, wish: SessionWish, terms: Terms) -> Session:
         identifier = f"cos_{secrets.token_hex(12)}"
@@ -175,12 +176,19 @@ class Sessions:
 
     def _sign(self, body: bytes, forged: bool) -> Mapping[str, str]:  # noqa: FBT001 - as Sign says
         secret = b"nobody's" if forged else self._secret.encode()
-        at = str(int(self._wall_seconds()))
+        at = str(int(self._world.clock.shared().timestamp()))
         signature = hmac.new(secret, f"{at}.".encode() + body, hashlib.sha256).hexdigest()
         return {"stripe-signature": f"t={at},v1={signature}"}
 
-    def _wall_seconds(self) -> float:
-        """Unix time without what was skipped: signatures are of the time that both sides share,
-        whatever day it is in the simulated business."""
-        skipped = self._world.memory.get("clock", "skipped", float) or 0.0
-        return (self._world.clock.now() - timedelta(seconds=skipped)).timestamp()
+    def _carried_out(self) -> Iterator[CarriedOut]:
+        for session in self._world.memory.all(_SESSIONS, Session):
+            if session.stage == "fulfillment_complete":
+                terms = session.terms
+                asset = LISTED[terms.destination_currency, terms.destination_network]
+                yield CarriedOut(
+                    provider=PROVIDER,
+                    reference=session.id,
+                    asset=asset.symbol,
+                    amount=terms.destination_amount,
+                    transaction_hash=session.transaction_id,
+                )
