@@ -27,6 +27,7 @@ SHOWN: Final = """transaction { id state reason cancellable availableActions
   userActions { id type status payload summary expiresAt } }"""
 INPUTS: Final = {
     "initiateSend": "InitiateSendInput",
+    "initiateDeposit": "InitiateDepositInput",
     "initiateWithdraw": "InitiateWithdrawInput",
     "initiateBuy": "InitiateBuyInput",
     "initiateSell": "InitiateSellInput",

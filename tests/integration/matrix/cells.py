@@ -64,6 +64,8 @@ PAID: Final = ("deposit", "buy_by_payment")
 # What meets their faults is, but for its end, what meets those of deposit, buy and send.
 LONG: Final = ("buy_by_payment", "sell", "withdraw_to_wallet")
 CHOSEN: Final = (*PAID, "withdraw_to_bank")
+BOOKED: Final = ("coinbase", "stripe", "bridge", "due", "lifi", "debridge")
+"""They keep books of what they have carried out; the others' book is the chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,9 @@ def _provider_faults(flow: str, kind: str) -> list[dict[str, object]]:
     led = [_fault("outage", provider="coinbase")] if flow in PAID and kind != "outage" else []
     if kind == "outage" and flow in PAID:
         return [_fault(kind, provider="coinbase")]
+    if kind == "outage" and flow == "withdraw_to_bank":
+        # Whether it was asked before it went out nobody else can tell: it is waited for.
+        return [_fault(kind, provider=provider, remaining=3)]
     if kind == "outage" or kind in WEBHOOKS:
         return [*led, _fault(kind, provider=provider, delay_ms=500)]
     if kind == "wrong_amount":

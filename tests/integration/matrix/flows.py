@@ -1,6 +1,7 @@
 """The nine flows, each as its user begins it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -9,12 +10,9 @@ from solders.keypair import Keypair
 from tests.integration.api.client import Json, Person, new_key
 from tests.integration.matrix.world import World
 
-Begin = Callable[[Person], Awaitable[Json]]
-
-_DEPOSIT: Final = """mutation ($input: InitiateDepositInput!) { initiateDeposit(input: $input) {
-  transaction { id } errors { code } } }"""
 _ADD: Final = """mutation ($input: AddBankAccountInput!) { addBankAccount(input: $input) {
   bankAccounts { id } errors { code } } }"""
+_BANK_ACCOUNTS: Final = "{ wallet { bankAccounts { id } } }"
 _WALLET: Final = "{ wallet { invested { asset posted } positions { id closing lockedUntil } } }"
 _CATALOGUE: Final = "{ strategies { nodes { id provider lockSeconds } } }"
 _BANK: Final = {
@@ -25,84 +23,85 @@ _BANK: Final = {
     "state": "NY",
     "postal_code": "10001",
 }
-_SOL_SOLD: Final = "0.08"
+SOL_SOLD: Final = "0.08"
 
 
-async def _send(person: Person) -> Json:
-    return await person.mutate(
-        "initiateSend", amount="5", recipient="@bob", idempotencyKey=new_key()
-    )
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The mutation that begins a flow, and what it is given but for the key."""
+
+    mutation: str
+    given: Json
 
 
-async def _deposit(person: Person) -> Json:
-    wish = {"amount": "50", "paymentMethod": "CARD", "idempotencyKey": new_key()}
-    return (await person.data(_DEPOSIT, input=wish))["initiateDeposit"]
+Wishing = Callable[[Person], Awaitable[Wish]]
 
 
-async def _to_wallet(person: Person) -> Json:
+async def _send(_person: Person) -> Wish:
+    return Wish("initiateSend", {"amount": "5", "recipient": "@bob"})
+
+
+async def _deposit(_person: Person) -> Wish:
+    return Wish("initiateDeposit", {"amount": "50", "paymentMethod": "CARD"})
+
+
+async def _to_wallet(_person: Person) -> Wish:
     wallet = {"externalWallet": {"address": str(Keypair().pubkey())}}
-    return await _withdraw(person, "10", wallet)
+    return Wish("initiateWithdraw", {"amount": "10", "destination": wallet})
 
 
-async def _to_bank(person: Person) -> Json:
-    wish = {
-        "ownerName": "Ada Example",
-        "currency": "USD",
-        "country": "US",
-        "rail": "ACH",
-        "details": [{"name": name, "value": value} for name, value in _BANK.items()],
-        "idempotencyKey": new_key(),
-    }
-    added = (await person.data(_ADD, input=wish))["addBankAccount"]
-    assert added["errors"] == []
-    bank = {"bankAccount": {"id": added["bankAccounts"][-1]["id"]}}
-    return await _withdraw(person, "50", bank)
+async def _to_bank(person: Person) -> Wish:
+    bank = {"bankAccount": {"id": await _bank_account(person)}}
+    return Wish("initiateWithdraw", {"amount": "50", "destination": bank})
 
 
-async def _withdraw(person: Person, amount: str, destination: Json) -> Json:
-    return await person.mutate(
-        "initiateWithdraw", amount=amount, destination=destination, idempotencyKey=new_key()
-    )
+async def _bank_account(person: Person) -> str:
+    """The one that the user has, or a new one."""
+    accounts = (await person.data(_BANK_ACCOUNTS))["wallet"]["bankAccounts"]
+    if not accounts:
+        wish = {
+            "ownerName": "Ada Example",
+            "currency": "USD",
+            "country": "US",
+            "rail": "ACH",
+            "details": [{"name": name, "value": value} for name, value in _BANK.items()],
+            "idempotencyKey": new_key(),
+        }
+        added = (await person.data(_ADD, input=wish))["addBankAccount"]
+        assert added["errors"] == []
+        accounts = added["bankAccounts"]
+    return str(accounts[-1]["id"])
 
 
-async def _buy(person: Person) -> Json:
-    return await _bought(person, {"available": {"amount": "20"}})
+async def _buy(_person: Person) -> Wish:
+    return Wish("initiateBuy", {"asset": "SOL", "source": {"available": {"amount": "20"}}})
 
 
-async def _buy_by_payment(person: Person) -> Json:
-    return await _bought(person, {"payment": {"amount": "50", "paymentMethod": "CARD"}})
+async def _buy_by_payment(_person: Person) -> Wish:
+    payment = {"amount": "50", "paymentMethod": "CARD"}
+    return Wish("initiateBuy", {"asset": "SOL", "source": {"payment": payment}})
 
 
-async def _bought(person: Person, source: Json) -> Json:
-    return await person.mutate("initiateBuy", asset="SOL", source=source, idempotencyKey=new_key())
+async def _sell(_person: Person) -> Wish:
+    return Wish("initiateSell", {"asset": "SOL", "amount": SOL_SOLD})
 
 
-async def _sell(person: Person) -> Json:
-    return await person.mutate(
-        "initiateSell", asset="SOL", amount=_SOL_SOLD, idempotencyKey=new_key()
-    )
-
-
-async def _launch(person: Person) -> Json:
+async def _launch(person: Person) -> Wish:
     catalogue = (await person.data(_CATALOGUE))["strategies"]["nodes"]
     strategy = next(
         each for each in catalogue if each["provider"] == "kamino" and not each["lockSeconds"]
     )
-    return await person.mutate(
-        "initiateStrategyLaunch", strategyId=strategy["id"], amount="20", idempotencyKey=new_key()
-    )
+    return Wish("initiateStrategyLaunch", {"strategyId": strategy["id"], "amount": "20"})
 
 
-async def _stop(person: Person) -> Json:
+async def _stop(person: Person) -> Wish:
     position = next(
         each for each in (await person.data(_WALLET))["wallet"]["positions"] if not each["closing"]
     )
-    return await person.mutate(
-        "initiateStrategyStop", positionId=position["id"], idempotencyKey=new_key()
-    )
+    return Wish("initiateStrategyStop", {"positionId": position["id"]})
 
 
-BEGIN: Final[dict[str, Begin]] = {
+WISHES: Final[dict[str, Wishing]] = {
     "send": _send,
     "deposit": _deposit,
     "withdraw_to_wallet": _to_wallet,
@@ -115,13 +114,20 @@ BEGIN: Final[dict[str, Begin]] = {
 }
 
 
+async def begin(person: Person, flow: str) -> Json:
+    """What the API answers to a wish of that flow."""
+    wish = await WISHES[flow](person)
+    return await person.mutate(wish.mutation, **wish.given, idempotencyKey=new_key())
+
+
 async def prepare(world: World, flow: str) -> None:
     """What the flow needs that the user does not have: SOL to sell, a position to stop."""
-    wallet = (await world.person.data(_WALLET))["wallet"]
+    person = world.person
+    wallet = (await person.data(_WALLET))["wallet"]
     sol = sum(Decimal(row["posted"]) for row in wallet["invested"] if row["asset"] == "SOL")
-    if flow == "sell" and sol < Decimal(_SOL_SOLD):
-        assert (await world.lead(await _buy(world.person))).outcome == "COMPLETED"
+    if flow == "sell" and sol < Decimal(SOL_SOLD):
+        assert (await world.lead(await begin(person, "buy"))).outcome == "COMPLETED"
     if flow == "launch":  # what is on offer is known when its protocol goes out
-        await world.person.data(_CATALOGUE)
+        await person.data(_CATALOGUE)
     if flow == "stop" and all(each["closing"] for each in wallet["positions"]):
-        assert (await world.lead(await _launch(world.person))).outcome == "COMPLETED"
+        assert (await world.lead(await begin(person, "launch"))).outcome == "COMPLETED"

@@ -4,8 +4,17 @@ from decimal import Decimal
 
 import pytest
 
-from tests.integration.matrix.cells import DONE, EXPECTED, LONG, SIGNED, Cell, Expected, cells
-from tests.integration.matrix.flows import BEGIN, prepare
+from tests.integration.matrix.cells import (
+    BOOKED,
+    DONE,
+    EXPECTED,
+    LONG,
+    SIGNED,
+    Cell,
+    Expected,
+    cells,
+)
+from tests.integration.matrix.flows import begin, prepare
 from tests.integration.matrix.world import World
 
 pytestmark = pytest.mark.enable_socket
@@ -22,16 +31,18 @@ PARAMETERS = [
 @pytest.mark.parametrize("cell", PARAMETERS)
 async def test_it_ends_as_it_should(world: World, cell: Cell) -> None:
     await prepare(world, cell.flow)
-    before = await world.executed()
+    before, ordered = await world.executed(), await world.orders()
     path = "solana/faults" if cell.at == "solana" else "faults"
     await world.control(path, cell.faults)
 
-    begun = await BEGIN[cell.flow](world.person)
+    begun = await begin(world.person, cell.flow)
     ended = await world.lead(begun)
 
     await world.verify()
     after = await world.executed()
     done = [own for each, own in after.items() if each not in before]
     executed = done.count(cell.flow in SIGNED)
-    assert Expected(ended.outcome, ended.reason, executed) == EXPECTED.get(cell.name, DONE), ended
+    expected = EXPECTED.get(cell.name, DONE)
+    assert Expected(ended.outcome, ended.reason, executed) == expected, ended
+    assert await world.orders() - ordered == (executed if ended.provider in BOOKED else 0)
     assert ended.outcome != "COMPLETED" or Decimal(ended.received or 0) > 0

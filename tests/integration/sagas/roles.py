@@ -19,7 +19,9 @@ from infrastructure.chains.solana.addresses import USDC_DECIMALS, associated_tok
 from infrastructure.chains.solana.keys import load_or_create_keypair
 from infrastructure.chains.solana.rpc import SolanaRpc
 from infrastructure.cli.demo_seed import seed
-from infrastructure.embedded.process import Child, ChildCommand, start
+from infrastructure.cli.provider_keys import connections, split
+from infrastructure.cli.ready import read_addresses, write_json
+from infrastructure.embedded.process import Child, ChildCommand, start, wait_until
 from infrastructure.embedded.valkey import free_port
 from infrastructure.http import HttpClient
 from infrastructure.settings import load_settings
@@ -72,6 +74,7 @@ class Deployment:
             "DIBOAS_SOLANA_RPC_URLS": f"{self.sandbox_url}/solana",
             "DIBOAS_SANDBOX_URL": self.sandbox_url,
             "DIBOAS_FEE_PAYER_KEYPAIR_FILE": str(fee_payer_file),
+            "DIBOAS_PROVIDERS_FILE": str(folder / "keys" / "providers.json"),
         }
 
     @property
@@ -99,8 +102,17 @@ class Deployment:
         return process
 
     def start_sandbox(self) -> Process:
-        data_dir = self._folder / "sandbox"
-        return self.start("sandbox", "--port", str(self._sandbox_port), "--data-dir", str(data_dir))
+        """Returns when its credentials are where the other roles look for them."""
+        data_dir, ready_file = self._folder / "sandbox", self._folder / "sandbox.ready.json"
+        options = ("--port", str(self._sandbox_port), "--data-dir", str(data_dir))
+        process = self.start("sandbox", *options, "--ready-file", str(ready_file))
+        assert wait_until(
+            lambda: process.is_ready and ready_file.exists(), deadline_seconds=READY_SECONDS_MAX
+        ), process.said
+        _addresses, keys = split(read_addresses(ready_file))
+        providers_file = Path(self._settings["DIBOAS_PROVIDERS_FILE"])
+        write_json(providers_file, connections(self.sandbox_url, keys))
+        return process
 
     async def ready(self, *processes: Process) -> None:
         """Returns when all of them work; of none named, all that were started."""
