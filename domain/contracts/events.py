@@ -255,6 +255,17 @@ class BalanceReservationReleased(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReservedBalanceCaptured(EventPayload):
+    """What was held has left the user's balance, as the chain shows it; what the hold had beyond
+    `captured` is free again."""
+
+    KIND = "BalanceUpdated"
+    asset: str
+    captured: int
+    released: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendTransactionCompleted(EventPayload):
     """The Send is done; both sides are told."""
 
@@ -314,6 +325,7 @@ GENERAL_EVENTS: tuple[type[EventPayload], ...] = (
     FeeDueSettled,
     BalanceReservationRejected,
     BalanceReservationReleased,
+    ReservedBalanceCaptured,
     UserActionRequired,
     UserActionSubmitted,
     UserActionCompleted,

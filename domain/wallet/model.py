@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.contracts.events import AvailableBalanceReserved
+from domain.contracts.events import AvailableBalanceReserved, ReservedBalanceCaptured
 from domain.contracts.swap_events import InvestedBalanceReserved
 from domain.shared.accounts import available, invested
 from domain.shared.assets import ASSETS
@@ -70,6 +70,13 @@ class Reservation:
                 amount=amount,
             )
             for hold_id, part, amount in self._parts()
+        )
+
+    def left(self, *, captured: int) -> ReservedBalanceCaptured:
+        """What is told of the reservation when that much of it was taken."""
+        taken = min(captured, self.total)
+        return ReservedBalanceCaptured(
+            asset=self.account.asset, captured=taken, released=self.total - taken
         )
 
     def settled(self, *, captured: int) -> tuple[HoldSettled, ...]:

@@ -72,6 +72,7 @@ def capture(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     fee = seen.own_fee if is_paid_here else 0
     taken = seen.spent + fee
     booked = Decision(
+        events=(held.left(captured=taken),),
         holds_settled=held.settled(captured=min(taken, held.total)),
         postings=(
             held.posting(held=-held.total, posted=-taken),

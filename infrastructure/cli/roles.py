@@ -27,8 +27,10 @@ def run_relay() -> int:
 def _run(settings: Settings, *, role: str) -> int:
     interrupt_on_terminate()
     logging.basicConfig(level=settings.log_level.upper())
-    # It tells of each of its plug-ins when it is loaded, before anything that an operator asked.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # One tells of each of its plug-ins when it is loaded, before anything that an operator asked,
+    # the other of every call with its whole address, in which some providers want their key.
+    for name in ("alembic", "httpx"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     check_database(settings.database_url)
     check_redis(settings.redis_url)
     if role == "api":

@@ -12,6 +12,7 @@ from domain.contracts.events import (
     BalanceReservationReleased,
     NetworkCost,
     OperatorRequired,
+    ReservedBalanceCaptured,
     SignatureWanted,
     UserActionRequired,
     UserActionSubmitted,
@@ -124,6 +125,7 @@ SWAP_RECORDS: Final[dict[type[EventPayload], Record]] = {
     AssetSwapCompleted: Record(),
     InvestedBalanceUpdated: _UPDATED,
     AvailableBalanceUpdated: _UPDATED,
+    ReservedBalanceCaptured: Record(),
     BalanceReservationReleased: Record(funds_location="RETURNED"),
 }
 """What every flow with a swap has in common; a flow adds its opening and its end."""

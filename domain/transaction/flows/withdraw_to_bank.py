@@ -12,6 +12,7 @@ from domain.contracts.events import (
     NetworkCost,
     OperatorRequired,
     OutcomeUnknown,
+    ReservedBalanceCaptured,
     SignatureWanted,
     UserActionRequired,
     UserActionSubmitted,
@@ -99,6 +100,7 @@ RECORDS: Final[dict[type[EventPayload], Record]] = {
         moves=((Trigger.COMPENSATE, None),), waiting_on="NONE", outcome_certainty="CERTAIN"
     ),
     OperatorRequired: Record(waiting_on="OPERATOR", funds_location="SUSPENSE"),
+    ReservedBalanceCaptured: Record(),
     BalanceReservationReleased: Record(funds_location="RETURNED"),
     WithdrawTransactionCompleted: completed_record(),
     WithdrawTransactionFailed: failed_record(),

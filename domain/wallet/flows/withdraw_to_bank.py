@@ -19,7 +19,7 @@ from domain.shared.stream import Stream
 from domain.shared.unit import ChainClaim, Posting
 from domain.wallet.review import hold_for_review, on_blocked, reject
 from domain.wallet.swap import ALREADY_BOOKED
-from domain.wallet.transfer import book_to, release, reserve
+from domain.wallet.transfer import book_to, release, reservation_of, reserve
 
 
 def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
@@ -40,7 +40,9 @@ def on_review(stream: Stream, _event: Event, facts: Facts) -> Decision:
 def on_sent(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     """The provider has what was sent, until it has paid or given it back."""
     name = stream.known(PayoutOpened).provider
-    return book_to(stream, provider(name, USDC.symbol)).rows
+    booking = book_to(stream, provider(name, USDC.symbol))
+    told = reservation_of(stream).left(captured=booking.debited)
+    return Decision(events=(told,)) + booking.rows
 
 
 def _reserved(stream: Stream, facts: Facts) -> Decision:

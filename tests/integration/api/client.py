@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from solders.message import Message, to_bytes_versioned
 from solders.transaction import VersionedTransaction
 
 from bench.platform import Ready
+from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.db.pool import Connection
 from infrastructure.db.positions import Position
 from infrastructure.embedded.postgres import SUPERUSER
@@ -267,6 +269,28 @@ async def renew(person: Person) -> None:
         await connection.execute(_FORGET_LIMITS)
     if await person.spendable() < _LEAST_USDC:
         await receive(person, 2 * _LEAST_USDC)
+
+
+@contextlib.asynccontextmanager
+async def loopback() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of what is on this machine, unencrypted: it reads no certificates, which cost most."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    async with httpx.AsyncClient(trust_env=False, timeout=20, verify=context) as http:
+        yield http
+
+
+def people(ready: Ready, http: httpx.AsyncClient) -> dict[str, Person]:
+    """The demo users by name."""
+    return {
+        user.username: Person(
+            name=user.username,
+            token=user.token,
+            keypair=load_keypair(user.keypair_file),
+            http=http,
+            ready=ready,
+        )
+        for user in ready.users
+    }
 
 
 def new_key() -> str:

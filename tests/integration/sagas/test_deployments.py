@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -15,6 +15,9 @@ from bench.platform import Ready
 from infrastructure.demo.api import Api
 from infrastructure.embedded.valkey import EmbeddedValkey
 from tests.conftest import Database
+from tests.integration.api.client import Person, loopback, people
+from tests.integration.matrix.flows import WISHES, begin
+from tests.integration.matrix.leading import Leading
 from tests.integration.sagas.roles import POLL_SECONDS, Deployment, deployed, on_the_chain
 
 CONTEXTS = ("wallet", "transaction", "provider", "compliance")
@@ -30,6 +33,10 @@ SEND = [
     "RecipientBalanceUpdated",
     "SendTransactionCompleted",
 ]
+FLOWS = {
+    "alice": ("buy", "sell", "launch", "stop", "send"),
+    "bob": ("deposit", "withdraw_to_bank", "withdraw_to_wallet", "buy_by_payment"),
+}
 SENDS = (("alice", "bob", "25"), ("alice", "bob", "10"), ("bob", "carol", "7"))
 EVENTS = """
     SELECT o.stream_id, o.type FROM outbox o JOIN stream s ON s.id = o.stream_id
@@ -112,6 +119,25 @@ async def test_each_context_in_a_process_of_its_own(
         await assert_all_is_well(deployment, users, ready)
 
 
+async def test_every_flow_with_each_context_in_a_process_of_its_own(
+    deployment: Deployment,
+) -> None:
+    for context in CONTEXTS:
+        deployment.start("worker", "--contexts", context)
+    await deployment.ready()
+    ready = await deployment.seed()
+
+    assert sorted(flow for flows in FLOWS.values() for flow in flows) == sorted(WISHES)
+    async with loopback() as http, asyncio.TaskGroup() as group:
+        found = people(ready, http)
+        for name, flows in FLOWS.items():
+            group.create_task(complete(found[name], flows))
+
+    await heard_by(ready.database_url, *CONTEXTS)
+    verified = await asyncio.to_thread(deployment.run, "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
 async def test_no_orchestrator_can_be_imported(deployment: Deployment) -> None:
     program = [sys.executable, "-P", "-c", PROGRAM]
     worker = deployment.start("worker", "--contexts", ",".join(CONTEXTS), program=program)
@@ -123,6 +149,13 @@ async def test_no_orchestrator_can_be_imported(deployment: Deployment) -> None:
         await assert_all_is_well(deployment, users, ready)
     deployment.stop(worker)
     assert worker.said.endswith("imported all the same: []\n")
+
+
+async def complete(person: Person, flows: Sequence[str]) -> None:
+    """One after the other; what a later one needs, an earlier one leaves."""
+    for flow in flows:
+        ended = await Leading(person=person).to_its_end(await begin(person, flow))
+        assert ended.outcome == "COMPLETED", (flow, ended)
 
 
 async def send_around(users: Mapping[str, Api], ready: Ready) -> None:

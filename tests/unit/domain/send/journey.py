@@ -36,6 +36,7 @@ from domain.shared.screening import ScreeningList
 from domain.shared.stream import Stream
 from domain.shared.unit import ActionStatus, EffectState, Group, Rejected, Unit
 from domain.transaction.handlers import cancel, initiate_send
+from infrastructure.db.checks import check_unit
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TRANSACTION = TransactionId(UUID(int=1))
@@ -305,6 +306,7 @@ class Journey:
             facts=self.facts,
         )
         assert unit.expected_sequence == self.stream.sequence
+        check_unit(unit)
         self.units.append(unit)
         handled = dict(self.stream.handled) | {g: to for g, (_, to) in unit.handled.items()}
         self.stream = replace(self.stream.extended(unit.events), handled=handled)
