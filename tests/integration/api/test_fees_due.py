@@ -13,7 +13,7 @@ from infrastructure.db.invariants import check
 from infrastructure.db.pool import connect
 from tests.integration.api.chain import Chain
 from tests.integration.api.client import Json, Person, Records, new_key, sign
-from tests.integration.matrix.flows import BEGIN
+from tests.integration.matrix.flows import begin
 
 pytestmark = pytest.mark.enable_socket
 
@@ -181,7 +181,7 @@ async def test_whatever_is_signed_next_pays_it(
         await paid_in(alice)
         due = (await available(alice))["feeDue"]
         on_chain, booked = await treasury.on_chain(), await treasury.in_the_ledger()
-        payload = await BEGIN[flow](alice)
+        payload = await begin(alice, flow)
         assert payload["errors"] == []
         identifier = payload["transaction"]["id"]
 
