@@ -1,6 +1,6 @@
 """The context of one operation: who asks, in which language, and where answers come from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -71,9 +71,11 @@ class Context:
         view = await self.ports.views.transaction(viewer.wallet_id, transaction_id)
         return None if view is None else as_viewer_sees(view)
 
-    def explain(self, code: str) -> ErrorView:
+    def explain(self, code: str, details: Mapping[str, str] | None = None) -> ErrorView:
         """The texts of a code in the caller's language."""
-        return self.ports.texts.explain(code, accept_language=self._scope.accept_language)
+        return self.ports.texts.explain(
+            code, accept_language=self._scope.accept_language, details=details
+        )
 
     def explain_error(self, error: DomainError) -> ErrorView:
         """The texts of an error, with its details, in the caller's language."""

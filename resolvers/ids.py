@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CONTACT = "Contact"
     SAVED_ADDRESS = "SavedAddress"
     PAYMENT_METHOD = "SavedPaymentMethod"
+    QUOTE = "Quote"
 
 
 class InvalidId(InvalidInput):

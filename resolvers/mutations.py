@@ -4,23 +4,24 @@ from collections.abc import Awaitable, Callable
 
 import strawberry
 
-from domain.contracts.services import (
-    BankAccountInput,
-    BankWithdrawInput,
-    DepositInput,
-    LaunchStrategyInput,
-    SendInput,
-    StopStrategyInput,
-    SwapInput,
-    WithdrawInput,
-)
-from domain.shared.assets import USDC
-from domain.shared.errors import DomainError, InvalidInput
+from domain.contracts.services import BankAccountInput, BankWithdrawInput, SwapInput
+from domain.shared.errors import DomainError
 from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
 from resolvers.ids import Kind, decode
 from resolvers.queries import load_transaction
 from resolvers.saved import SavedMutations
+from resolvers.wishes import (
+    Asker,
+    binding,
+    buy_of,
+    deposit_of,
+    launch_of,
+    sell_of,
+    send_of,
+    stop_of,
+    withdraw_of,
+)
 from schema.bank_account import BankAccount, BankAccountsPayload
 from schema.errors import Error
 from schema.fields import described
@@ -34,12 +35,10 @@ from schema.inputs import (
     InitiateStrategyLaunchInput,
     InitiateStrategyStopInput,
     InitiateWithdrawInput,
-    PaymentSourceInput,
     RemoveBankAccountInput,
     SignInChallengeInput,
     SignInInput,
     SubmitUserActionInput,
-    WithdrawDestinationInput,
 )
 from schema.payloads import SignInChallengePayload, SignInPayload, TransactionPayload
 from schema.user import User
@@ -49,14 +48,9 @@ from schema.user import User
 class Mutation(SavedMutations):
     @described("Begins a Send; the same key and input answer the same.")
     async def initiate_send(self, info: Info, input: InitiateSendInput) -> TransactionPayload:  # noqa: A002 (the API's name)
-        wish = SendInput(
-            amount=input.amount,
-            recipient=input.recipient,
-            memo=input.memo,
-            idempotency_key=input.idempotency_key,
-        )
+        money = info.context.ports.money
         return await _answer(
-            info, lambda viewer: info.context.ports.money.initiate_send(viewer, wish)
+            info, lambda viewer: money.initiate_send(viewer, send_of(input, binding(input)))
         )
 
     @described("Begins a Deposit; the user goes on at the page of its COMPLETE_PAYMENT action.")
@@ -69,14 +63,9 @@ class Mutation(SavedMutations):
 
     @described("Begins a Sell; the user signs the swap on the asset's own chain.")
     async def initiate_sell(self, info: Info, input: InitiateSellInput) -> TransactionPayload:  # noqa: A002 (the API's name)
-        wish = SwapInput(
-            asset=input.asset,
-            amount=input.amount,
-            max_slippage_percent=input.max_slippage_percent,
-            idempotency_key=input.idempotency_key,
-        )
+        money = info.context.ports.money
         return await _answer(
-            info, lambda viewer: info.context.ports.money.initiate_sell(viewer, wish)
+            info, lambda viewer: money.initiate_sell(viewer, sell_of(input, binding(input)))
         )
 
     @described("Puts USDC to work; the user signs the deposit.")
@@ -85,13 +74,9 @@ class Mutation(SavedMutations):
         info: Info,
         input: InitiateStrategyLaunchInput,  # noqa: A002 (the API's name)
     ) -> TransactionPayload:
-        wish = LaunchStrategyInput(
-            strategy_id=input.strategy_id,
-            amount=input.amount,
-            idempotency_key=input.idempotency_key,
-        )
+        money = info.context.ports.money
         return await _answer(
-            info, lambda viewer: info.context.ports.money.launch_strategy(viewer, wish)
+            info, lambda viewer: money.launch_strategy(viewer, launch_of(input, binding(input)))
         )
 
     @described("Closes a position whole; the user signs the redemption.")
@@ -100,7 +85,10 @@ class Mutation(SavedMutations):
         info: Info,
         input: InitiateStrategyStopInput,  # noqa: A002 (the API's name)
     ) -> TransactionPayload:
-        return await _answer(info, lambda viewer: _stop(info, viewer, input))
+        money = info.context.ports.money
+        return await _answer(
+            info, lambda viewer: money.stop_strategy(viewer, stop_of(input, binding(input)))
+        )
 
     @described("Begins a Withdraw; the user signs the transfer.")
     async def initiate_withdraw(
@@ -185,90 +173,29 @@ async def _submit(info: Info, user_id: UserId, answer: SubmitUserActionInput) ->
     return await info.context.ports.money.submit(user_id, ActionId(key), answer.signed_transaction)
 
 
-async def _deposit(info: Info, user_id: UserId, wish: InitiateDepositInput) -> TransactionId:
-    method, provider = await _method(info, user_id, wish, within="input")
-    paid = DepositInput(
-        amount=wish.amount,
-        currency=wish.currency,
-        payment_method=method,
-        provider=provider,
-        return_url=wish.return_url,
-        idempotency_key=wish.idempotency_key,
-    )
-    return await info.context.ports.money.initiate_deposit(user_id, paid)
+async def _deposit(info: Info, user_id: UserId, given: InitiateDepositInput) -> TransactionId:
+    wish = await deposit_of(_asker(info, user_id), given, binding(given))
+    return await info.context.ports.money.initiate_deposit(user_id, wish)
 
 
-async def _method(
-    info: Info, user_id: UserId, paid: InitiateDepositInput | PaymentSourceInput, *, within: str
-) -> tuple[str, str | None]:
-    """How it is paid, and the provider that knows the payment method already."""
-    if (paid.payment_method is None) is (paid.payment_method_id is None):
-        raise InvalidInput(code="VAL_PAYMENT_METHOD", field=f"{within}.paymentMethod")
-    if paid.payment_method_id is None:
-        return paid.payment_method or "", None
-    field = f"{within}.paymentMethodId"
-    key = decode(Kind.PAYMENT_METHOD, paid.payment_method_id, field=field)
-    saved = await info.context.ports.saved.payment_method(user_id, key, field=field)
-    return saved.payment_method, saved.provider
+async def _buy(info: Info, user_id: UserId, given: InitiateBuyInput) -> TransactionId:
+    wish = await buy_of(_asker(info, user_id), given, binding(given))
+    money = info.context.ports.money
+    if isinstance(wish, SwapInput):
+        return await money.initiate_buy(user_id, wish)
+    return await money.buy_with_payment(user_id, wish)
 
 
-async def _buy(info: Info, user_id: UserId, wish: InitiateBuyInput) -> TransactionId:
-    money, available, payment = info.context.ports.money, wish.source.available, wish.source.payment
-    if available:
-        swap = SwapInput(
-            asset=wish.asset,
-            amount=available.amount,
-            max_slippage_percent=available.max_slippage_percent,
-            idempotency_key=wish.idempotency_key,
-        )
-        return await money.initiate_buy(user_id, swap)
-    if not payment or wish.asset == USDC.symbol:
-        raise InvalidInput(code="VAL_ASSET_UNTRADED", field="input.asset")
-    method, provider = await _method(info, user_id, payment, within="input.source.payment")
-    paid = DepositInput(
-        asset=wish.asset,
-        amount=payment.amount,
-        currency=payment.currency,
-        payment_method=method,
-        provider=provider,
-        return_url=payment.return_url,
-        idempotency_key=wish.idempotency_key,
-    )
-    return await money.buy_with_payment(user_id, paid)
+async def _withdraw(info: Info, user_id: UserId, given: InitiateWithdrawInput) -> TransactionId:
+    wish = await withdraw_of(_asker(info, user_id), given, binding(given))
+    money = info.context.ports.money
+    if isinstance(wish, BankWithdrawInput):
+        return await money.withdraw_to_bank(user_id, wish)
+    return await money.initiate_withdraw(user_id, wish)
 
 
-async def _withdraw(info: Info, user_id: UserId, wish: InitiateWithdrawInput) -> TransactionId:
-    money, bank = info.context.ports.money, wish.destination.bank_account
-    if bank:
-        field = "input.destination.bankAccount.id"
-        paid = BankWithdrawInput(
-            bank_account_id=decode(Kind.BANK_ACCOUNT, bank.id, field=field),
-            amount=wish.amount,
-            idempotency_key=wish.idempotency_key,
-        )
-        return await money.withdraw_to_bank(user_id, paid)
-    address, chain = await _external(info, user_id, wish.destination)
-    sent = WithdrawInput(
-        amount=wish.amount,
-        asset=wish.asset,
-        address=address,
-        chain=chain,
-        idempotency_key=wish.idempotency_key,
-    )
-    return await money.initiate_withdraw(user_id, sent)
-
-
-async def _external(
-    info: Info, user_id: UserId, destination: WithdrawDestinationInput
-) -> tuple[str, str]:
-    """An address outside of the platform, and its chain."""
-    if destination.saved_address:
-        field = "input.destination.savedAddress.id"
-        key = decode(Kind.SAVED_ADDRESS, destination.saved_address.id, field=field)
-        saved = await info.context.ports.saved.address(user_id, key, field=field)
-        return saved.address, saved.chain
-    wallet = destination.external_wallet
-    return (wallet.address, wallet.chain) if wallet else ("", "")
+def _asker(info: Info, user_id: UserId) -> Asker:
+    return Asker(user_id=user_id, saved=info.context.ports.saved)
 
 
 async def _remove_bank_account(info: Info, user_id: UserId, wish: RemoveBankAccountInput) -> None:
@@ -285,12 +212,6 @@ async def _banks(info: Info, doing: Callable[[UserId], Awaitable[object]]) -> Ba
         return BankAccountsPayload(errors=_typed(info, error))
     views = await info.context.ports.money.bank_accounts(viewer.wallet_id)
     return BankAccountsPayload(bank_accounts=[BankAccount.of(view) for view in views])
-
-
-async def _stop(info: Info, user_id: UserId, wish: InitiateStrategyStopInput) -> TransactionId:
-    key = decode(Kind.POSITION, wish.position_id, field="input.positionId")
-    stop = StopStrategyInput(position_id=key, idempotency_key=wish.idempotency_key)
-    return await info.context.ports.money.stop_strategy(user_id, stop)
 
 
 async def _cancel(info: Info, user_id: UserId, wish: CancelTransactionInput) -> TransactionId:

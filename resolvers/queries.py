@@ -8,6 +8,8 @@ from domain.shared.ids import TransactionId
 from resolvers.context import Info
 from resolvers.ids import Kind, decode, decode_any
 from resolvers.pages import page_request
+from resolvers.previews import look_ahead
+from resolvers.wishes import Asker
 from schema.errors import Error
 from schema.fields import described
 from schema.inputs import StrategyStopPreviewInput, TransactionPreviewInput
@@ -58,18 +60,22 @@ class Query:
             viewer.wallet_id, info, first=first, after=after, last=last, before=before
         )
 
-    @described("What a Send would cost and deliver. It reserves nothing.")
+    @described("What a transaction would cost and bring, with a quote. It reserves nothing.")
     async def transaction_preview(
         self,
         info: Info,
         input: TransactionPreviewInput,  # noqa: A002 (the API's name)
     ) -> TransactionPreviewPayload:
-        user_id = (await viewer_of(info)).id
+        context, user_id = info.context, (await viewer_of(info)).id
         try:
-            preview = await info.context.ports.money.preview(user_id, input.amount, input.recipient)
+            asker = Asker(user_id=user_id, saved=context.ports.saved)
+            preview = await look_ahead(context.ports.money, asker, input)
         except DomainError as error:
-            return TransactionPreviewPayload(errors=[Error.of(info.context.explain_error(error))])
-        return TransactionPreviewPayload(preview=Preview.of(preview))
+            return TransactionPreviewPayload(errors=[Error.of(context.explain_error(error))])
+        warnings = [
+            Error.of(context.explain(notice.code, notice.details)) for notice in preview.warnings
+        ]
+        return TransactionPreviewPayload(preview=Preview.of(preview, warnings))
 
     @described(
         "The strategies that may be chosen, and the goals that point at them, in the order of their "
@@ -102,7 +108,7 @@ class Query:
         user_id = (await viewer_of(info)).id
         try:
             key = decode(Kind.POSITION, input.position_id, field="input.positionId")
-            preview = await info.context.ports.money.preview_stop(user_id, key)
+            preview = await info.context.ports.money.look_at_stop(user_id, key)
         except DomainError as error:
             return StrategyStopPreviewPayload(errors=[Error.of(info.context.explain_error(error))])
         return StrategyStopPreviewPayload(preview=StopPreviewed.of(preview))

@@ -1,31 +1,29 @@
 """What mutations and the preview take."""
 
+from typing import Final
+
 import strawberry
 
-
-@strawberry.input(description="A Send to look at before it is asked for.")
-class TransactionPreviewInput:
-    amount: str = strawberry.field(description="USDC as a decimal string, fees included.")
-    recipient: str = strawberry.field(description="@username or a Solana address.")
+QUOTE: Final = "As a preview gave it: the transaction begins by the terms that it showed, or not."
 
 
-@strawberry.input(description="A stop of a position to look at before it is asked for.")
-class StrategyStopPreviewInput:
-    position_id: strawberry.ID
-
-
-@strawberry.input(description="A Send.")
-class InitiateSendInput:
+@strawberry.input(description="A Send. To be looked at first.")
+class SendPreviewInput:
     amount: str = strawberry.field(description="USDC as a decimal string, fees included.")
     recipient: str = strawberry.field(description="@username or a Solana address.")
     memo: str | None = strawberry.field(default=None, description="Public: it is put on the chain.")
+
+
+@strawberry.input(description="A Send.")
+class InitiateSendInput(SendPreviewInput):
+    quote_id: strawberry.ID | None = strawberry.field(default=None, description=QUOTE)
     idempotency_key: str = strawberry.field(
         description="Yours to choose, one for each wish: the same key never sends twice."
     )
 
 
-@strawberry.input(description="Money to pay in; it arrives as USDC.")
-class InitiateDepositInput:
+@strawberry.input(description="Money to pay in; it arrives as USDC. To be looked at first.")
+class DepositPreviewInput:
     amount: str = strawberry.field(
         description="What the user pays, as a decimal string of the currency, fees included."
     )
@@ -41,6 +39,11 @@ class InitiateDepositInput:
     return_url: str | None = strawberry.field(
         default=None, description="Where the payment page leads back to: an https address."
     )
+
+
+@strawberry.input(description="Money to pay in; it arrives as USDC.")
+class InitiateDepositInput(DepositPreviewInput):
+    quote_id: strawberry.ID | None = strawberry.field(default=None, description=QUOTE)
     idempotency_key: str = strawberry.field(
         description="Yours to choose, one for each wish: the same key never pays twice."
     )
@@ -79,39 +82,59 @@ class BuySourceInput:
     payment: PaymentSourceInput | None = strawberry.UNSET
 
 
-@strawberry.input(description="An asset to buy.")
-class InitiateBuyInput:
+@strawberry.input(description="An asset to buy. To be looked at first.")
+class BuyPreviewInput:
     asset: str = strawberry.field(description="BTC, ETH, SOL, SUI, PAXG or XAUT.")
     source: BuySourceInput
+
+
+@strawberry.input(description="An asset to buy.")
+class InitiateBuyInput(BuyPreviewInput):
+    quote_id: strawberry.ID | None = strawberry.field(default=None, description=QUOTE)
     idempotency_key: str = strawberry.field(
         description="Yours to choose, one for each wish: the same key never buys twice."
     )
 
 
-@strawberry.input(description="An asset to sell; it becomes USDC.")
-class InitiateSellInput:
+@strawberry.input(description="An asset to sell; it becomes USDC. To be looked at first.")
+class SellPreviewInput:
     asset: str = strawberry.field(description="BTC, ETH, SOL, SUI, PAXG or XAUT.")
     amount: str = strawberry.field(description="A decimal string of the asset.")
     max_slippage_percent: str | None = strawberry.field(
         default=None, description="How much less than quoted may arrive, such as 0.5."
     )
+
+
+@strawberry.input(description="An asset to sell; it becomes USDC.")
+class InitiateSellInput(SellPreviewInput):
+    quote_id: strawberry.ID | None = strawberry.field(default=None, description=QUOTE)
     idempotency_key: str = strawberry.field(
         description="Yours to choose, one for each wish: the same key never sells twice."
     )
 
 
-@strawberry.input(description="A strategy to put USDC to work in.")
-class InitiateStrategyLaunchInput:
+@strawberry.input(description="A strategy to put USDC to work in. To be looked at first.")
+class StrategyLaunchPreviewInput:
     strategy_id: str = strawberry.field(description="As the catalogue names it.")
     amount: str = strawberry.field(description="USDC as a decimal string, fees included.")
+
+
+@strawberry.input(description="A strategy to put USDC to work in.")
+class InitiateStrategyLaunchInput(StrategyLaunchPreviewInput):
+    quote_id: strawberry.ID | None = strawberry.field(default=None, description=QUOTE)
     idempotency_key: str = strawberry.field(
         description="Yours to choose, one for each wish: the same key never launches twice."
     )
 
 
-@strawberry.input(description="A position to close; only whole ones are.")
-class InitiateStrategyStopInput:
+@strawberry.input(description="A position to close; only whole ones are. To be looked at first.")
+class StrategyStopPreviewInput:
     position_id: strawberry.ID
+
+
+@strawberry.input(description="A position to close; only whole ones are.")
+class InitiateStrategyStopInput(StrategyStopPreviewInput):
+    quote_id: strawberry.ID | None = strawberry.field(default=None, description=QUOTE)
     idempotency_key: str = strawberry.field(
         description="Yours to choose, one for each wish: the same key never stops twice."
     )
@@ -140,14 +163,30 @@ class WithdrawDestinationInput:
     saved_address: SavedAddressDestinationInput | None = strawberry.UNSET
 
 
-@strawberry.input(description="Money to take out of the platform.")
-class InitiateWithdrawInput:
+@strawberry.input(description="Money to take out of the platform. To be looked at first.")
+class WithdrawPreviewInput:
     amount: str = strawberry.field(description="A decimal string, fees included.")
     asset: str = strawberry.field(default="USDC", description="What is taken out.")
     destination: WithdrawDestinationInput
+
+
+@strawberry.input(description="Money to take out of the platform.")
+class InitiateWithdrawInput(WithdrawPreviewInput):
+    quote_id: strawberry.ID | None = strawberry.field(default=None, description=QUOTE)
     idempotency_key: str = strawberry.field(
         description="Yours to choose, one for each wish: the same key never pays twice."
     )
+
+
+@strawberry.input(one_of=True, description="What to look at before it is asked for: one of these.")
+class TransactionPreviewInput:
+    send: SendPreviewInput | None = strawberry.UNSET
+    deposit: DepositPreviewInput | None = strawberry.UNSET
+    withdraw: WithdrawPreviewInput | None = strawberry.UNSET
+    buy: BuyPreviewInput | None = strawberry.UNSET
+    sell: SellPreviewInput | None = strawberry.UNSET
+    strategy_launch: StrategyLaunchPreviewInput | None = strawberry.UNSET
+    strategy_stop: StrategyStopPreviewInput | None = strawberry.UNSET
 
 
 @strawberry.input(description="One line of what a bank account is known by.")

@@ -5,9 +5,11 @@ from typing import Self
 
 import strawberry
 
-from domain.contracts.services import SendPreview, StopPreview
+from domain.contracts.previews import Preview as PreviewView
+from domain.contracts.services import StopPreview
 from domain.shared.assets import USDC
 from domain.shared.money import format_asset
+from resolvers.ids import Kind, encode
 from schema.errors import Error
 from schema.transaction import Fee, Party, Transaction
 from schema.user import User
@@ -19,30 +21,67 @@ class TransactionPayload:
     errors: list[Error] = strawberry.field(default_factory=list)
 
 
-@strawberry.type(description="What a Send would cost and deliver now.")
+@strawberry.type(description="A provider that is out, and why.")
+class RejectedProvider:
+    provider: str
+    reason: str
+
+
+@strawberry.type(description="What a transaction would cost and bring now.")
 class Preview:
+    type: str
     asset: str
-    amount: str
+    amount: str = strawberry.field(description="What the user pays, all fees included.")
     fees: list[Fee]
-    fees_total: str
-    received: str = strawberry.field(description="What the recipient would get.")
-    spendable_after: str
+    fees_total: str | None = strawberry.field(
+        description="In the asset that is paid; null where fees stand in several."
+    )
+    target_asset: str
+    received: str = strawberry.field(description="What is expected to arrive, of targetAsset.")
+    received_at_least: str | None = strawberry.field(
+        description="Less is not settled for without asking; null where nobody promises a least."
+    )
+    spendable_after: str | None = strawberry.field(description="Of asset, where a balance pays.")
     recipient: Party
-    provider: str = strawberry.field(description="The way that the money would take.")
-    estimated_seconds: int | None
+    route: list[str] = strawberry.field(description="The way that the money would take.")
+    provider: str
+    provider_explanation: str = strawberry.field(description="Why this one and no other.")
+    rejected: list[RejectedProvider]
+    estimated_seconds: int | None = strawberry.field(
+        description="As nine of ten such transactions went lately."
+    )
+    warnings: list[Error] = strawberry.field(description="Worth knowing; nothing is refused.")
+    quote_id: strawberry.ID = strawberry.field(
+        description="To begin with by these terms, once, until expiresAt."
+    )
+    expires_at: datetime
 
     @classmethod
-    def of(cls, view: SendPreview) -> Self:
+    def of(cls, view: PreviewView, warnings: list[Error]) -> Self:
+        promise, total = view.promise, view.fees_total
+        least, left = promise.least, view.spendable_after
         return cls(
+            type=view.type,
             asset=view.asset,
             amount=format_asset(view.amount, view.asset),
             fees=[Fee.of(fee) for fee in view.fees],
-            fees_total=format_asset(view.fees_total, view.asset),
-            received=format_asset(view.received, view.asset),
-            spendable_after=format_asset(view.spendable_after, view.asset),
-            recipient=Party.of(view.recipient),
+            fees_total=None if total is None else format_asset(total, view.asset),
+            target_asset=promise.asset,
+            received=format_asset(promise.received, promise.asset),
+            received_at_least=None if least is None else format_asset(least, promise.asset),
+            spendable_after=None if left is None else format_asset(left, view.asset),
+            recipient=Party.of(promise.recipient),
+            route=list(promise.route),
             provider=view.provider,
+            provider_explanation=view.explanation,
+            rejected=[
+                RejectedProvider(provider=each.provider, reason=each.reason)
+                for each in promise.rejected
+            ],
             estimated_seconds=view.estimated_seconds,
+            warnings=warnings,
+            quote_id=strawberry.ID(encode(Kind.QUOTE, view.quote_id)),
+            expires_at=view.expires_at,
         )
 
 

@@ -51,7 +51,21 @@ CREATE INDEX outbox_opened ON outbox (stream_id) WHERE type = 'StrategyBalanceUp
 CREATE INDEX outbox_valued ON outbox ((data->>'position_id'), ((data->>'number')::integer))
     WHERE type = 'PositionValued';
 
--- The result of a command, given again to whoever repeats it.
+-- Terms that a user was shown and may begin by, until they expire: what the flow's beginning needs
+-- stands in `terms`. It moves no money, so the application writes it directly.
+CREATE TABLE quote (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL,
+    operation text NOT NULL,
+    input_hash text NOT NULL,
+    provider text NOT NULL,
+    terms jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX quote_expiry ON quote (expires_at);
+
+-- The result of a command, given again to whoever repeats it. A quote is used by one of them.
 CREATE TABLE idempotency_key (
     principal text NOT NULL,
     operation text NOT NULL,
@@ -59,9 +73,11 @@ CREATE TABLE idempotency_key (
     input_hash text NOT NULL,
     result jsonb NOT NULL,
     stream_id uuid NOT NULL,
+    quote_id uuid,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (principal, operation, key)
 );
+CREATE UNIQUE INDEX idempotency_key_quote ON idempotency_key (quote_id) WHERE quote_id IS NOT NULL;
 
 -- Webhooks: stored once for ever, then reacted to.
 CREATE TABLE inbox (

@@ -26,6 +26,9 @@ BEGIN
             SELECT concat_ws(E'\n', 'key', k->>'principal', k->>'operation', k->>'key')
             FROM jsonb_array_elements(batch->'keys') k
             UNION ALL
+            SELECT concat_ws(E'\n', 'quote', k->>'quote_id')
+            FROM jsonb_array_elements(batch->'keys') k WHERE k->>'quote_id' IS NOT NULL
+            UNION ALL
             SELECT concat_ws(E'\n', 'claim', c->>'chain', c->>'signature', c->>'instruction',
                 c->>'account')
             FROM jsonb_array_elements(batch->'claims') c
@@ -72,8 +75,18 @@ LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
             FROM jsonb_populate_recordset(NULL::chain_claim, batch->'claims') c
             JOIN chain_claim d USING (chain, signature, instruction, account)
             UNION ALL
+            SELECT k.stream_id, 5, jsonb_build_object(
+                'result', 'REJECTED', 'account', k.quote_id,
+                'reason', CASE WHEN used.quote_id IS NULL
+                    THEN 'TXN_QUOTE_EXPIRED' ELSE 'TXN_QUOTE_USED' END)
+            FROM jsonb_populate_recordset(NULL::idempotency_key, batch->'keys') k
+            LEFT JOIN quote q ON q.id = k.quote_id
+            LEFT JOIN idempotency_key used ON used.quote_id = k.quote_id
+            WHERE k.quote_id IS NOT NULL AND (used.quote_id IS NOT NULL OR q.id IS NULL
+                OR q.expires_at <= clock_timestamp())
+            UNION ALL
             -- Whoever takes of the same wallet's limits waits in commit_lock.
-            SELECT l.stream_id, 5, jsonb_build_object(
+            SELECT l.stream_id, 6, jsonb_build_object(
                 'result', 'REJECTED', 'reason', passed.code, 'account', l.wallet_id)
             FROM jsonb_to_recordset(batch->'limits_reserved') AS l(
                 stream_id uuid, wallet_id uuid, amount numeric, at timestamptz, caps jsonb),

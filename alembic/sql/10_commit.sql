@@ -182,8 +182,9 @@ BEGIN
         FROM jsonb_populate_recordset(NULL::user_action_status, batch->'actions_moved') r;
     END IF;
     IF batch ? 'keys' THEN
-        INSERT INTO idempotency_key (principal, operation, key, input_hash, result, stream_id)
-        SELECT r.principal, r.operation, r.key, r.input_hash, r.result, r.stream_id
+        INSERT INTO idempotency_key (
+            principal, operation, key, input_hash, result, stream_id, quote_id)
+        SELECT r.principal, r.operation, r.key, r.input_hash, r.result, r.stream_id, r.quote_id
         FROM jsonb_populate_recordset(NULL::idempotency_key, batch->'keys') r;
     END IF;
     IF batch ? 'limits_reserved' THEN

@@ -1,13 +1,14 @@
-"""What goes into and comes out of the services behind the API: sending, and signing in."""
+"""What goes into and comes out of the services behind the API: sending, and signing in.
+
+A wish without an idempotency key is only looked at; `quote_id` is of terms that were shown before.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.contracts.views import PartyView
 from domain.shared.ids import UserId
-from domain.shared.money import TransactionFee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,8 @@ class SendInput:
     amount: str
     recipient: str
     memo: str | None
-    idempotency_key: str
+    idempotency_key: str | None = None
+    quote_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,8 @@ class WithdrawInput:
     asset: str
     address: str
     chain: str
-    idempotency_key: str
+    idempotency_key: str | None = None
+    quote_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,8 @@ class SwapInput:
     asset: str
     amount: str
     max_slippage_percent: str | None
-    idempotency_key: str
+    idempotency_key: str | None = None
+    quote_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,8 @@ class BankWithdrawInput:
 
     bank_account_id: UUID
     amount: str
-    idempotency_key: str
+    idempotency_key: str | None = None
+    quote_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,8 @@ class LaunchStrategyInput:
 
     strategy_id: str
     amount: str
-    idempotency_key: str
+    idempotency_key: str | None = None
+    quote_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +82,8 @@ class StopStrategyInput:
     """A wish to close a position."""
 
     position_id: UUID
-    idempotency_key: str
+    idempotency_key: str | None = None
+    quote_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,32 +95,10 @@ class DepositInput:
     currency: str
     payment_method: str
     return_url: str | None
-    idempotency_key: str
+    idempotency_key: str | None = None
+    quote_id: UUID | None = None
     asset: str = "USDC"
     provider: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendPreview:
-    """What a Send would cost and deliver now, in base units of `asset`.
-
-    `spendable_after` is what Available would show to a next movement once the amount is held. Of
-    `fees`, what is due from earlier is paid beside the amount.
-    """
-
-    asset: str
-    amount: int
-    fees: tuple[TransactionFee, ...]
-    received: int
-    spendable_after: int
-    recipient: PartyView
-    provider: str
-    estimated_seconds: int | None = None
-
-    @property
-    def fees_total(self) -> int:
-        """What does not reach the recipient."""
-        return self.amount - self.received
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

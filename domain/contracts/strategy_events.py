@@ -166,7 +166,7 @@ class StrategyLaunchFailed(EventPayload):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyStopInitiated(EventPayload):
     """A user closes a position whole: `value` is what it would have given when it was asked for,
-    after the protocol's exit cost; `platform_fee` is taken out of what arrives."""
+    after the protocol's `exit_cost`; `platform_fee` is taken out of what arrives."""
 
     KIND = "TransactionInitiated"
     definition_version: int
@@ -183,6 +183,7 @@ class StrategyStopInitiated(EventPayload):
     platform_fee: int
     network_cost: NetworkCost
     approval_deadline: datetime
+    exit_cost: int = 0
 
     def flow(self) -> FlowName:
         return FlowName.STRATEGY_STOP

@@ -31,6 +31,8 @@ class RegionLimits:
 class Figures:
     """Limits, fees and times that the business changes.
 
+    `slippage_warned_millionths` and `costs_warned_millionths`: what a preview warns above. A quote is
+    good for `quote_seconds`, or for less where its provider says so.
     `regions` holds one called "other" for every country that no region names. `risk_millionths`: what
     of the limits a tier of risk leaves. `method_day`: what a payment method takes within a day.
     `usd_rates`: USD (millionths) for one unit of a currency.
@@ -57,6 +59,9 @@ class Figures:
     strategy_stop_fee_minimum: int
     slippage_millionths: int
     slippage_millionths_max: int
+    slippage_warned_millionths: int
+    costs_warned_millionths: int
+    quote_seconds: int
     kyc: Mapping[str, KycLimits]
     regions: Mapping[str, RegionLimits]
     blocked_countries: frozenset[str]

@@ -18,6 +18,8 @@ from domain.shared.limits import LimitReserved, LimitSettled
 JsonObject = Mapping[str, Any]
 LIMIT_PREFIX = "CMP_"
 """How the codes of limits begin, unlike any other reason of the database."""
+QUOTE_PREFIX = "TXN_QUOTE_"
+"""How the codes of quotes begin."""
 
 
 class Group(StrEnum):
@@ -261,7 +263,7 @@ class ChainClaim:
 class KeyClaim:
     """An idempotency key with its input's hash and the result to give again.
 
-    `principal` and `operation` scope the key.
+    `principal` and `operation` scope the key; a quote is used by one key and no other.
     """
 
     principal: str
@@ -269,6 +271,7 @@ class KeyClaim:
     key: str
     input_hash: str
     result: JsonObject
+    quote_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,7 +334,7 @@ class Stale:
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """The database refused: INSUFFICIENT_BALANCE or ALREADY_BOOKED, and on which account; or the
-    code of the limit that would be passed."""
+    code of the limit that would be passed, or of what is wrong with the quote."""
 
     reason: str
     account: str
@@ -340,6 +343,11 @@ class Rejected:
     def limit(self) -> str | None:
         """The code of the limit, where it was one."""
         return self.reason if self.reason.startswith(LIMIT_PREFIX) else None
+
+    @property
+    def quote(self) -> str | None:
+        """The code of why the quote does not hold, where it was that."""
+        return self.reason if self.reason.startswith(QUOTE_PREFIX) else None
 
 
 CommitResult = Committed | Replayed | KeyConflict | Stale | Rejected

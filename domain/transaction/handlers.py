@@ -144,7 +144,7 @@ def initiate_withdraw(
     return Decision(events=(initiated,))
 
 
-def initiate_deposit(command: InitiateDepositCommand, *, facts: Facts) -> Decision:
+def initiate_deposit(command: InitiateDepositCommand, facts: Facts) -> Decision:
     """Begins a Deposit. Raises `BelowMinimum`, or `NoProvider` where nobody offers anything."""
     _check_payment(command, minimum=facts.figures.deposit_minimum_cents)
     initiated = DepositTransactionInitiated(
@@ -166,7 +166,7 @@ def initiate_deposit(command: InitiateDepositCommand, *, facts: Facts) -> Decisi
     return Decision(events=(initiated,))
 
 
-def initiate_buy_with_payment(command: InitiateDepositCommand, *, facts: Facts) -> Decision:
+def initiate_buy_with_payment(command: InitiateDepositCommand, facts: Facts) -> Decision:
     """Begins a Buy of `command.asset`; raises what a Deposit raises."""
     _check_payment(command, minimum=facts.figures.buy_minimum_cents)
     least = ASSETS[command.asset].minimum_base_units

@@ -33,7 +33,7 @@ class WithdrawToBankCommand:
     bank: BankPayout
 
 
-def withdraw_to_bank(command: WithdrawToBankCommand, *, facts: Facts) -> Decision:
+def withdraw_to_bank(command: WithdrawToBankCommand, facts: Facts) -> Decision:
     """Begins it; raises the `Refused` that says why it may not."""
     figures = facts.figures
     if command.amount < figures.withdraw_minimum:

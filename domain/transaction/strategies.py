@@ -51,9 +51,10 @@ class StopStrategyCommand:
     principal: int
     value: int
     network_cost: NetworkCost
+    exit_cost: int = 0
 
 
-def launch_strategy(command: LaunchStrategyCommand, *, facts: Facts) -> Decision:
+def launch_strategy(command: LaunchStrategyCommand, facts: Facts) -> Decision:
     """Begins a launch; raises the `Refused` that says why it may not."""
     figures = facts.figures
     cost = command.network_cost.total_base_units
@@ -79,7 +80,7 @@ def launch_strategy(command: LaunchStrategyCommand, *, facts: Facts) -> Decision
     return Decision(events=(initiated,))
 
 
-def stop_strategy(command: StopStrategyCommand, *, facts: Facts) -> Decision:
+def stop_strategy(command: StopStrategyCommand, facts: Facts) -> Decision:
     """Begins a stop; raises the `Refused` that says why it may not, a lock with its date."""
     opened = command.opened
     if opened.locked_until is not None and facts.now < opened.locked_until:
@@ -99,6 +100,7 @@ def stop_strategy(command: StopStrategyCommand, *, facts: Facts) -> Decision:
         principal=command.principal,
         shares=opened.shares,
         value=command.value,
+        exit_cost=command.exit_cost,
         platform_fee=fee,
         network_cost=command.network_cost,
         approval_deadline=_deadline(facts),

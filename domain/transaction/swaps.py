@@ -43,7 +43,7 @@ class InitiateSwapCommand:
     rejected: tuple[RejectedOffer, ...]
 
 
-def initiate_buy(command: InitiateSwapCommand, *, facts: Facts) -> Decision:
+def initiate_buy(command: InitiateSwapCommand, facts: Facts) -> Decision:
     """Begins a Buy on a chain; raises the `Refused` that says why it may not."""
     figures = facts.figures
     if command.amount < figures.buy_minimum:
@@ -72,7 +72,7 @@ def initiate_buy(command: InitiateSwapCommand, *, facts: Facts) -> Decision:
     return Decision(events=(initiated,))
 
 
-def initiate_sell(command: InitiateSwapCommand, *, facts: Facts) -> Decision:
+def initiate_sell(command: InitiateSwapCommand, facts: Facts) -> Decision:
     """Begins a Sell; raises the `Refused` that says why it may not."""
     figures, source = facts.figures, ASSETS[command.source]
     if command.amount < source.minimum_base_units:

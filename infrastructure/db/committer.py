@@ -137,6 +137,8 @@ def _names(unit: Unit) -> frozenset[object]:
     names: list[object] = [unit.stream_id, *unit.claims]
     if key is not None:
         names.append((key.principal, key.operation, key.key))
+        if key.quote_id is not None:
+            names.append(key.quote_id)
     if unit.limits_reserved:
         names.append(unit.wallet_id)
     return frozenset(names)

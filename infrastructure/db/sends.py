@@ -14,8 +14,7 @@ from infrastructure.db.pool import Pool, Record
 _OPENING: Final = """
     SELECT u.username, u.kyc_level, u.country, u.risk_tier, limit_usage(w.id) AS usage,
         w.id AS wallet_id, a.address,
-        coalesce(b.posted - b.held - b.soft, 0) AS spendable,
-        coalesce(e.posted - e.held, 0) AS fee_due, k.input_hash, k.result,
+        coalesce(b.posted - b.held - b.soft, 0) AS spendable, k.input_hash, k.result,
         r.user_id AS recipient_user_id, r.username AS recipient_username,
         r.wallet_id AS recipient_wallet_id, r.address AS recipient_address
     FROM app_user u
@@ -23,8 +22,6 @@ _OPENING: Final = """
     JOIN wallet_address a ON a.wallet_id = w.id AND a.chain = $2
     LEFT JOIN account c ON c.code = 'available:' || w.id
     LEFT JOIN balance b ON b.account_id = c.id
-    LEFT JOIN account d ON d.code = 'fee_due:' || w.id
-    LEFT JOIN balance e ON e.account_id = d.id
     LEFT JOIN idempotency_key k ON k.principal = $3 AND k.operation = $4 AND k.key = $5
     LEFT JOIN ({recipient}) r ON true
     WHERE u.id = $1
@@ -55,15 +52,13 @@ class StoredResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOpening:
-    """The sender, what they can spend and what they owe from earlier (USDC base units), and the
-    recipient if we know them."""
+    """The sender, what they can spend (USDC base units), and the recipient if we know them."""
 
     wallet_id: WalletId
     username: str
     address: str
     profile: Profile
     spendable: int
-    fee_due: int
     known: StoredResult | None
     recipient: Recipient | None
 
@@ -113,7 +108,6 @@ def _opening(user_id: UserId, row: Record) -> SendOpening:
         address=row["address"],
         profile=profile_of(user_id, row),
         spendable=row["spendable"],
-        fee_due=row["fee_due"],
         known=StoredResult(input_hash=row["input_hash"], result=row["result"]) if used else None,
         recipient=None
         if row["recipient_user_id"] is None

@@ -212,7 +212,12 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     DeFiStrategyDeployRequested: {"amount": _USDC},
     DeFiStrategyDeployed: {"amount": _USDC},
     StrategyBalanceUpdated: {"principal": _USDC},
-    StrategyStopInitiated: {"principal": _USDC, "value": _USDC, "platform_fee": _USDC},
+    StrategyStopInitiated: {
+        "principal": _USDC,
+        "value": _USDC,
+        "exit_cost": _USDC,
+        "platform_fee": _USDC,
+    },
     PositionReserved: {"principal": _USDC, "expected": _USDC},
     DeFiStrategyWithdrawn: {"amount": _USDC},
     PositionValued: {"principal": _USDC, "value": _USDC},

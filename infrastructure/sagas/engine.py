@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from uuid import UUID
 
 from domain.shared.accounts import is_due
 from domain.shared.decision import Decision, Facts, Profile
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 DECISIONS_MAX: Final = 20
 """Tries before a stream counts as too contended: each try lost means that another one won."""
 PAUSE_SECONDS_MAX: Final = 0.02
+FORESEEN: Final = StreamId(UUID(int=0))
+"""Stands for a stream that is only looked at."""
 
 Handler = Callable[[Stream, Facts], Decision]
 OnLeased = Callable[[StreamId, EffectRequested, int], None]
@@ -133,6 +136,19 @@ class SagaEngine:
             figures=policy.figures,
             screening=policy.screening,
             history=self.history,
+        )
+
+    async def foresee(self, opening: Opening, decision: Decision, facts: Facts) -> Unit:
+        """What a stream would begin with, all contexts in one: decided as it would be, and stored
+        nowhere."""
+        facts = replace(facts, fee_due=await self._dues.fee_due(opening.wallet_id))
+        return settle(
+            Stream(id=FORESEEN, wallet_id=opening.wallet_id),
+            decision,
+            origin=opening.origin,
+            registry=self._registry,
+            groups=tuple(Group),
+            facts=facts,
         )
 
     async def decide(

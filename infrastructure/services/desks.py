@@ -5,6 +5,7 @@ from infrastructure.db.bank_accounts import BankAccountStore
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.openings import OpeningReader
 from infrastructure.db.pool import Pool
+from infrastructure.db.quotes import QuoteStore
 from infrastructure.db.saved import SavedStore
 from infrastructure.db.sends import SendReader
 from infrastructure.db.strategies import PositionReader
@@ -13,12 +14,14 @@ from infrastructure.outside import Outside
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.bank_accounts import BankAccountDesk
+from infrastructure.services.initiations import Initiations
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.money import MoneyMovements
 from infrastructure.services.payments import BUY as PURCHASE
 from infrastructure.services.payments import DEPOSIT, PaymentDesk, PaymentFlow
 from infrastructure.services.payouts import PayoutDesk
 from infrastructure.services.providers import OfferDesk
+from infrastructure.services.quotes import QuoteBook
 from infrastructure.services.saved import SavedDesk
 from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
@@ -30,12 +33,14 @@ def open_movements(
     engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside, *, ages: Ages
 ) -> MoneyMovements:
     """The desks of all flows."""
+    initiations = Initiations(engine, QuoteBook(engine, QuoteStore(pool)))
     sends, accounts = SendReader(pool), BankAccountStore(pool)
 
     def payments(flow: PaymentFlow) -> PaymentDesk:
         return PaymentDesk(
             flow,
             engine=engine,
+            initiations=initiations,
             openings=OpeningReader(pool),
             offers=OfferDesk(outside.offers, outside.providers.on_ramps),
             listed=outside.listed,
@@ -45,6 +50,7 @@ def open_movements(
         return SwapDesk(
             flow,
             engine=engine,
+            initiations=initiations,
             openings=SwapReader(pool),
             gateway=gateway,
             dexes=outside.providers.dexes,
@@ -53,8 +59,12 @@ def open_movements(
         )
 
     return MoneyMovements(
-        sends=TransferDesk(Send(), engine=engine, openings=sends, gateway=gateway),
-        withdraws=TransferDesk(Withdraw(), engine=engine, openings=sends, gateway=gateway),
+        sends=TransferDesk(
+            Send(), engine=engine, initiations=initiations, openings=sends, gateway=gateway
+        ),
+        withdraws=TransferDesk(
+            Withdraw(), engine=engine, initiations=initiations, openings=sends, gateway=gateway
+        ),
         deposits=payments(DEPOSIT),
         purchases=payments(PURCHASE),
         approvals=ApprovalDesk(engine=engine, actions=sends, gateway=gateway),
@@ -63,6 +73,7 @@ def open_movements(
         sells=swaps(SELL),
         payouts=PayoutDesk(
             engine=engine,
+            initiations=initiations,
             openings=SwapReader(pool),
             accounts=accounts,
             gateway=gateway,
@@ -72,16 +83,23 @@ def open_movements(
         banks=BankAccountDesk(
             store=accounts, wallets=IdentityStore(pool), providers=outside.providers.off_ramps
         ),
-        strategies=_strategies(engine, pool, gateway, outside, ages),
+        strategies=_strategies(engine, pool, gateway, outside, initiations=initiations, ages=ages),
     )
 
 
 def _strategies(
-    engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside, ages: Ages
+    engine: SagaEngine,
+    pool: Pool,
+    gateway: SolanaGateway,
+    outside: Outside,
+    *,
+    initiations: Initiations,
+    ages: Ages,
 ) -> StrategyDesk:
     protocols = outside.providers.defi
     return StrategyDesk(
         engine=engine,
+        initiations=initiations,
         openings=SwapReader(pool),
         positions_of=PositionReader(pool),
         gateway=gateway,

@@ -1,60 +1,34 @@
-"""How a wish becomes a transaction, whatever its flow: once for a key, and what is refused is
-recorded and refused again."""
+"""How a wish becomes a transaction, whatever its flow: once for a key, by terms that were quoted
+where it names a quote, and what is refused is recorded and refused again."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-
+from domain.contracts.previews import Preview
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import Refused
-from domain.shared.ids import StreamId, TransactionId, UserId, WalletId, derived
-from domain.shared.saga import Origin
+from domain.shared.ids import StreamId, TransactionId, derived
 from domain.shared.stream import Stream
-from domain.shared.unit import JsonObject, KeyClaim
+from domain.shared.unit import JsonObject
 from domain.transaction.handlers import record_refusal
-from infrastructure.sagas.engine import Opening, SagaEngine
-from infrastructure.services.results import result_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is asked for, of whom, under which key: `amount` in base units of `asset`."""
-
-    user_id: UserId
-    wallet_id: WalletId
-    operation: str
-    key: str
-    input_hash: str
-    amount: int
-    asset: str
-
-    @property
-    def transaction_id(self) -> TransactionId:
-        """The same for the same key."""
-        return TransactionId(derived(self.user_id, self.operation, self.key))
-
-    def claim(self, result: JsonObject) -> KeyClaim:
-        """The key with what it came to."""
-        return KeyClaim(
-            principal=str(self.user_id),
-            operation=self.operation,
-            key=self.key,
-            input_hash=self.input_hash,
-            result=result,
-        )
+from infrastructure.sagas.engine import SagaEngine
+from infrastructure.services.foresight import Foresight
+from infrastructure.services.quotes import QuoteBook
+from infrastructure.services.results import again, result_of
+from infrastructure.services.wishes import Command, Plan, Wish
 
 
 class Initiations:
-    """Commits beginnings and refusals."""
+    """Commits beginnings and refusals, and tells beforehand what a beginning would be."""
 
-    def __init__(self, engine: SagaEngine) -> None:
+    def __init__(self, engine: SagaEngine, quotes: QuoteBook) -> None:
         self._engine = engine
+        self._quotes = quotes
+        self._foresight = Foresight(engine)
 
-    async def begin(
-        self, wish: Wish, decide: Callable[[], Awaitable[Callable[[Facts], Decision]]]
-    ) -> TransactionId:
-        """Begins the transaction that `decide` prepares; raises `Refused`, and records it."""
+    async def begin(self, wish: Wish, plan: Plan[Command]) -> TransactionId:
+        """Begins the transaction, once for its key; raises `Refused`, and records it."""
+        if wish.known is not None:
+            return again(wish.known, wish.key_hash)
         try:
-            return await self._begin(wish, await decide())
+            return await self._begin(wish, plan, await self._command(wish, plan))
         except Refused as refusal:
             replayed = await self._refuse(wish, refusal)
             if replayed is None:
@@ -62,17 +36,34 @@ class Initiations:
         # A twin was faster with this key: its result stands.
         return result_of(replayed)
 
-    async def _begin(self, wish: Wish, begin: Callable[[Facts], Decision]) -> TransactionId:
+    async def preview(self, wish: Wish, plan: Plan[Command]) -> Preview:
+        """What it would cost and bring, with a quote to begin by. Raises why it would be refused."""
+        command = await plan.prepare()
+        foreseen = await self._foresight.foresee(wish, plan, command)
+        quote = await self._quotes.quote(wish, command, foreseen)
+        return self._foresight.preview(foreseen, plan, quote)
+
+    async def _command(self, wish: Wish, plan: Plan[Command]) -> Command:
+        if wish.quote_id is None:
+            return await plan.prepare()
+        command = plan.renew(await self._quotes.terms(wish, wish.quote_id, plan.command))
+        # Nobody has asked compliance since the terms were shown.
+        await self._foresight.foresee(wish, plan, command)
+        return command
+
+    async def _begin(self, wish: Wish, plan: Plan[Command], command: Command) -> TransactionId:
         transaction_id = wish.transaction_id
 
         def first(_stream: Stream, facts: Facts) -> Decision:
-            return begin(facts)
+            if facts.rejection is not None and facts.rejection.quote is not None:
+                raise Refused(code=facts.rejection.quote, field="input.quoteId")
+            return plan.begin(command, facts)
 
         decided = await self._engine.decide(
             StreamId(transaction_id),
             first,
-            opening=_opening(wish, correlation_id=str(transaction_id)),
-            key=wish.claim({"transaction_id": str(transaction_id)}),
+            opening=wish.opening(str(transaction_id), counterparty=plan.counterparty(command)),
+            key=wish.claim({"transaction_id": str(transaction_id)}, quote_id=wish.quote_id),
         )
         return transaction_id if decided.replayed is None else result_of(decided.replayed)
 
@@ -84,14 +75,7 @@ class Initiations:
             lambda _stream, _facts: record_refusal(
                 refusal, operation=wish.operation, amount=wish.amount, asset=wish.asset
             ),
-            opening=_opening(wish, correlation_id=wish.key),
+            opening=wish.opening(wish.key),
             key=wish.claim(result),
         )
         return decided.replayed
-
-
-def _opening(wish: Wish, *, correlation_id: str) -> Opening:
-    return Opening(
-        wallet_id=wish.wallet_id,
-        origin=Origin(user_id=wish.user_id, correlation_id=correlation_id),
-    )

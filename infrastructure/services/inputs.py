@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -18,6 +19,7 @@ from infrastructure.chains.solana.building import TRANSACTION_BYTES_MAX
 
 USERNAME: Final = re.compile(r"@([A-Za-z][A-Za-z0-9_]{2,19})", re.ASCII)
 IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
+NO_KEY: Final = ""
 PERCENT: Final = re.compile(r"(0|[1-9][0-9]?)(?:\.([0-9]{1,4}))?", re.ASCII)
 PERCENT_MILLIONTHS: Final = 10_000
 MEMO_BYTES_MAX: Final = 256
@@ -42,6 +44,7 @@ class ReadTransfer:
     recipient: NamedRecipient
     memo: str | None
     key: str
+    quote_id: UUID | None = None
 
     @property
     def input_hash(self) -> str:
@@ -67,6 +70,7 @@ def read_withdraw(wish: WithdrawInput) -> ReadTransfer:
         recipient=NamedRecipient(address=address, field=f"{field}.address"),
         memo=None,
         key=read_key(wish.idempotency_key),
+        quote_id=wish.quote_id,
     )
 
 
@@ -77,6 +81,7 @@ def read_send(wish: SendInput) -> ReadTransfer:
         recipient=read_recipient(wish.recipient),
         memo=_memo(wish.memo),
         key=read_key(wish.idempotency_key),
+        quote_id=wish.quote_id,
     )
 
 
@@ -125,8 +130,10 @@ def read_slippage(text: str) -> int:
     return int(match[1]) * PERCENT_MILLIONTHS + int((match[2] or "").ljust(4, "0"))
 
 
-def read_key(text: str) -> str:
-    """An idempotency key."""
+def read_key(text: str | None) -> str:
+    """An idempotency key; of a wish that is only looked at, one that nobody can have."""
+    if text is None:
+        return NO_KEY
     if IDEMPOTENCY_KEY.fullmatch(text) is None:
         raise InvalidInput(code="VAL_IDEMPOTENCY_KEY", field="input.idempotencyKey")
     return text

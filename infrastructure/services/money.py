@@ -1,5 +1,6 @@
 """The use cases of moving money behind one door, as the API asks for them."""
 
+from domain.contracts.previews import Preview
 from domain.contracts.services import DepositInput, SendInput, WithdrawInput
 from domain.shared.ids import TransactionId, UserId
 from infrastructure.services.approvals import ApprovalDesk
@@ -35,7 +36,13 @@ class MoneyMovements:
         self._withdraws = withdraws
         self._deposits = deposits
         self.buy_with_payment = purchases.initiate
-        self.preview = sends.preview
+        self.preview_deposit = deposits.preview
+        self.preview_purchase = purchases.preview
+        self.preview_buy = buys.preview
+        self.preview_sell = sells.preview
+        self.preview_payout = payouts.preview
+        self.preview_launch = strategies.preview_launch
+        self.preview_stop = strategies.preview_stop
         self.submit = approvals.submit
         self.cancel = approvals.cancel
         self.limits = limits.limits
@@ -43,7 +50,7 @@ class MoneyMovements:
         self.initiate_sell = sells.initiate
         self.launch_strategy = strategies.launch
         self.stop_strategy = strategies.stop
-        self.preview_stop = strategies.preview_stop
+        self.look_at_stop = strategies.look_at_stop
         self.strategies = strategies.catalogue
         self.positions = strategies.positions
         self.withdraw_to_bank = payouts.initiate
@@ -53,6 +60,12 @@ class MoneyMovements:
 
     async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
         return await self._sends.initiate(user_id, read_send(wish))
+
+    async def preview_send(self, user_id: UserId, wish: SendInput) -> Preview:
+        return await self._sends.preview(user_id, read_send(wish))
+
+    async def preview_withdraw(self, user_id: UserId, wish: WithdrawInput) -> Preview:
+        return await self._withdraws.preview(user_id, read_withdraw(wish))
 
     async def initiate_withdraw(self, user_id: UserId, wish: WithdrawInput) -> TransactionId:
         return await self._withdraws.initiate(user_id, read_withdraw(wish))

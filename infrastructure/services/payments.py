@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import msgspec
 
 from domain.compliance.limits import usd_of_fiat
 from domain.compliance.model import assess
 from domain.contracts.commands import InitiateDepositCommand
+from domain.contracts.previews import Preview
 from domain.contracts.services import DepositInput
 from domain.provider.ports.onramp import OnRampQuoteRequest, PaymentMethod
 from domain.shared.assets import ASSETS, CURRENCIES, Asset, Chain
@@ -23,10 +25,10 @@ from domain.transaction.handlers import initiate_buy_with_payment, initiate_depo
 from infrastructure.db.openings import UserOpening
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.faults import in_plain_words
-from infrastructure.services.initiations import Initiations, Wish
+from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_key
 from infrastructure.services.providers import MethodLimits, OfferDesk, ProviderList
-from infrastructure.services.results import again
+from infrastructure.services.wishes import Plan, Wish
 
 RETURN_URL_CHARACTERS_MAX: Final = 2_048
 METHODS: Final = frozenset(method.value for method in PaymentMethod)
@@ -46,7 +48,7 @@ class PaymentFlow:
 
     name: str
     operation: str
-    begin: Callable[..., Decision]
+    begin: Callable[[InitiateDepositCommand, Facts], Decision]
 
 
 DEPOSIT: Final = PaymentFlow(name="deposit", operation="initiateDeposit", begin=initiate_deposit)
@@ -65,6 +67,7 @@ class ReadPayment:
     return_url: str
     key: str
     preferred: frozenset[str] = frozenset()
+    quote_id: UUID | None = None
 
     @property
     def input_hash(self) -> str:
@@ -88,13 +91,14 @@ class PaymentDesk:
         flow: PaymentFlow,
         *,
         engine: SagaEngine,
+        initiations: Initiations,
         openings: Openings,
         offers: OfferDesk,
         listed: ProviderList,
     ) -> None:
         self._flow = flow
         self._engine = engine
-        self._initiations = Initiations(engine)
+        self._initiations = initiations
         self._openings = openings
         self._offers = offers
         self._listed = listed
@@ -103,29 +107,53 @@ class PaymentDesk:
         """Begins it, once for an idempotency key; what was refused before is again."""
         read = read_payment(wish)
         with in_plain_words():
-            opening = await self._openings.opening(
-                user_id, chain=read.asset.chain, operation=self._flow.operation, key=read.key
-            )
-            if opening is None:
-                raise Refused(code="TXN_NO_ADDRESS", field="input.asset")
-            if opening.known is not None:
-                return again(opening.known, read.input_hash)
-            begun = Wish(
-                user_id=user_id,
-                wallet_id=opening.wallet_id,
-                operation=self._flow.operation,
-                key=read.key,
-                input_hash=read.input_hash,
-                amount=read.amount,
-                asset=read.currency,
-            )
-            return await self._initiations.begin(
-                begun, lambda: self._prepared(opening, read, begun)
-            )
+            opening = await self._opening(user_id, read)
+            begun = self._wished(user_id, opening, read)
+            return await self._initiations.begin(begun, self._plan(opening, read, begun))
+
+    async def preview(self, user_id: UserId, wish: DepositInput) -> Preview:
+        """What it would cost and bring now; raises why it would be refused."""
+        read = read_payment(wish)
+        with in_plain_words():
+            opening = await self._opening(user_id, read)
+            begun = self._wished(user_id, opening, read)
+            return await self._initiations.preview(begun, self._plan(opening, read, begun))
+
+    async def _opening(self, user_id: UserId, read: ReadPayment) -> UserOpening:
+        opening = await self._openings.opening(
+            user_id, chain=read.asset.chain, operation=self._flow.operation, key=read.key
+        )
+        if opening is None:
+            raise Refused(code="TXN_NO_ADDRESS", field="input.asset")
+        return opening
+
+    def _wished(self, user_id: UserId, opening: UserOpening, read: ReadPayment) -> Wish:
+        return Wish(
+            user_id=user_id,
+            wallet_id=opening.wallet_id,
+            profile=opening.profile,
+            operation=self._flow.operation,
+            key=read.key,
+            input_hash=read.input_hash,
+            amount=read.amount,
+            asset=read.currency,
+            known=opening.known,
+            quote_id=read.quote_id,
+        )
+
+    def _plan(
+        self, opening: UserOpening, read: ReadPayment, wish: Wish
+    ) -> Plan[InitiateDepositCommand]:
+        return Plan(
+            command=InitiateDepositCommand,
+            prepare=lambda: self._prepared(opening, read, wish),
+            renew=lambda quoted: replace(quoted, transaction_id=wish.transaction_id),
+            begin=self._flow.begin,
+        )
 
     async def _prepared(
         self, opening: UserOpening, read: ReadPayment, wish: Wish
-    ) -> Callable[[Facts], Decision]:
+    ) -> InitiateDepositCommand:
         """The beginning with what providers offer for it; raises why compliance would stop it."""
         _check_method(self._listed.payment_methods[read.method], read)
         facts = self._engine.facts()
@@ -149,7 +177,7 @@ class PaymentDesk:
             amount_cents=read.amount,
             preferred=opening.preferred | read.preferred,
         )
-        command = InitiateDepositCommand(
+        return InitiateDepositCommand(
             transaction_id=wish.transaction_id,
             username=opening.username,
             address=opening.address,
@@ -162,7 +190,6 @@ class PaymentDesk:
             offers=offers,
             rejected=rejected,
         )
-        return lambda facts: self._flow.begin(command, facts=facts)
 
 
 def read_payment(wish: DepositInput) -> ReadPayment:
@@ -183,6 +210,7 @@ def read_payment(wish: DepositInput) -> ReadPayment:
         return_url=_return_url(wish.return_url or ""),
         key=read_key(wish.idempotency_key),
         preferred=frozenset([wish.provider] if wish.provider else ()),
+        quote_id=wish.quote_id,
     )
 
 

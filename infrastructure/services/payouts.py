@@ -1,8 +1,8 @@
 """Withdrawing to a bank: the user's wish, from what was typed to what is committed."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from domain.compliance.model import assess
 from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.events import NetworkCost, Recipient
 from domain.contracts.payout_events import PayoutOffer
+from domain.contracts.previews import Preview
 from domain.contracts.services import BankWithdrawInput
 from domain.contracts.withdraw_events import BankPayout
 from domain.provider.ports.answers import Declined, Setback
@@ -24,7 +25,6 @@ from domain.provider.ports.offramp import (
 from domain.provider.registry import Capability, ProviderKind, Wanted
 from domain.provider.valuation import cents_rounded_up
 from domain.shared.assets import USDC, Chain
-from domain.shared.decision import Decision, Facts
 from domain.shared.errors import Refused
 from domain.shared.ids import TransactionId, UserId
 from domain.shared.money import TransactionFee
@@ -38,10 +38,10 @@ from infrastructure.db.swaps import SwapOpening, SwapReader
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.legs import network_cost
 from infrastructure.services.faults import in_plain_words
-from infrastructure.services.initiations import Initiations, Wish
+from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_amount, read_key
 from infrastructure.services.offers import Bid, OfferCollector
-from infrastructure.services.results import again
+from infrastructure.services.wishes import Plan, Wish
 
 OPERATION: Final = "initiateWithdraw"
 
@@ -51,6 +51,7 @@ class PayoutDesk:
     """Begins Withdraws to banks. Every method raises `DomainError` alone."""
 
     engine: SagaEngine
+    initiations: Initiations
     openings: SwapReader
     accounts: BankAccountStore
     gateway: SolanaGateway
@@ -61,30 +62,40 @@ class PayoutDesk:
         """Begins it, once for an idempotency key; what was refused before is again."""
         amount, key = read_amount(wish.amount), read_key(wish.idempotency_key)
         with in_plain_words():
-            opening = await self.openings.opening(
-                user_id, source=USDC, operation=OPERATION, key=key
-            )
-            if opening is None:
-                raise Refused(code="AUTH_FORBIDDEN")
-            content = ["bank", str(wish.bank_account_id), amount]
-            begun = Wish(
-                user_id=user_id,
-                wallet_id=opening.wallet_id,
-                operation=OPERATION,
-                key=key,
-                input_hash=hashlib.sha256(msgspec.json.encode(content)).hexdigest(),
-                amount=amount,
-                asset=USDC.symbol,
-            )
-            if opening.known is not None:
-                return again(opening.known, begun.input_hash)
-            return await Initiations(self.engine).begin(
-                begun, lambda: self._prepared(opening, begun, wish.bank_account_id)
-            )
+            opening = await self._opening(user_id, key)
+            begun = _wished(user_id, opening, wish, amount=amount, key=key)
+            return await self.initiations.begin(begun, self._plan(opening, wish, begun))
+
+    async def preview(self, user_id: UserId, wish: BankWithdrawInput) -> Preview:
+        """What it would cost and bring now; raises why it would be refused."""
+        amount, key = read_amount(wish.amount), read_key(wish.idempotency_key)
+        with in_plain_words():
+            opening = await self._opening(user_id, key)
+            begun = _wished(user_id, opening, wish, amount=amount, key=key)
+            return await self.initiations.preview(begun, self._plan(opening, wish, begun))
+
+    async def _opening(self, user_id: UserId, key: str) -> SwapOpening:
+        opening = await self.openings.opening(user_id, source=USDC, operation=OPERATION, key=key)
+        if opening is None:
+            raise Refused(code="AUTH_FORBIDDEN")
+        return opening
+
+    def _plan(
+        self, opening: SwapOpening, wish: BankWithdrawInput, begun: Wish
+    ) -> Plan[WithdrawToBankCommand]:
+        return Plan(
+            command=WithdrawToBankCommand,
+            prepare=lambda: self._prepared(opening, begun, wish.bank_account_id),
+            renew=lambda quoted: replace(
+                quoted, transaction_id=begun.transaction_id, spendable=opening.spendable
+            ),
+            begin=withdraw_to_bank,
+            spendable=opening.spendable,
+        )
 
     async def _prepared(
         self, opening: SwapOpening, wish: Wish, account_id: UUID
-    ) -> Callable[[Facts], Decision]:
+    ) -> WithdrawToBankCommand:
         accounts = await self.accounts.of_wallet(opening.wallet_id)
         account = next((each for each in accounts if each.id == account_id), None)
         sender = opening.addresses.get(Chain.SOLANA)
@@ -105,7 +116,7 @@ class PayoutDesk:
             fee_millionths=facts.figures.bank_withdraw_fee_millionths,
         )
         offers, rejected = await self._offered(account, costs.delivered, opening)
-        command = WithdrawToBankCommand(
+        return WithdrawToBankCommand(
             transaction_id=wish.transaction_id,
             username=opening.username,
             sender_address=sender,
@@ -124,7 +135,6 @@ class PayoutDesk:
                 rejected=rejected,
             ),
         )
-        return lambda facts: withdraw_to_bank(command, facts=facts)
 
     async def _cost(self, sender: str) -> NetworkCost:
         """With an account for USDC at the provider's address, which may be a new one."""
@@ -170,6 +180,24 @@ class PayoutDesk:
             _offer(each.quote, each.provider, each.score, account) for each in collected.offers
         )
         return offers, collected.rejected
+
+
+def _wished(
+    user_id: UserId, opening: SwapOpening, wish: BankWithdrawInput, *, amount: int, key: str
+) -> Wish:
+    content = ["bank", str(wish.bank_account_id), amount]
+    return Wish(
+        user_id=user_id,
+        wallet_id=opening.wallet_id,
+        profile=opening.profile,
+        operation=OPERATION,
+        key=key,
+        input_hash=hashlib.sha256(msgspec.json.encode(content)).hexdigest(),
+        amount=amount,
+        asset=USDC.symbol,
+        known=opening.known,
+        quote_id=wish.quote_id,
+    )
 
 
 def _offer(quote: OffRampQuote, name: str, score: int, account: StoredBankAccount) -> PayoutOffer:

@@ -3,8 +3,8 @@ they have in strategies."""
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -12,12 +12,12 @@ import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.events import NetworkCost
+from domain.contracts.previews import Preview
 from domain.contracts.services import LaunchStrategyInput, StopPreview, StopStrategyInput
 from domain.contracts.strategy_events import StrategyTerms
 from domain.contracts.views import PositionView, StrategyCatalogueView
 from domain.provider.ports.defi import DeFiProvider, Position, StrategyOffer
 from domain.shared.assets import USDC, Asset, Chain
-from domain.shared.decision import Decision, Facts
 from domain.shared.errors import Refused
 from domain.shared.ids import TransactionId, UserId, WalletId
 from domain.shared.money import parse_amount
@@ -37,16 +37,14 @@ from infrastructure.providers.asking import asked
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.legs import network_cost
 from infrastructure.services.faults import in_plain_words
-from infrastructure.services.initiations import Initiations, Wish
-from infrastructure.services.inputs import read_key
-from infrastructure.services.results import again
+from infrastructure.services.initiations import Initiations
+from infrastructure.services.inputs import NO_KEY, read_key
 from infrastructure.services.strategy_book import StrategyBook, strategy_id
+from infrastructure.services.wishes import Plan, Wish
 
 LAUNCH: Final = "initiateStrategyLaunch"
 STOP: Final = "initiateStrategyStop"
 ASK_SECONDS_MAX: Final = 3.0
-_NO_KEY: Final = ""
-"""No wish has an empty key: a look ahead finds none that was there before."""
 
 
 class Openings(Protocol):
@@ -68,6 +66,7 @@ class StrategyDesk:
     """Every method raises `DomainError` alone."""
 
     engine: SagaEngine
+    initiations: Initiations
     openings: Openings
     positions_of: Positions
     gateway: SolanaGateway
@@ -79,30 +78,65 @@ class StrategyDesk:
 
     async def launch(self, user_id: UserId, wish: LaunchStrategyInput) -> TransactionId:
         """Begins a launch, once for an idempotency key."""
-        amount = parse_amount(wish.amount, USDC, field="input.amount")
-        key = read_key(wish.idempotency_key)
-        content = [wish.strategy_id, amount]
+        begun, plan = await self._launching(user_id, wish)
         with in_plain_words():
-            opening = await self._opening(user_id, LAUNCH, key)
-            begun = _wish(user_id, opening, LAUNCH, key, content=content, amount=amount)
-            if opening.known is not None:
-                return again(opening.known, begun.input_hash)
-            return await Initiations(self.engine).begin(
-                begun, lambda: self._launched(opening, begun, wish.strategy_id)
-            )
+            return await self.initiations.begin(begun, plan)
+
+    async def preview_launch(self, user_id: UserId, wish: LaunchStrategyInput) -> Preview:
+        """What a launch would cost and put to work now; raises why it would be refused."""
+        begun, plan = await self._launching(user_id, wish)
+        with in_plain_words():
+            return await self.initiations.preview(begun, plan)
 
     async def stop(self, user_id: UserId, wish: StopStrategyInput) -> TransactionId:
         """Begins a stop, once for an idempotency key."""
+        begun, plan = await self._stopping(user_id, wish)
+        with in_plain_words():
+            return await self.initiations.begin(begun, plan)
+
+    async def preview_stop(self, user_id: UserId, wish: StopStrategyInput) -> Preview:
+        """What a stop would cost and bring now; raises why it would be refused."""
+        begun, plan = await self._stopping(user_id, wish)
+        with in_plain_words():
+            return await self.initiations.preview(begun, plan)
+
+    async def _launching(
+        self, user_id: UserId, wish: LaunchStrategyInput
+    ) -> tuple[Wish, Plan[LaunchStrategyCommand]]:
+        amount = parse_amount(wish.amount, USDC, field="input.amount")
         key = read_key(wish.idempotency_key)
-        content: list[object] = [str(wish.position_id)]
+        with in_plain_words():
+            opening = await self._opening(user_id, LAUNCH, key)
+        begun = replace(
+            _wish(user_id, opening, LAUNCH, key, content=[wish.strategy_id, amount], amount=amount),
+            quote_id=wish.quote_id,
+        )
+        return begun, Plan(
+            command=LaunchStrategyCommand,
+            prepare=lambda: self._launched(opening, begun, wish.strategy_id),
+            renew=lambda quoted: replace(
+                quoted, transaction_id=begun.transaction_id, spendable=opening.spendable
+            ),
+            begin=launch_strategy,
+            spendable=opening.spendable,
+        )
+
+    async def _stopping(
+        self, user_id: UserId, wish: StopStrategyInput
+    ) -> tuple[Wish, Plan[StopStrategyCommand]]:
+        key = read_key(wish.idempotency_key)
         with in_plain_words():
             opening = await self._opening(user_id, STOP, key)
-            begun = _wish(user_id, opening, STOP, key, content=content, amount=0)
-            if opening.known is not None:
-                return again(opening.known, begun.input_hash)
-            return await Initiations(self.engine).begin(
-                begun, lambda: self._stopped(opening, begun, wish.position_id)
-            )
+        begun = replace(
+            _wish(user_id, opening, STOP, key, content=[str(wish.position_id)], amount=0),
+            quote_id=wish.quote_id,
+        )
+        return begun, Plan(
+            command=StopStrategyCommand,
+            prepare=lambda: self._stopped(opening, begun, wish.position_id),
+            renew=lambda quoted: replace(quoted, transaction_id=begun.transaction_id),
+            begin=stop_strategy,
+        )
 
     async def positions(self, wallet_id: WalletId) -> tuple[PositionView, ...]:
         """What the wallet has in strategies; without a value where a protocol does not answer."""
@@ -111,7 +145,7 @@ class StrategyDesk:
 
     async def _launched(
         self, opening: SwapOpening, wish: Wish, identifier: str
-    ) -> Callable[[Facts], Decision]:
+    ) -> LaunchStrategyCommand:
         provider, offer = await self.book.offer(identifier)
         owner = _address(opening)
         assess(
@@ -121,7 +155,7 @@ class StrategyDesk:
             profile=opening.profile,
             facts=self.engine.facts(),
         )
-        command = LaunchStrategyCommand(
+        return LaunchStrategyCommand(
             transaction_id=wish.transaction_id,
             username=opening.username,
             owner_address=owner,
@@ -141,27 +175,27 @@ class StrategyDesk:
                 at=offer.at,
             ),
         )
-        return lambda facts: launch_strategy(command, facts=facts)
 
     async def _stopped(
         self, opening: SwapOpening, wish: Wish, position_id: UUID
-    ) -> Callable[[Facts], Decision]:
-        position, valued, _offer = await self._stoppable(opening, position_id)
-        command = await self._stop_of(position, valued, opening, wish.transaction_id)
-        return lambda facts: stop_strategy(command, facts=facts)
+    ) -> StopStrategyCommand:
+        position, valued, offer = await self._stoppable(opening, position_id)
+        return await self._stop_of(position, valued, offer, opening, wish.transaction_id)
 
-    async def preview_stop(self, user_id: UserId, position_id: UUID) -> StopPreview:
+    async def look_at_stop(self, user_id: UserId, position_id: UUID) -> StopPreview:
         """What a stop would bring now; refused for every reason for which the stop would be."""
         with in_plain_words():
-            opening = await self._opening(user_id, STOP, _NO_KEY)
+            opening = await self._opening(user_id, STOP, NO_KEY)
             position, valued, offer = await self._stoppable(opening, position_id)
-            command = await self._stop_of(position, valued, opening, TransactionId(position_id))
+            command = await self._stop_of(
+                position, valued, offer, opening, TransactionId(position_id)
+            )
             facts = self.engine.facts()
-            stop_strategy(command, facts=facts)
+            stop_strategy(command, facts)
         return StopPreview(
             principal=command.principal,
             value=command.value,
-            exit_cost=0 if offer is None else offer.exit_cost(command.value),
+            exit_cost=command.exit_cost,
             platform_fee=stop_fee(command.value, facts.figures),
             network_cost=command.network_cost.total_base_units,
             source=valued.source,
@@ -193,9 +227,11 @@ class StrategyDesk:
         self,
         position: OpenPosition,
         valued: Position,
+        offer: StrategyOffer | None,
         opening: SwapOpening,
         transaction_id: TransactionId,
     ) -> StopStrategyCommand:
+        value = valued.worth(position.opened.shares)
         return StopStrategyCommand(
             transaction_id=transaction_id,
             username=opening.username,
@@ -203,7 +239,8 @@ class StrategyDesk:
             position_id=position.id,
             opened=position.opened,
             principal=position.principal,
-            value=valued.worth(position.opened.shares),
+            value=value,
+            exit_cost=0 if offer is None else offer.exit_cost(value),
             network_cost=await self._cost(position.owner_address),
         )
 
@@ -272,9 +309,11 @@ def _wish(
     return Wish(
         user_id=user_id,
         wallet_id=opening.wallet_id,
+        profile=opening.profile,
         operation=operation,
         key=key,
         input_hash=hashlib.sha256(msgspec.json.encode(content)).hexdigest(),
         amount=amount,
         asset=USDC.symbol,
+        known=opening.known,
     )

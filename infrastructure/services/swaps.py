@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
+from uuid import UUID
 
 import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.events import NetworkCost
+from domain.contracts.previews import Preview
 from domain.contracts.services import SwapInput
 from domain.contracts.swap_events import SwapOffer
 from domain.provider.ports.answers import Setback
@@ -29,11 +31,11 @@ from infrastructure.db.swaps import SwapOpening
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.legs import network_cost
 from infrastructure.services.faults import in_plain_words
-from infrastructure.services.initiations import Initiations, Wish
+from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_key, read_slippage
 from infrastructure.services.offers import Bid, OfferCollector
 from infrastructure.services.prices import PriceBook
-from infrastructure.services.results import again
+from infrastructure.services.wishes import Plan, Wish
 
 
 class Openings(Protocol):
@@ -50,7 +52,7 @@ class SwapFlow:
 
     name: str
     operation: str
-    begin: Callable[..., Decision]
+    begin: Callable[[InitiateSwapCommand, Facts], Decision]
 
     def assets(self, named: Asset) -> tuple[Asset, Asset]:
         """What is spent, and what it becomes."""
@@ -70,6 +72,7 @@ class ReadSwap:
     amount: int
     slippage_millionths: int
     key: str
+    quote_id: UUID | None = None
 
     @property
     def input_hash(self) -> str:
@@ -86,6 +89,7 @@ class SwapDesk:
         flow: SwapFlow,
         *,
         engine: SagaEngine,
+        initiations: Initiations,
         openings: Openings,
         gateway: SolanaGateway,
         dexes: Mapping[str, DEXProvider],
@@ -94,7 +98,7 @@ class SwapDesk:
     ) -> None:
         self._flow = flow
         self._engine = engine
-        self._initiations = Initiations(engine)
+        self._initiations = initiations
         self._openings = openings
         self._gateway = gateway
         self._dexes = dexes
@@ -103,34 +107,63 @@ class SwapDesk:
 
     async def initiate(self, user_id: UserId, wish: SwapInput) -> TransactionId:
         """Begins it, once for an idempotency key; what was refused before is again."""
+        read = self._read(wish)
+        with in_plain_words():
+            opening = await self._opening(user_id, read)
+            begun = self._wished(user_id, opening, read)
+            return await self._initiations.begin(begun, self._plan(opening, read, begun))
+
+    async def preview(self, user_id: UserId, wish: SwapInput) -> Preview:
+        """What it would cost and bring now; raises why it would be refused."""
+        read = self._read(wish)
+        with in_plain_words():
+            opening = await self._opening(user_id, read)
+            begun = self._wished(user_id, opening, read)
+            return await self._initiations.preview(begun, self._plan(opening, read, begun))
+
+    def _read(self, wish: SwapInput) -> ReadSwap:
         figures = self._engine.policy.figures
         read = read_swap(self._flow, wish, default=figures.slippage_millionths)
         if read.slippage_millionths > figures.slippage_millionths_max:
             raise InvalidInput(code="VAL_SLIPPAGE", field="input.maxSlippagePercent")
-        with in_plain_words():
-            opening = await self._openings.opening(
-                user_id, source=read.source, operation=self._flow.operation, key=read.key
-            )
-            if opening is None:
-                raise Refused(code="AUTH_FORBIDDEN")
-            if opening.known is not None:
-                return again(opening.known, read.input_hash)
-            begun = Wish(
-                user_id=user_id,
-                wallet_id=opening.wallet_id,
-                operation=self._flow.operation,
-                key=read.key,
-                input_hash=read.input_hash,
-                amount=read.amount,
-                asset=read.source.symbol,
-            )
-            return await self._initiations.begin(
-                begun, lambda: self._prepared(opening, read, begun)
-            )
+        return read
+
+    async def _opening(self, user_id: UserId, read: ReadSwap) -> SwapOpening:
+        opening = await self._openings.opening(
+            user_id, source=read.source, operation=self._flow.operation, key=read.key
+        )
+        if opening is None:
+            raise Refused(code="AUTH_FORBIDDEN")
+        return opening
+
+    def _wished(self, user_id: UserId, opening: SwapOpening, read: ReadSwap) -> Wish:
+        return Wish(
+            user_id=user_id,
+            wallet_id=opening.wallet_id,
+            profile=opening.profile,
+            operation=self._flow.operation,
+            key=read.key,
+            input_hash=read.input_hash,
+            amount=read.amount,
+            asset=read.source.symbol,
+            known=opening.known,
+            quote_id=read.quote_id,
+        )
+
+    def _plan(self, opening: SwapOpening, read: ReadSwap, wish: Wish) -> Plan[InitiateSwapCommand]:
+        return Plan(
+            command=InitiateSwapCommand,
+            prepare=lambda: self._prepared(opening, read, wish),
+            renew=lambda quoted: replace(
+                quoted, transaction_id=wish.transaction_id, spendable=opening.spendable
+            ),
+            begin=self._flow.begin,
+            spendable=opening.spendable,
+        )
 
     async def _prepared(
         self, opening: SwapOpening, read: ReadSwap, wish: Wish
-    ) -> Callable[[Facts], Decision]:
+    ) -> InitiateSwapCommand:
         """The beginning with what providers offer for it; raises why compliance would stop it."""
         sender, recipient = _address(opening, read.source), _address(opening, read.target)
         usd_value = await self._usd_value(read)
@@ -153,7 +186,7 @@ class SwapDesk:
             fee_payer=str(self._gateway.fee_payer),
         )
         offers, rejected = await self._offered(request, usd_value, opening)
-        command = InitiateSwapCommand(
+        return InitiateSwapCommand(
             transaction_id=wish.transaction_id,
             username=opening.username,
             source=read.source.symbol,
@@ -168,7 +201,6 @@ class SwapDesk:
             offers=offers,
             rejected=rejected,
         )
-        return lambda facts: self._flow.begin(command, facts=facts)
 
     async def _usd_value(self, read: ReadSwap) -> int:
         """Of what is spent. USDC counts as US dollars; another asset by a price that is fresh."""
@@ -230,6 +262,7 @@ def read_swap(flow: SwapFlow, wish: SwapInput, *, default: int) -> ReadSwap:
         amount=parse_amount(wish.amount, source, field="input.amount"),
         slippage_millionths=default if slippage is None else read_slippage(slippage),
         key=read_key(wish.idempotency_key),
+        quote_id=wish.quote_id,
     )
 
 

@@ -71,6 +71,13 @@ _OPEN: Final = """
 """
 _PUBLISHED: Final = "SELECT type FROM outbox WHERE stream_id = $1 ORDER BY sequence"
 _REFERENCE: Final = "SELECT provider_reference FROM transaction WHERE id = $1"
+_QUOTE: Final = (
+    "SELECT id, user_id, operation, input_hash, provider, terms FROM quote WHERE id = $1"
+)
+_EXPIRED: Final = """
+    INSERT INTO quote (id, user_id, operation, input_hash, provider, terms, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() - interval '1 hour')
+"""
 _REFUSALS: Final = """
     SELECT type, kind, sequence, data FROM outbox WHERE user_id = (
         SELECT id FROM app_user WHERE username = $1) AND type = 'TransactionRefused'
@@ -235,6 +242,15 @@ class Records:
     async def open_transactions(self) -> list[tuple[str, uuid.UUID]]:
         """Who has which transaction that has not ended."""
         return [tuple(row) for row in await self._connection.fetch(_OPEN)]
+
+    async def expire(self, quote: str) -> None:
+        """The quote, as if it had been given an hour ago."""
+        key = decode(Kind.QUOTE, quote)
+        async with self._connection.transaction():
+            row = await self._connection.fetchrow(_QUOTE, key)
+            assert row is not None
+            await self._connection.execute("DELETE FROM quote WHERE id = $1", key)
+            await self._connection.execute(_EXPIRED, *row.values())
 
     async def count(self, query: str) -> int:
         return int(await self._connection.fetchval(query))

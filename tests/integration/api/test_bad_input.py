@@ -83,10 +83,10 @@ async def test_the_preview_names_the_same_and_stores_nothing(
     before = await records.now()
     for name, text, code in MALFORMED:
         if name in {"amount", "recipient"}:
-            given = {"amount": "25", "recipient": "@bob", name: text}
+            given = {"send": {"amount": "25", "recipient": "@bob", name: text}}
             payload = (await alice.data(PREVIEW, input=given))["transactionPreview"]
             error = only_error(payload)
-            assert (error["code"], error["field"]) == (code, f"input.{name}"), text
+            assert (error["code"], error["field"]) == (code, f"input.send.{name}"), text
     assert await records.now() == before
 
 

@@ -109,7 +109,7 @@ async def test_it_is_shown_signed_and_paid_on_the_chain(alice: Person, treasury:
     assert due > 0
     on_chain, booked = await treasury.on_chain(), await treasury.in_the_ledger()
 
-    wish = {"amount": "25", "recipient": "@bob"}
+    wish = {"send": {"amount": "25", "recipient": "@bob"}}
     previewed = (await alice.data(_PREVIEW, input=wish))["transactionPreview"]
     assert fee(previewed["preview"]["fees"], "FEE_DUE") == due
     assert Decimal(previewed["preview"]["spendableAfter"]) == owing["spendable"] - 25

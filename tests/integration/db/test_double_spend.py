@@ -22,9 +22,12 @@ from domain.shared.unit import Committed, HoldKind, Rejected
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import TransferCost
 from infrastructure.db.identity import IdentityStore
+from infrastructure.db.quotes import QuoteStore
 from infrastructure.db.sends import SendReader
+from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_send
 from infrastructure.services.policy import load_policy
+from infrastructure.services.quotes import QuoteBook
 from infrastructure.services.transfers import Send, TransferDesk
 from tests.integration.db.engines import a_pool, an_engine
 from tests.integration.db.units import place, unit, user_account
@@ -186,7 +189,11 @@ async def a_desk(world: World, gateway: Prompt) -> TransferDesk:
     pool = await a_pool(world)
     engine = await an_engine(world, pool)
     return TransferDesk(
-        Send(), engine=engine, openings=SendReader(pool), gateway=cast("SolanaGateway", gateway)
+        Send(),
+        engine=engine,
+        initiations=Initiations(engine, QuoteBook(engine, QuoteStore(pool))),
+        openings=SendReader(pool),
+        gateway=cast("SolanaGateway", gateway),
     )
 
 

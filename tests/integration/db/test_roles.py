@@ -120,6 +120,7 @@ async def test_every_table_is_guarded_or_named_as_free(app: Connection) -> None:
         "provider_health",
         "bank_account",
         "saved_item",
+        "quote",
     }
     rows = await app.fetch(
         "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace "

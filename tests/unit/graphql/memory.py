@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+from domain.contracts.deposit_events import RejectedOffer
+from domain.contracts.previews import Notice, Preview, Promise
 from domain.contracts.services import (
     BankAccountInput,
     BankWithdrawInput,
     DepositInput,
     LaunchStrategyInput,
     SendInput,
-    SendPreview,
     Session,
     SignInMessage,
     StopPreview,
@@ -225,16 +226,55 @@ class MemoryMoney:
     refusal: Exception | None = None
     calls: list[tuple[object, ...]] = field(default_factory=list)
 
-    async def preview(self, principal_user_id: UserId, amount: str, recipient: str) -> SendPreview:
-        self._take("preview", principal_user_id, amount, recipient)
-        return SendPreview(
+    async def preview_send(self, user_id: UserId, wish: SendInput) -> Preview:
+        return self._preview("preview_send", user_id, wish)
+
+    async def preview_deposit(self, user_id: UserId, wish: DepositInput) -> Preview:
+        return self._preview("preview_deposit", user_id, wish)
+
+    async def preview_purchase(self, user_id: UserId, wish: DepositInput) -> Preview:
+        return self._preview("preview_purchase", user_id, wish)
+
+    async def preview_buy(self, user_id: UserId, wish: SwapInput) -> Preview:
+        return self._preview("preview_buy", user_id, wish)
+
+    async def preview_sell(self, user_id: UserId, wish: SwapInput) -> Preview:
+        return self._preview("preview_sell", user_id, wish)
+
+    async def preview_withdraw(self, user_id: UserId, wish: WithdrawInput) -> Preview:
+        return self._preview("preview_withdraw", user_id, wish)
+
+    async def preview_payout(self, user_id: UserId, wish: BankWithdrawInput) -> Preview:
+        return self._preview("preview_payout", user_id, wish)
+
+    async def preview_launch(self, user_id: UserId, wish: LaunchStrategyInput) -> Preview:
+        return self._preview("preview_launch", user_id, wish)
+
+    async def preview_stop(self, user_id: UserId, wish: StopStrategyInput) -> Preview:
+        return self._preview("preview_stop", user_id, wish)
+
+    def _preview(self, *call: object) -> Preview:
+        self._take(*call)
+        return Preview(
+            type="SEND",
             asset="USDC",
             amount=25_000_000,
+            promise=Promise(
+                asset="USDC",
+                received=24_998_500,
+                least=24_998_500,
+                recipient=PartyView(username="bob", address="bobs-address"),
+                route=("SOLANA",),
+                rejected=(RejectedOffer(provider="slow", reason="no answer in time"),),
+            ),
             fees=(TransactionFee(kind="NETWORK", amount=1_500, asset="USDC"),),
-            received=24_998_500,
             spendable_after=75_000_000,
-            recipient=PartyView(username="bob", address="bobs-address"),
             provider="solana-rpc",
+            explanation="the only candidate",
+            estimated_seconds=None,
+            warnings=(Notice(code="TXN_COSTS_HIGH", details={"percent": "6.0"}),),
+            quote_id=transaction_id(1),
+            expires_at=NOW,
         )
 
     async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
@@ -264,8 +304,8 @@ class MemoryMoney:
     async def strategies(self) -> StrategyCatalogueView:
         return CATALOGUE
 
-    async def preview_stop(self, user_id: UserId, position_id: UUID) -> StopPreview:
-        self._take("preview_stop", user_id, position_id)
+    async def look_at_stop(self, user_id: UserId, position_id: UUID) -> StopPreview:
+        self._take("look_at_stop", user_id, position_id)
         return StopPreview(
             principal=50_000_000,
             value=49_000_000,

@@ -2,15 +2,19 @@ from uuid import UUID
 
 import pytest
 
+from domain.contracts.services import SendInput
+from domain.shared.errors import InvalidInput
 from resolvers.ids import Kind, encode
 from tests.unit.graphql.examples import (
     ALICE,
     BOB,
     EVE,
+    NOW,
     action,
     completed,
     global_id,
     transaction,
+    transaction_id,
     user_view,
 )
 from tests.unit.graphql.memory import MemoryViews
@@ -240,7 +244,7 @@ async def test_refusals_of_reads_are_in_the_readers_language() -> None:
         "{ transactions { nodes { id } } }",
         "{ transaction(id: 1) { id } }",
         "{ node(id: 1) { id } }",
-        '{ transactionPreview(input: {amount: "1", recipient: "@bob"}) { errors { code } } }',
+        '{ transactionPreview(input: {send: {amount: "1", recipient: "@b"}}) { errors { code } } }',
     ],
 )
 async def test_nobody_sees_anything(query: str) -> None:
@@ -256,30 +260,76 @@ async def test_a_token_of_somebody_unknown_is_refused() -> None:
 
 PREVIEW = """
 query ($input: TransactionPreviewInput!) { transactionPreview(input: $input) {
-  preview { asset amount fees { kind amount } feesTotal received spendableAfter provider
-    estimatedSeconds recipient { username } }
+  preview { type asset amount fees { kind amount } feesTotal targetAsset received receivedAtLeast
+    spendableAfter provider providerExplanation route rejected { provider reason }
+    estimatedSeconds recipient { username } warnings { code why } quoteId expiresAt }
   errors { code field } } }
 """
+AVAILABLE = {"available": {"amount": "30"}}
+PAID = {"payment": {"amount": "30", "paymentMethod": "CARD"}}
+WALLET = {"externalWallet": {"address": "somewhere"}}
+BANK = {"bankAccount": {"id": encode(Kind.BANK_ACCOUNT, transaction_id(7))}}
+POSITION = encode(Kind.POSITION, transaction_id(8))
 
 
 async def test_the_preview_itemises_what_a_send_costs() -> None:
     world = World()
-    data = await world.data(PREVIEW, input={"amount": "25", "recipient": "@bob"})
+    given = {"send": {"amount": "25", "recipient": "@bob"}}
+    data = await world.data(PREVIEW, input=given)
     assert data["transactionPreview"] == {
         "errors": [],
         "preview": {
+            "type": "SEND",
             "asset": "USDC",
             "amount": "25.000000",
             "fees": [{"kind": "NETWORK", "amount": "0.001500"}],
             "feesTotal": "0.001500",
+            "targetAsset": "USDC",
             "received": "24.998500",
+            "receivedAtLeast": "24.998500",
             "spendableAfter": "75.000000",
             "provider": "solana-rpc",
+            "providerExplanation": "the only candidate",
+            "route": ["SOLANA"],
+            "rejected": [{"provider": "slow", "reason": "no answer in time"}],
             "estimatedSeconds": None,
             "recipient": {"username": "bob"},
+            "warnings": [{"code": "TXN_COSTS_HIGH", "why": "All fees together take 6.0 % of it."}],
+            "quoteId": encode(Kind.QUOTE, transaction_id(1)),
+            "expiresAt": NOW.isoformat(),
         },
     }
-    assert world.money.calls == [("preview", ALICE.id, "25", "@bob")]
+    wish = SendInput(amount="25", recipient="@bob", memo=None)
+    assert world.money.calls == [("preview_send", ALICE.id, wish)]
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({"deposit": {"amount": "25", "paymentMethod": "CARD"}}, "preview_deposit"),
+        ({"buy": {"asset": "SOL", "source": AVAILABLE}}, "preview_buy"),
+        ({"buy": {"asset": "SOL", "source": PAID}}, "preview_purchase"),
+        ({"sell": {"asset": "SOL", "amount": "1"}}, "preview_sell"),
+        ({"withdraw": {"amount": "25", "destination": WALLET}}, "preview_withdraw"),
+        ({"withdraw": {"amount": "25", "destination": BANK}}, "preview_payout"),
+        ({"strategyLaunch": {"strategyId": "vault", "amount": "25"}}, "preview_launch"),
+        ({"strategyStop": {"positionId": POSITION}}, "preview_stop"),
+    ],
+)
+async def test_every_flow_has_a_preview(given: dict[str, object], asked: str) -> None:
+    world = World()
+    data = await world.data(PREVIEW, input=given)
+    assert data["transactionPreview"]["errors"] == []
+    assert [call[0] for call in world.money.calls] == [asked]
+
+
+async def test_a_preview_that_is_refused_says_where() -> None:
+    world = World()
+    world.money.refusal = InvalidInput(field="input.amount")
+    data = await world.data(PREVIEW, input={"sell": {"asset": "SOL", "amount": "x"}})
+    assert data["transactionPreview"]["preview"] is None
+    (error,) = data["transactionPreview"]["errors"]
+    assert (error["code"], error["field"]) == ("VAL_INVALID", "input.sell.amount")
 
 
 async def test_a_user_sees_what_is_left_of_their_limits() -> None:

@@ -72,6 +72,9 @@ FIGURES = Figures(
     strategy_stop_fee_minimum=250_000,
     slippage_millionths=5_000,
     slippage_millionths_max=50_000,
+    slippage_warned_millionths=20_000,
+    costs_warned_millionths=50_000,
+    quote_seconds=60,
     kyc={
         "unverified": KycLimits(
             transaction=100_000_000,
