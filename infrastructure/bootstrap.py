@@ -23,7 +23,6 @@ from infrastructure.chains.solana.model import Level
 from infrastructure.collector import spare_collector
 from infrastructure.db.clock import SYNC_SECONDS, DatabaseClock
 from infrastructure.db.committer import Committer
-from infrastructure.db.deposits import DepositStore
 from infrastructure.db.dues import DueReader
 from infrastructure.db.effects import EffectStore
 from infrastructure.db.identity import IdentityStore
@@ -37,11 +36,11 @@ from infrastructure.db.strategies import PositionReader
 from infrastructure.db.streams import StreamReader
 from infrastructure.db.views import DatabaseViews
 from infrastructure.http import HttpClient
+from infrastructure.inbound import open_inbound
 from infrastructure.messaging.backend import RedisPublisher, SteadyRedisBackend, redis_client
 from infrastructure.messaging.feed import TransactionFeed
 from infrastructure.messaging.hub import Hub
 from infrastructure.outside import open_outside
-from infrastructure.sagas.deposits import DepositWatcher
 from infrastructure.sagas.effects import CALL_SECONDS_MAX, LEASE_SECONDS, EffectExecutor
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.outside_effects import open_effects
@@ -224,13 +223,16 @@ class Process:
         if Group.PROVIDER in self._groups:
             self._open_effects()
         if Group.WALLET in self._groups:
-            deposits = DepositWatcher(
-                engine=engine,
+            inbound = open_inbound(
+                engine,
                 owner=self._name,
-                deposits=DepositStore(self._pool),
+                pool=self._pool,
                 gateway=self._gateway,
+                chains=self._outside.providers.chains,
+                settings=self._settings,
             )
-            self._keep(deposits.run(), "deposits")
+            for name, work in inbound.items():
+                self._keep(work, name)
 
     def _open_effects(self) -> None:
         engine = self._engine

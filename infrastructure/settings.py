@@ -45,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Below `fee_payer_lamports_min` an alarm is logged: the default is enough for 10,000 sends.
     What is open in strategies is valued every `strategy_watch_seconds`; what protocols offer is
     asked for again after `strategy_offers_seconds`, and stale after `strategy_stale_seconds`.
+    `inbound_*_seconds`: how often each chain is asked for what came in by itself; Solana's are of
+    SOL, USDC is looked for each second. For `inbound_patience_seconds` it is left to the transaction
+    that may wait for it.
     `treasury_address` owns the token account that fees are paid to; empty, the fee payer does.
     """
 
@@ -79,6 +82,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     strategy_watch_seconds: Seconds = 60.0
     strategy_offers_seconds: Seconds = 30.0
     strategy_stale_seconds: Seconds = 300.0
+    inbound_solana_seconds: Seconds = 5.0
+    inbound_bitcoin_seconds: Seconds = 15.0
+    inbound_ethereum_seconds: Seconds = 12.0
+    inbound_sui_seconds: Seconds = 5.0
+    inbound_patience_seconds: Seconds = 900.0
     provider_timeout_seconds: Seconds = 10.0
     shutdown_timeout_seconds: Seconds = 5.0
 

@@ -17,11 +17,33 @@ CREATE TABLE reactor_cursor (
     id bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
--- Up to which transaction the receipts of an address have been looked at.
+-- Up to which transaction the receipts of an address on Solana have been looked at.
 CREATE TABLE deposit_cursor (
-    address text PRIMARY KEY,
-    signature text NOT NULL
+    address text NOT NULL,
+    asset text NOT NULL,
+    signature text NOT NULL,
+    PRIMARY KEY (address, asset)
 ) WITH (fillfactor = 50);
+
+-- Up to which block the receipts of all addresses on another chain have been looked at.
+CREATE TABLE deposit_height (
+    chain text PRIMARY KEY,
+    height bigint NOT NULL
+) WITH (fillfactor = 50);
+
+-- What came in and is left to the open transaction that may be waiting for it, but not for ever.
+CREATE TABLE deposit_left (
+    chain text NOT NULL,
+    signature text NOT NULL,
+    instruction integer NOT NULL,
+    account text NOT NULL,
+    wallet_id uuid NOT NULL,
+    asset text NOT NULL,
+    amount numeric(38, 0) NOT NULL CHECK (amount > 0),
+    senders text[] NOT NULL,
+    found_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (chain, signature, instruction, account)
+);
 
 -- A stream that a group cannot go on with waits here for an operator, its funds held.
 CREATE TABLE parked (

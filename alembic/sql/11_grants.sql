@@ -2,8 +2,8 @@
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO diboas_app;
 GRANT INSERT, UPDATE, DELETE ON
-    lease, reactor_cursor, deposit_cursor, relay_cursor, relay_channel, parked, challenge,
-    provider_health TO diboas_app;
+    lease, reactor_cursor, deposit_cursor, deposit_height, deposit_left, relay_cursor,
+    relay_channel, parked, challenge, provider_health TO diboas_app;
 GRANT INSERT, DELETE ON quote TO diboas_app;
 GRANT INSERT ON provider_switch, bank_account_token TO diboas_app;
 GRANT INSERT, UPDATE ON bank_account, saved_item TO diboas_app;

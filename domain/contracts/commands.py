@@ -75,9 +75,10 @@ class CancelTransactionCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookDepositCommand:
-    """USDC that reached a user's token account (`account`) without a transaction of ours; `senders`:
-    every address on the other side that the chain shows."""
+    """`amount` of an asset that reached a user's address, or token account (`account`), without a
+    transaction of ours; `senders`: every address on the other side that the chain shows."""
 
+    asset: str
     signature: str
     instruction: int
     account: str

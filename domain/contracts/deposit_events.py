@@ -132,10 +132,10 @@ class PurchaseRequested(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PurchaseCompleted(EventPayload):
-    """The provider delivered; amounts and place as the chain shows them."""
+class DeliverySeen(EventPayload):
+    """The provider sent something to the user's own address; amount, place and senders as the
+    chain shows them."""
 
-    KIND = "ProviderResponseReceived"
     provider: str
     reference: str
     asset: str
@@ -143,6 +143,29 @@ class PurchaseCompleted(EventPayload):
     transaction_hash: str
     instruction: int
     account: str
+    senders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseCompleted(DeliverySeen):
+    """What was bought was delivered."""
+
+    KIND = "ProviderResponseReceived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongAssetDelivered(DeliverySeen):
+    """The provider delivered something else than was bought, to the user's own address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySuspended(EventPayload):
+    """What was delivered and not bought is in suspense until a person has decided."""
+
+    KIND = "BalanceUpdated"
+    asset: str
+    amount: int
+    journal_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +252,8 @@ DEPOSIT_EVENTS: tuple[type[EventPayload], ...] = (
     FiatPaymentConfirmed,
     USDCConversionRequested,
     USDCConversionCompleted,
+    WrongAssetDelivered,
+    DeliverySuspended,
     AvailableBalanceUpdateRequested,
     AvailableBalanceUpdated,
     FiatPaymentFailed,

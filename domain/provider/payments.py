@@ -9,6 +9,7 @@ from typing import assert_never
 
 from domain.contracts.buy_events import DirectAssetPurchaseCompleted, DirectAssetPurchaseRequested
 from domain.contracts.deposit_events import (
+    DeliverySeen,
     FiatPaymentConfirmed,
     FiatPaymentFailed,
     FiatPaymentRefunded,
@@ -18,6 +19,7 @@ from domain.contracts.deposit_events import (
     PurchaseRequested,
     USDCConversionCompleted,
     USDCConversionRequested,
+    WrongAssetDelivered,
 )
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import (
@@ -79,13 +81,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """The chain shows, finally, what the provider sent to the user's own address."""
+    """The chain shows, finally, what the provider sent to the user's own address, and from whom."""
 
     asset: str
     amount: int
     transaction_hash: str
     instruction: int
     account: str
+    senders: tuple[str, ...] = ()
     fiat_amount: int | None = None
 
 
@@ -100,10 +103,12 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
-    """What the provider did is not what was asked: a person has to look. Asked again at `due_at`."""
+    """What the provider did is not what was asked: a person has to look. Asked again at `due_at`.
+    `instead`: what it delivered to the user's own address."""
 
     reason: str
     due_at: datetime
+    instead: Delivered | None = None
 
 
 OpenOutcome = Opened | Declined | NotAttempted | Mismatch | Unknown
@@ -242,18 +247,9 @@ def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -
     payment, confirmed = _payment(stream), stream.latest(FiatPaymentConfirmed)
     name, currency = _provider(stream), payment.fiat_currency
     paid = confirmed.fiat_amount if confirmed else seen.fiat_amount or payment.fiat_amount
+    said = {"transaction": seen.transaction_hash}
     return Decision(
-        events=(
-            _names(stream).completed(
-                provider=name,
-                reference=effect.reference,
-                asset=seen.asset,
-                amount=seen.amount,
-                transaction_hash=seen.transaction_hash,
-                instruction=seen.instruction,
-                account=seen.account,
-            ),
-        ),
+        events=(_as_seen(_names(stream).completed, stream, effect, seen),),
         effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
         postings=(
             Posting(account=provider(name, currency), posted=-paid),
@@ -261,16 +257,7 @@ def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -
             Posting(account=conversion(seen.asset), posted=-seen.amount),
             Posting(account=provider(name, seen.asset), posted=seen.amount),
         ),
-        interactions=(
-            _interaction(
-                stream,
-                effect,
-                facts,
-                "deliver",
-                outcome="DONE",
-                said={"transaction": seen.transaction_hash},
-            ),
-        ),
+        interactions=(_interaction(stream, effect, facts, "deliver", outcome="DONE", said=said),),
     )
 
 
@@ -310,9 +297,39 @@ def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decis
 
 def _mismatch(stream: Stream, effect: Claimed, mismatch: Mismatch) -> Decision:
     again = _again(effect, EffectState.UNKNOWN, mismatch.due_at)
+    again += Decision(events=_wrong_delivery(stream, effect, mismatch.instead))
     if stream.has(OperatorRequired):
         return again
     return again + Decision(events=(OperatorRequired(reason=mismatch.reason),))
+
+
+def _wrong_delivery(
+    stream: Stream, effect: Claimed, seen: Delivered | None
+) -> tuple[EventPayload, ...]:
+    """Told once for each transaction."""
+    told = {
+        event.data.transaction_hash
+        for event in stream.events
+        if isinstance(event.data, WrongAssetDelivered)
+    }
+    if seen is None or seen.transaction_hash in told:
+        return ()
+    return (_as_seen(WrongAssetDelivered, stream, effect, seen),)
+
+
+def _as_seen(
+    kind: type[DeliverySeen], stream: Stream, effect: Claimed, seen: Delivered
+) -> DeliverySeen:
+    return kind(
+        provider=_provider(stream),
+        reference=effect.reference,
+        asset=seen.asset,
+        amount=seen.amount,
+        transaction_hash=seen.transaction_hash,
+        instruction=seen.instruction,
+        account=seen.account,
+        senders=seen.senders,
+    )
 
 
 def _expired_action(stream: Stream, effect: Claimed) -> tuple[EventPayload, ...]:

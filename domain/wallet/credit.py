@@ -4,17 +4,21 @@ Whatever ends a flow without a delivery ends the expectation here.
 """
 
 from domain.contracts.deposit_events import (
+    DeliverySeen,
+    DeliverySuspended,
     ExpectedCreditReserved,
     FiatPaymentFailed,
-    PurchaseCompleted,
+    WrongAssetDelivered,
 )
 from domain.contracts.envelope import Event
 from domain.contracts.events import (
     BalanceReservationRejected,
     BalanceReservationReleased,
+    BlockedDepositReceived,
     CancellationRequested,
 )
 from domain.contracts.payments import payment_of
+from domain.shared.accounts import chain, suspense
 from domain.shared.assets import ASSETS
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import HoldId, derived
@@ -50,6 +54,44 @@ def on_refunded(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     return _released(stream)
 
 
+def on_wrong_asset(stream: Stream, event: Event, facts: Facts) -> Decision:
+    """Books to suspense what was not bought; nothing, where the watcher has found and booked it.
+    What was bought is still expected."""
+    wrong = event.data
+    if not isinstance(wrong, WrongAssetDelivered) or facts.rejection is not None:
+        return NOTHING
+    asset = ASSETS[wrong.asset]
+    suspended = DeliverySuspended(
+        asset=wrong.asset,
+        amount=wrong.amount,
+        journal_id=derived(stream.id, "journal", stream.sequence + 1),
+    )
+    return Decision(
+        events=(suspended,),
+        postings=(
+            Posting(account=chain(asset), posted=-wrong.amount),
+            Posting(account=suspense(stream.wallet_id, asset.symbol), posted=wrong.amount),
+        ),
+        claims=(claim_of(wrong),),
+    )
+
+
+def blocked(delivered: DeliverySeen, facts: Facts) -> BlockedDepositReceived | None:
+    """What is to be told where somebody on the sanctions list sent what was delivered: it belongs
+    into suspense."""
+    if not facts.screening.hits(delivered.senders):
+        return None
+    return BlockedDepositReceived(
+        chain=ASSETS[delivered.asset].chain,
+        signature=delivered.transaction_hash,
+        account=delivered.account,
+        asset=delivered.asset,
+        amount=delivered.amount,
+        senders=delivered.senders,
+        policy_version=f"{facts.figures.policy_version}+{facts.screening.version}",
+    )
+
+
 def _released(stream: Stream) -> Decision:
     expected = stream.known(ExpectedCreditReserved).amount
     reason = stream.known(FiatPaymentFailed).code
@@ -75,7 +117,7 @@ def _account(stream: Stream) -> Account:
     return balance_of(stream.wallet_id, stream.known(ExpectedCreditReserved).asset)
 
 
-def claim_of(delivered: PurchaseCompleted) -> ChainClaim:
+def claim_of(delivered: DeliverySeen) -> ChainClaim:
     return ChainClaim(
         chain=ASSETS[delivered.asset].chain,
         signature=delivered.transaction_hash,

@@ -2,11 +2,12 @@
 
 from domain.contracts.commands import BookDepositCommand
 from domain.contracts.events import BlockedDepositReceived, UnannouncedDepositReceived
-from domain.shared.accounts import available, chain, suspense
-from domain.shared.assets import USDC
+from domain.shared.accounts import chain, suspense
+from domain.shared.assets import ASSETS
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.stream import Stream
 from domain.shared.unit import ChainClaim, Posting
+from domain.wallet.swap import balance_of
 
 
 def book_deposit(stream: Stream, command: BookDepositCommand, facts: Facts) -> Decision:
@@ -14,12 +15,15 @@ def book_deposit(stream: Stream, command: BookDepositCommand, facts: Facts) -> D
     else claimed is booked again. What comes from a sanctioned address goes to suspense."""
     if stream.events or facts.rejection is not None:
         return NOTHING
+    asset = ASSETS[command.asset]
     is_blocked = bool(facts.screening.hits(command.senders))
     credited = (
-        suspense(stream.wallet_id, USDC.symbol) if is_blocked else available(stream.wallet_id)
+        suspense(stream.wallet_id, asset.symbol)
+        if is_blocked
+        else balance_of(stream.wallet_id, asset.symbol)
     )
     claim = ChainClaim(
-        chain=USDC.chain,
+        chain=asset.chain,
         signature=command.signature,
         instruction=command.instruction,
         account=command.account,
@@ -27,7 +31,7 @@ def book_deposit(stream: Stream, command: BookDepositCommand, facts: Facts) -> D
     return Decision(
         events=(_blocked(command, facts) if is_blocked else _received(command),),
         postings=(
-            Posting(account=chain(USDC), posted=-command.amount),
+            Posting(account=chain(asset), posted=-command.amount),
             Posting(account=credited, posted=command.amount),
         ),
         claims=(claim,),
@@ -36,20 +40,20 @@ def book_deposit(stream: Stream, command: BookDepositCommand, facts: Facts) -> D
 
 def _received(command: BookDepositCommand) -> UnannouncedDepositReceived:
     return UnannouncedDepositReceived(
-        chain=USDC.chain,
+        chain=ASSETS[command.asset].chain,
         signature=command.signature,
         account=command.account,
-        asset=USDC.symbol,
+        asset=command.asset,
         amount=command.amount,
     )
 
 
 def _blocked(command: BookDepositCommand, facts: Facts) -> BlockedDepositReceived:
     return BlockedDepositReceived(
-        chain=USDC.chain,
+        chain=ASSETS[command.asset].chain,
         signature=command.signature,
         account=command.account,
-        asset=USDC.symbol,
+        asset=command.asset,
         amount=command.amount,
         senders=command.senders,
         policy_version=f"{facts.figures.policy_version}+{facts.screening.version}",

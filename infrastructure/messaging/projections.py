@@ -20,6 +20,7 @@ from domain.contracts.buy_events import (
 from domain.contracts.deposit_events import (
     AvailableBalanceUpdated,
     AvailableBalanceUpdateRequested,
+    DeliverySuspended,
     DepositTransactionInitiated,
     ExpectedCreditReserved,
     FiatPaymentConfirmed,
@@ -28,6 +29,7 @@ from domain.contracts.deposit_events import (
     FiatPaymentRequested,
     PaymentOffer,
     USDCConversionCompleted,
+    WrongAssetDelivered,
 )
 from domain.contracts.envelope import Event
 from domain.contracts.events import (
@@ -166,6 +168,8 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     FiatPaymentFailed: {"refunded": _FIAT},
     FiatPaymentRefunded: {"fiat_amount": _FIAT},
     USDCConversionCompleted: {"amount": _OWN},
+    WrongAssetDelivered: {"amount": _OWN},
+    DeliverySuspended: {"amount": _OWN},
     AvailableBalanceUpdateRequested: {"amount": _OWN},
     WithdrawTransactionInitiated: {"amount": _OWN, "platform_fee": _OWN},
     CrossChainTransferConfirmed: {"debited": _OWN, "credited": _OWN, "fees": _OWN},
@@ -258,6 +262,9 @@ HIDDEN_FROM_OWNER: Final[Mapping[type, frozenset[str]]] = {
     # An operator may have asked for it: whose identifier it is, the owner need not know.
     CancellationRequested: frozenset({"requested_by"}),
     BlockedDepositReceived: frozenset({"senders", "policy_version"}),
+    USDCConversionCompleted: frozenset({"senders"}),
+    DirectAssetPurchaseCompleted: frozenset({"senders"}),
+    WrongAssetDelivered: frozenset({"senders"}),
     # Who decided, and why, stays between the operators.
     ComplianceCleared: frozenset({"reviewed_by", "reason"}),
     ComplianceBlocked: frozenset({"reviewed_by", "reason"}),

@@ -4,23 +4,40 @@ A provider's word is a claim: what counts is what the chain shows, finally, on t
 """
 
 import logging
-from collections.abc import Mapping
-from enum import Enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from domain.provider.effects import Moved
-from domain.provider.ports.chain import ChainGateway, Movement, Presence, Sighting
-from domain.shared.assets import Asset, Chain
+from domain.provider.ports.chain import ChainGateway, Credit, Presence, Sighting
+from domain.shared.assets import ASSETS, Asset, Chain
 from infrastructure.chains.solana.errors import RpcError
 from infrastructure.chains.solana.gateway import SolanaGateway
-from infrastructure.sagas.swaps import moved
+from infrastructure.chains.solana.holdings import credit_of
 
 logger = logging.getLogger(__name__)
 
 
-class Astray(Enum):
-    """The transaction is final and brought nothing of the asset to the address."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """It arrived: all that the transaction brought the address of the asset, and from whom."""
 
-    ASTRAY = "delivered to another address or another asset"
+    moved: Moved
+    senders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """The transaction is final and brought nothing of the asset to the address; `instead`: what it
+    brought there of another."""
+
+    instead: Credit | None = None
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        if self.instead is None:
+            return "delivered to another address or another asset"
+        return f"delivered {self.instead.asset} instead"
 
 
 class Arrivals:
@@ -30,17 +47,20 @@ class Arrivals:
         self._chains = chains
         self._gateway = gateway
 
-    async def find(self, asset: Asset, address: str, hash_: str) -> Moved | Astray | None:
+    async def find(self, asset: Asset, address: str, hash_: str) -> Found | Astray | None:
         """What arrived. None: not there, or not final yet, or the chain cannot be asked."""
         if asset.chain is Chain.SOLANA:
-            found = await self._on_solana(asset, address, hash_)
+            credits_ = await self._on_solana(address, hash_)
         else:
-            found = await self._on_chain(asset, address, hash_)
-        if found is Astray.ASTRAY:
-            logger.error("a delivery does not fit what was asked: %s", hash_)
+            credits_ = await self._on_chain(asset.chain, address, hash_)
+        if credits_ is None:
+            return None
+        found = _of(asset, credits_)
+        if isinstance(found, Astray):
+            logger.error("a delivery does not fit what was asked: %s, %s", hash_, found.reason)
         return found
 
-    async def _on_solana(self, asset: Asset, address: str, hash_: str) -> Moved | Astray | None:
+    async def _on_solana(self, address: str, hash_: str) -> list[Credit] | None:
         try:
             left = await self._gateway.footprint(hash_, "finalized")
         except RpcError as error:
@@ -48,28 +68,28 @@ class Arrivals:
             return None
         if left is None or not (left.movements or left.lamports):
             return None
-        came = moved(left, address, asset)
-        return came if came is not None and came.amount > 0 else Astray.ASTRAY
+        here = [asset for asset in ASSETS.values() if asset.chain is Chain.SOLANA]
+        found = [credit_of(left, hash_, address, asset) for asset in here]
+        return [credit for credit in found if credit is not None]
 
-    async def _on_chain(self, asset: Asset, address: str, hash_: str) -> Moved | Astray | None:
-        chain = self._chains.get(asset.chain)
+    async def _on_chain(self, name: Chain, address: str, hash_: str) -> list[Credit] | None:
+        chain = self._chains.get(name)
         if chain is None:
-            logger.error("a delivery waits for %s, which is not configured", asset.chain)
+            logger.error("a delivery waits for %s, which is not configured", name)
             return None
-        credits_ = await _final_credits(chain, hash_)
-        if credits_ is None:
+        sighting = await chain.sighting(hash_)
+        if not isinstance(sighting, Sighting) or sighting.presence is not Presence.FINAL:
+            return None
+        received = await chain.received(hash_)
+        if not isinstance(received, tuple):
             return None
         own = chain.parse_address(address)
-        for credit in credits_:
-            if credit.address == own and credit.asset == asset.symbol:
-                return Moved(amount=credit.amount, instruction=credit.index, account=credit.address)
-        return Astray.ASTRAY
+        return [credit for credit in received if credit.address == own]
 
 
-async def _final_credits(chain: ChainGateway, hash_: str) -> tuple[Movement, ...] | None:
-    """None while the transaction is not final, or the chain cannot be asked."""
-    sighting = await chain.sighting(hash_)
-    if not isinstance(sighting, Sighting) or sighting.presence is not Presence.FINAL:
-        return None
-    credits_ = await chain.movements(hash_)
-    return credits_ if isinstance(credits_, tuple) else None
+def _of(asset: Asset, found: Sequence[Credit]) -> Found | Astray:
+    for credit in found:
+        if credit.asset == asset.symbol:
+            moved = Moved(amount=credit.amount, instruction=credit.index, account=credit.address)
+            return Found(moved=moved, senders=credit.senders)
+    return Astray(found[0] if found else None)

@@ -93,13 +93,13 @@ class DeliveryEffects:
             return again
         if isinstance(found, Astray):
             due_at = self._engine.clock() + timedelta(seconds=STUCK_LOOK_SECONDS)
-            return Stuck(reason=found.value, due_at=due_at)
+            return Stuck(reason=found.reason, due_at=due_at)
         return Arrived(
             asset=asset.symbol,
-            amount=found.amount,
+            amount=found.moved.amount,
             transaction_hash=hash_,
-            instruction=found.instruction,
-            account=found.account,
+            instruction=found.moved.instruction,
+            account=found.moved.account,
             recovered=recovered,
         )
 

@@ -1,25 +1,23 @@
-"""Finds money that came in without a transaction of ours, and books it.
+"""Finds what came in on Solana without a transaction of ours, and has it booked.
 
-One question for a hundred wallets: only those whose token account changed are looked at closer.
+One question for a hundred wallets: only those whose account changed are looked at closer.
 """
 
 import asyncio
 import logging
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from domain.contracts.commands import BookDepositCommand
-from domain.shared.ids import StreamId, WalletId, derived
-from domain.shared.saga import Origin
-from domain.wallet.handlers import book_deposit
+from domain.provider.ports.chain import Credit
+from domain.shared.assets import USDC, Asset, Chain
+from domain.shared.ids import WalletId
 from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.errors import RpcError
 from infrastructure.chains.solana.gateway import SolanaGateway
-from infrastructure.chains.solana.model import InboundTransfer
-from infrastructure.db.deposits import FIRST, Receiver
-from infrastructure.sagas.engine import Opening, SagaEngine
+from infrastructure.db.deposits import FIRST, Owner, Receiver
 
 logger = logging.getLogger(__name__)
 
@@ -32,52 +30,68 @@ THOROUGH_SECONDS: Final = 300.0
 
 
 CLOSER_LOOKS: Final = 15
-"""A node may show an account's change before it lists the transaction; so often it is asked. What
-it lists meanwhile may be the transaction before, so nothing that is found ends the looking."""
+"""A node may show an account's change before it lists the transaction; so often it is asked, or for
+as many seconds where that is less often. What it lists meanwhile may be the transaction before, so
+nothing that is found ends the looking."""
 
 
 @dataclass(slots=True)
 class _Account:
-    """A token account as it was seen last, and how often it is still to be looked at closer."""
+    """An account as it was seen last, and how often it is still to be looked at closer."""
 
     content: str | None
-    looks_left: int = CLOSER_LOOKS
+    looks_left: int
 
 
 class Deposits(Protocol):
     """What the watcher keeps, and asks of the log."""
 
-    async def receivers(self, after: WalletId, limit: int) -> Sequence[Receiver]: ...
+    async def receivers(
+        self, chain: Chain, after: WalletId, limit: int, *, asset: Asset | None = None
+    ) -> Sequence[Receiver]: ...
     async def broadcast_by_us(self, signatures: Sequence[str]) -> set[str]: ...
-    async def looked(self, address: str, signature: str) -> None: ...
-    async def acquire(self, owner: str, *, seconds: float) -> bool: ...
+    async def own(self, signatures: Sequence[str], wallet_id: WalletId) -> set[str]: ...
+    async def looked(self, address: str, asset: Asset, signature: str) -> None: ...
+    async def acquire(self, lease: str, owner: str, *, seconds: float) -> bool: ...
+
+
+class Book(Protocol):
+    """Who books what is found: each credit once."""
+
+    async def take(self, owner: Owner, credit: Credit) -> None: ...
+    async def take_up_left(self, chain: Chain) -> None: ...
+    async def book(self, owner: Owner, credit: Credit) -> None: ...
 
 
 class DepositWatcher:
-    """`run` until cancelled; of several processes the one with the lease looks."""
+    """Of USDC, or of SOL. `run` until cancelled; of several processes the one with the lease looks."""
 
     def __init__(
         self,
         *,
-        engine: SagaEngine,
         owner: str,
         deposits: Deposits,
         gateway: SolanaGateway,
+        book: Book,
+        asset: Asset = USDC,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        self._engine = engine
         self._owner = owner
         self._deposits = deposits
         self._gateway = gateway
+        self._book = book
+        self._asset = asset
         self._poll_seconds = poll_seconds
+        self._closer_looks = min(CLOSER_LOOKS, math.ceil(CLOSER_LOOKS / poll_seconds))
         self._seen: dict[str, _Account] = {}
         self._forget_at = 0.0
 
     async def run(self) -> None:
         """Looks, waits, looks again."""
+        lease = f"deposits:{self._asset.symbol}"
         while True:
             try:
-                if await self._deposits.acquire(self._owner, seconds=LEASE_SECONDS):
+                if await self._deposits.acquire(lease, self._owner, seconds=LEASE_SECONDS):
                     await self.look()
             except RpcError as error:
                 logger.info("deposits could not be looked for: %s", error)
@@ -86,21 +100,31 @@ class DepositWatcher:
             await asyncio.sleep(self._poll_seconds)
 
     async def look(self) -> None:
-        """Books what came in to any wallet since the last look."""
+        """Has booked what came in to any wallet since the last look."""
         if time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + THOROUGH_SECONDS
             self._seen.clear()
+        if not self._is_claimed_by_senders:
+            await self._book.take_up_left(Chain.SOLANA)
         after = FIRST
-        while page := await self._deposits.receivers(after, PAGE_WALLETS):
+        while page := await self._deposits.receivers(
+            Chain.SOLANA, after, PAGE_WALLETS, asset=self._asset
+        ):
             await self._look_at(page)
             after = page[-1].wallet_id
 
+    @property
+    def _is_claimed_by_senders(self) -> bool:
+        """Our own transactions credit whomever they bring USDC: nothing of it is left to wait."""
+        return self._asset == USDC
+
     async def _look_at(self, page: Sequence[Receiver]) -> None:
         owners = [parse_address(receiver.address) for receiver in page]
-        for receiver, content in zip(page, await self._gateway.token_accounts(owners), strict=True):
+        contents = await self._gateway.holdings(owners, self._asset)
+        for receiver, content in zip(page, contents, strict=True):
             account = self._seen.get(receiver.address)
             if account is None or account.content != content:
-                account = self._seen[receiver.address] = _Account(content)
+                account = self._seen[receiver.address] = _Account(content, self._closer_looks)
             if content is not None and account.looks_left:
                 account.looks_left -= 1
                 await self._book_or_leave(receiver)
@@ -115,27 +139,22 @@ class DepositWatcher:
 
     async def _book_since_last(self, receiver: Receiver) -> None:
         found = await self._gateway.inbound(
-            parse_address(receiver.address), receiver.looked_up_to, self._deposits.broadcast_by_us
+            parse_address(receiver.address),
+            self._asset,
+            after_signature=receiver.looked_up_to,
+            # What SOL they received before they were here, they may have spent before as well.
+            since=None if self._asset == USDC else receiver.created_at,
+            known=lambda signatures: self._known(receiver, signatures),
         )
-        for transfer in found.transfers:
-            await self._book(receiver, transfer)
+        for credit in found.credits:
+            if self._is_claimed_by_senders:
+                await self._book.book(receiver, credit)
+            else:
+                await self._book.take(receiver, credit)
         if found.newest_signature is not None:
-            await self._deposits.looked(receiver.address, found.newest_signature)
+            await self._deposits.looked(receiver.address, self._asset, found.newest_signature)
 
-    async def _book(self, receiver: Receiver, transfer: InboundTransfer) -> None:
-        movement = transfer.movement
-        command = BookDepositCommand(
-            signature=transfer.signature,
-            instruction=movement.instruction_index,
-            account=movement.account,
-            amount=movement.delta_base_units,
-            senders=transfer.senders,
-        )
-        await self._engine.decide(
-            StreamId(derived(receiver.wallet_id, "deposit", transfer.signature)),
-            lambda stream, facts: book_deposit(stream, command, facts),
-            opening=Opening(
-                wallet_id=receiver.wallet_id,
-                origin=Origin(user_id=receiver.user_id, correlation_id=transfer.signature),
-            ),
-        )
+    async def _known(self, receiver: Receiver, signatures: Sequence[str]) -> Collection[str]:
+        if self._is_claimed_by_senders:
+            return await self._deposits.broadcast_by_us(signatures)
+        return await self._deposits.own(signatures, receiver.wallet_id)

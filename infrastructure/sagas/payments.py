@@ -149,7 +149,7 @@ class PaymentEffects:
         if status.state is PaymentState.DELIVERED and status.transaction_hash is not None:
             return await self._delivered(stream, status, status.transaction_hash, again)
         if status.state is PaymentState.AWAITING_USER and now > _payable_until(stream):
-            # Nothing that may have moved is let go: money that still came would be booked as found.
+            # Nothing that may have moved is let go: what still comes, the chains' watchers find.
             return Ended(code="PAY_EXPIRED", reason="never paid", refunded=False)
         paid = status.state in _PAID
         return Waiting(due_at=again, paid=paid, fiat_amount=status.fiat_amount if paid else None)
@@ -165,13 +165,14 @@ class PaymentEffects:
             return Waiting(due_at=again, paid=True, fiat_amount=status.fiat_amount)
         if isinstance(found, Astray):
             due_at = self._engine.clock() + timedelta(seconds=MISMATCH_LOOK_SECONDS)
-            return Mismatch(reason=found.value, due_at=due_at)
+            return Mismatch(reason=found.reason, due_at=due_at, instead=_wrong(found))
         return Delivered(
             asset=asset.symbol,
-            amount=found.amount,
+            amount=found.moved.amount,
             transaction_hash=transaction_hash,
-            instruction=found.instruction,
-            account=found.account,
+            instruction=found.moved.instruction,
+            account=found.moved.account,
+            senders=found.senders,
             fiat_amount=status.fiat_amount,
         )
 
@@ -228,6 +229,21 @@ def _open_outcome(answer: PaymentOpened | answers.Setback, now: datetime) -> Ope
             return Unknown(reason=reason, due_at=retry_at)
         case _:
             assert_never(answer)
+
+
+def _wrong(astray: Astray) -> Delivered | None:
+    """What it brought of another asset, where that is ours to book."""
+    credit = astray.instead
+    if credit is None:
+        return None
+    return Delivered(
+        asset=credit.asset,
+        amount=credit.amount,
+        transaction_hash=credit.transaction_hash,
+        instruction=credit.index,
+        account=credit.address,
+        senders=credit.senders,
+    )
 
 
 def _payable_until(stream: Stream) -> datetime:

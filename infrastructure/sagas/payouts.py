@@ -145,9 +145,9 @@ class PayoutEffects:
             return waiting
         if isinstance(found, Astray):
             due_at = self._engine.clock() + timedelta(seconds=MISMATCH_LOOK_SECONDS)
-            return Mismatch(reason=found.value, due_at=due_at)
+            return Mismatch(reason=found.reason, due_at=due_at)
         return Returned(
-            moved=found,
+            moved=found.moved,
             transaction_hash=hash_,
             code="PAY_RETURNED",
             reason=status.failure or status.provider_status,

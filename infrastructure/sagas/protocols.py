@@ -19,10 +19,10 @@ from domain.shared.stream import Stream
 from infrastructure.chains.solana.addresses import USDC_MINT, parse_address, reference_of
 from infrastructure.chains.solana.composing import instructions_of, with_our_fee
 from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.chains.solana.holdings import usdc_of
 from infrastructure.chains.solana.model import Footprint
 from infrastructure.providers.setbacks import may_pass
 from infrastructure.sagas.legs import RETRY_SECONDS, Seen, built, network_cost
-from infrastructure.sagas.transfers import usdc_of
 
 BUILD_SECONDS_MAX: Final = 15.0
 """So long a protocol that fails is asked again: building only reads, but the user is waiting."""

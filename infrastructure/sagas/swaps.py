@@ -19,7 +19,7 @@ from domain.provider.ports import answers
 from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapRequest
 from domain.provider.ports.unsigned import SolanaInstructions, SolanaTransaction
 from domain.provider.registry import Rejection
-from domain.shared.assets import ASSETS, SOL, USDC, Asset
+from domain.shared.assets import ASSETS, USDC
 from domain.shared.figures import Figures
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
@@ -30,9 +30,8 @@ from infrastructure.chains.solana.composing import (
     with_our_fee,
 )
 from infrastructure.chains.solana.gateway import SolanaGateway
-from infrastructure.chains.solana.model import Footprint
+from infrastructure.chains.solana.holdings import moved, usdc_of
 from infrastructure.sagas.legs import Seen, built, network_cost
-from infrastructure.sagas.transfers import usdc_of
 
 MILLION: Final = 1_000_000
 
@@ -185,27 +184,6 @@ def _composable(answer: SwapBuilt) -> list[Instruction]:
     if not isinstance(answer.unsigned, (SolanaInstructions, SolanaTransaction)):
         raise CannotCompose("a transaction of another chain")
     return instructions_of(answer.unsigned)
-
-
-def moved(left: Footprint, owner: str, asset: Asset) -> Moved | None:
-    """What went into (positive) or out of the owner's holding of an asset on Solana."""
-    if asset == SOL:
-        for lamports in left.lamports:
-            if lamports.account == owner:
-                return Moved(
-                    amount=lamports.delta_lamports,
-                    instruction=lamports.instruction_index,
-                    account=owner,
-                )
-        return None
-    movement = usdc_of(left.movements, parse_address(owner))
-    if movement is None:
-        return None
-    return Moved(
-        amount=movement.delta_base_units,
-        instruction=movement.instruction_index,
-        account=movement.account,
-    )
 
 
 def _summary(swap: SwapTerms, charged: NetworkCost) -> str:

@@ -1,6 +1,5 @@
 """A transfer of USDC as a leg: built for its user, read from the chain when it has landed."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,13 +14,12 @@ from domain.shared.figures import Figures
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from infrastructure.chains.solana.addresses import (
-    USDC_MINT,
-    associated_token_account,
     parse_address,
     reference_of,
 )
 from infrastructure.chains.solana.gateway import SolanaGateway
-from infrastructure.chains.solana.model import TokenMovement, TransferRequest
+from infrastructure.chains.solana.holdings import usdc_of
+from infrastructure.chains.solana.model import TransferRequest
 from infrastructure.sagas.legs import Seen, built, network_cost
 
 QUOTE_SECONDS: Final = 15.0
@@ -89,15 +87,6 @@ class TransferLeg:
         if now - quoted_at <= timedelta(seconds=QUOTE_SECONDS):
             return stream.known(LegRequested).network_cost
         return network_cost(await self._gateway.transfer_cost(recipient), self._figures)
-
-
-def usdc_of(movements: Sequence[TokenMovement], owner: Pubkey) -> TokenMovement | None:
-    """What a transaction moved on the owner's own USDC account."""
-    account = str(associated_token_account(owner))
-    for movement in movements:
-        if movement.account == account and movement.mint == str(USDC_MINT):
-            return movement
-    return None
 
 
 def _summary(wanted: TransferWanted, delivered: int) -> str:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from domain.contracts.deposit_events import (
+    DeliverySuspended,
     ExpectedCreditReserved,
     FiatPaymentConfirmed,
     FiatPaymentFailed,
@@ -10,11 +11,13 @@ from domain.contracts.deposit_events import (
     FiatPaymentRequested,
     OnRampProviderSelected,
     ProviderAttemptFailed,
+    WrongAssetDelivered,
 )
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import (
     BalanceReservationRejected,
     BalanceReservationReleased,
+    BlockedDepositReceived,
     CancellationRequested,
     OperatorRequired,
     OutcomeUnknown,
@@ -53,6 +56,9 @@ PAYMENT_RECORDS: Final[dict[type[EventPayload], Record]] = {
     UserActionExpired: Record(waiting_on="PROVIDER"),
     OutcomeUnknown: Record(outcome_certainty="UNKNOWN", waiting_on="PROVIDER"),
     OperatorRequired: Record(waiting_on="OPERATOR", funds_location="SUSPENSE"),
+    WrongAssetDelivered: Record(waiting_on="OPERATOR"),
+    DeliverySuspended: Record(funds_location="SUSPENSE"),
+    BlockedDepositReceived: Record(funds_location="SUSPENSE"),
     FiatPaymentConfirmed: Record(
         moves=((None, "FIAT_PAYMENT_CONFIRMED"),),
         waiting_on="PROVIDER",

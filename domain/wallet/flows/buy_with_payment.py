@@ -5,45 +5,56 @@ from domain.contracts.deposit_events import (
     ExpectedCreditReserved,
     FiatPaymentFailed,
     FiatPaymentRefunded,
+    WrongAssetDelivered,
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import ComplianceCleared
-from domain.shared.accounts import chain, provider
+from domain.shared.accounts import chain, provider, suspense
 from domain.shared.assets import ASSETS
 from domain.shared.decision import Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import Posting
-from domain.wallet.credit import claim_of, on_cleared, on_failed, on_refunded, settled
+from domain.wallet.credit import (
+    blocked,
+    claim_of,
+    on_cleared,
+    on_failed,
+    on_refunded,
+    on_wrong_asset,
+    settled,
+)
 from domain.wallet.swap import balance_of
 
 
 def on_delivered(stream: Stream, _event: Event, facts: Facts) -> Decision:
-    """Books what arrived and ends the expectation; nothing of it is the platform's."""
+    """Books what arrived and ends the expectation; nothing of it is the platform's. What somebody
+    on the sanctions list sent is not credited but in suspense."""
     delivered = stream.known(DirectAssetPurchaseCompleted)
     expected = stream.known(ExpectedCreditReserved).amount
     is_credited = facts.rejection is not None
+    stopped = blocked(delivered, facts)
     account = balance_of(stream.wallet_id, delivered.asset)
     updated = InvestedBalanceUpdated(
         asset=delivered.asset,
-        credited=delivered.amount,
+        credited=0 if stopped else delivered.amount,
         difference=delivered.amount - expected,
         journal_id=derived(stream.id, "journal", stream.sequence + 1),
     )
-    own = Posting(
-        account=account, posted=0 if is_credited else delivered.amount, incoming=-expected
-    )
-    beyond = Posting(account=chain(ASSETS[delivered.asset]), posted=delivered.amount)
+    # The watcher for unannounced money was faster: it is booked, and nothing of it is here.
+    to = suspense(stream.wallet_id, delivered.asset) if stopped else account
+    if is_credited:
+        to = chain(ASSETS[delivered.asset])
     return Decision(
-        events=(updated,),
+        events=(updated, stopped) if stopped else (updated,),
         holds_settled=(settled(stream, captured=min(expected, delivered.amount)),),
         postings=(
             Posting(
                 account=provider(delivered.provider, delivered.asset), posted=-delivered.amount
             ),
-            own,
-            *((beyond,) if is_credited else ()),
+            Posting(account=account, incoming=-expected),
+            Posting(account=to, posted=delivered.amount),
         ),
         claims=() if is_credited else (claim_of(delivered),),
     )
@@ -52,6 +63,7 @@ def on_delivered(stream: Stream, _event: Event, facts: Facts) -> Decision:
 REACTIONS: dict[type[EventPayload], Reaction] = {
     ComplianceCleared: on_cleared,
     DirectAssetPurchaseCompleted: on_delivered,
+    WrongAssetDelivered: on_wrong_asset,
     FiatPaymentFailed: on_failed,
     FiatPaymentRefunded: on_refunded,
 }

@@ -11,12 +11,13 @@ from domain.contracts.deposit_events import (
     FiatPaymentRefunded,
     OnRampProviderSelected,
     USDCConversionCompleted,
+    WrongAssetDelivered,
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     ComplianceCleared,
 )
-from domain.shared.accounts import available, chain, fee_due, provider
+from domain.shared.accounts import available, chain, fee_due, provider, suspense
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.ids import derived
@@ -24,23 +25,33 @@ from domain.shared.money import share_rounded_down
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import Posting
-from domain.wallet.credit import claim_of, on_cleared, on_failed, on_refunded, settled
+from domain.wallet.credit import (
+    blocked,
+    claim_of,
+    on_cleared,
+    on_failed,
+    on_refunded,
+    on_wrong_asset,
+    settled,
+)
 
 ALREADY_BOOKED = "ALREADY_BOOKED"
 INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE"
 
 
 def on_update_requested(stream: Stream, _event: Event, facts: Facts) -> Decision:
-    """Books what arrived, less the platform's fee, and ends the expectation."""
+    """Books what arrived, less the platform's fee, and ends the expectation. What somebody on the
+    sanctions list sent is not credited but in suspense, and nothing is taken of it."""
     delivered = stream.known(USDCConversionCompleted)
     name = stream.known(OnRampProviderSelected).provider
     fee = share_rounded_down(delivered.amount, millionths=facts.figures.deposit_fee_millionths)
     rejected = facts.rejection.reason if facts.rejection else None
     # The watcher for unannounced money was faster: it is credited, and by now perhaps spent.
     is_credited = rejected is not None
-    if rejected == INSUFFICIENT_BALANCE:
+    stopped = blocked(delivered, facts)
+    if rejected == INSUFFICIENT_BALANCE or stopped:
         fee = 0
-    credited = delivered.amount - fee
+    credited = 0 if stopped else delivered.amount - fee
     expected = stream.known(ExpectedCreditReserved).amount
     updated = AvailableBalanceUpdated(
         asset=USDC.symbol,
@@ -49,19 +60,17 @@ def on_update_requested(stream: Stream, _event: Event, facts: Facts) -> Decision
         difference=delivered.amount - expected,
         journal_id=derived(stream.id, "journal", stream.sequence + 1),
     )
-    own = Posting(
-        account=available(stream.wallet_id),
-        posted=-fee if is_credited else credited,
-        incoming=-expected,
-    )
-    beyond = (Posting(account=chain(USDC), posted=delivered.amount),) if is_credited else ()
+    account = available(stream.wallet_id)
+    to = suspense(stream.wallet_id, USDC.symbol) if stopped else account
+    if is_credited:
+        to = chain(USDC)
     return Decision(
-        events=(updated,),
+        events=(updated, stopped) if stopped else (updated,),
         holds_settled=(settled(stream, captured=min(expected, delivered.amount)),),
         postings=(
             Posting(account=provider(name, USDC.symbol), posted=-delivered.amount),
-            own,
-            *beyond,
+            Posting(account=account, posted=-fee, incoming=-expected),
+            Posting(account=to, posted=delivered.amount),
             *((Posting(account=fee_due(stream.wallet_id), posted=fee),) if fee else ()),
         ),
         claims=() if is_credited else (claim_of(delivered),),
@@ -71,6 +80,7 @@ def on_update_requested(stream: Stream, _event: Event, facts: Facts) -> Decision
 REACTIONS: dict[type[EventPayload], Reaction] = {
     ComplianceCleared: on_cleared,
     AvailableBalanceUpdateRequested: on_update_requested,
+    WrongAssetDelivered: on_wrong_asset,
     FiatPaymentFailed: on_failed,
     FiatPaymentRefunded: on_refunded,
 }

@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from domain.shared.assets import USDC, Asset
 from infrastructure.chains.solana import verification
 from infrastructure.chains.solana.addresses import (
     TOKEN_ACCOUNT_BYTES,
@@ -28,7 +30,12 @@ from infrastructure.chains.solana.errors import (
     RpcRejected,
     RpcUnavailable,
 )
-from infrastructure.chains.solana.inbound import Known, inbound_transfers, nothing_known
+from infrastructure.chains.solana.inbound import (
+    Known,
+    account_of,
+    inbound_credits,
+    nothing_known,
+)
 from infrastructure.chains.solana.model import (
     Absence,
     BroadcastKind,
@@ -228,17 +235,30 @@ class SolanaGateway:
         return await self.rpc.balance(self.fee_payer)
 
     async def inbound(
-        self, owner: Pubkey, after_signature: str | None = None, known: Known = nothing_known
+        self,
+        owner: Pubkey,
+        asset: Asset = USDC,
+        *,
+        after_signature: str | None = None,
+        since: datetime | None = None,
+        known: Known = nothing_known,
     ) -> Inbound:
-        """USDC received since `after_signature`, oldest first, finalised only."""
-        return await inbound_transfers(self.rpc, owner, after_signature, known)
-
-    async def token_accounts(self, owners: Sequence[Pubkey]) -> list[str | None]:
-        """The finalised content of each owner's USDC account (base64), None where there is none."""
-        accounts = await self.rpc.multiple_accounts(
-            [associated_token_account(owner) for owner in owners], "finalized"
+        """What was received of the asset behind `after_signature`, by transactions that are not
+        older than `since`; oldest first, finalised only."""
+        return await inbound_credits(
+            self.rpc, owner, asset, after_signature=after_signature, since=since, known=known
         )
-        return [None if account is None else account.data[0] for account in accounts]
+
+    async def holdings(self, owners: Sequence[Pubkey], asset: Asset) -> list[str | None]:
+        """The finalised content of each account that holds an owner's USDC, or SOL, as a text that
+        changes with it; None where there is none."""
+        accounts = await self.rpc.multiple_accounts(
+            [account_of(owner, asset) for owner in owners], "finalized"
+        )
+        return [
+            None if account is None else f"{account.lamports} {account.data[0]}"
+            for account in accounts
+        ]
 
     async def _absence_at(self, node: SolanaRpc, signature: str, last_valid: int) -> Absence:
         try:

@@ -1,15 +1,19 @@
-"""Finds what reached an owner's USDC account, so that nothing between two calls is missed."""
+"""Finds what reached an owner's holding of an asset, so that nothing between two calls is missed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 from typing import Final
 
 from solders.pubkey import Pubkey
 
-from infrastructure.chains.solana.addresses import USDC_MINT, associated_token_account
+from domain.provider.ports.chain import Credit
+from domain.shared.assets import USDC, Asset
+from infrastructure.chains.solana.addresses import associated_token_account
 from infrastructure.chains.solana.errors import RpcMalformed, RpcUnavailable
-from infrastructure.chains.solana.model import Inbound, InboundTransfer, TokenMovement
-from infrastructure.chains.solana.movements import token_movements
+from infrastructure.chains.solana.holdings import credit_of
+from infrastructure.chains.solana.model import Inbound
+from infrastructure.chains.solana.movements import footprint_of
 from infrastructure.chains.solana.rpc import SIGNATURES_PAGE_MAX, SolanaRpc
 from infrastructure.chains.solana.wire import SignatureInfo
 
@@ -26,24 +30,34 @@ async def nothing_known(_signatures: Sequence[str]) -> Collection[str]:
     return ()
 
 
-async def inbound_transfers(
-    rpc: SolanaRpc, owner: Pubkey, after_signature: str | None, known: Known = nothing_known
+def account_of(owner: Pubkey, asset: Asset) -> Pubkey:
+    """The account that holds the owner's USDC, or SOL."""
+    return associated_token_account(owner) if asset == USDC else owner
+
+
+async def inbound_credits(
+    rpc: SolanaRpc,
+    owner: Pubkey,
+    asset: Asset,
+    *,
+    after_signature: str | None,
+    since: datetime | None = None,
+    known: Known = nothing_known,
 ) -> Inbound:
-    """Finalised USDC receipts since `after_signature`, oldest first.
+    """Finalised receipts behind `after_signature`, none older than `since`, oldest first.
 
     One call reads at most two pages; the caller goes on from `newest_signature`. What `known`
     names is not read: it is booked elsewhere.
     """
-    account = associated_token_account(owner)
-    infos = await _oldest_signatures(rpc, account, after_signature)
+    infos = await _oldest_signatures(rpc, account_of(owner, asset), after_signature, since)
     if not infos:
         return Inbound()
     booked_elsewhere = await known([info.signature for info in infos])
     gate = asyncio.Semaphore(PARALLEL_READS_MAX)
 
-    async def read(info: SignatureInfo) -> InboundTransfer | None:
+    async def read(info: SignatureInfo) -> Credit | None:
         async with gate:
-            return await _receipt(rpc, info.signature, str(account))
+            return await _receipt(rpc, info.signature, owner, asset)
 
     found = await asyncio.gather(
         *(
@@ -53,50 +67,36 @@ async def inbound_transfers(
         )
     )
     return Inbound(
-        transfers=tuple(transfer for transfer in found if transfer is not None),
+        credits=tuple(credit for credit in found if credit is not None),
         newest_signature=infos[-1].signature,
     )
 
 
-async def _receipt(rpc: SolanaRpc, signature: str, account: str) -> InboundTransfer | None:
+async def _receipt(rpc: SolanaRpc, signature: str, owner: Pubkey, asset: Asset) -> Credit | None:
     record = await rpc.transaction(signature, "finalized")
     if record is None:
         # Listed as finalised and yet unknown: a node behind. To skip it would lose it.
         raise RpcUnavailable(f"{signature} is listed but not readable yet")
-    movements = token_movements(record)
-    for movement in movements:
-        received = movement.delta_base_units > 0 and movement.mint == str(USDC_MINT)
-        if movement.account == account and received:
-            return InboundTransfer(
-                signature=signature,
-                slot=record.slot,
-                block_time=record.block_time,
-                movement=movement,
-                senders=_senders(movements),
-            )
-    return None
-
-
-def _senders(movements: Sequence[TokenMovement]) -> tuple[str, ...]:
-    """Owners and accounts that USDC left; nobody, where it was minted."""
-    left = [
-        movement
-        for movement in movements
-        if movement.mint == str(USDC_MINT) and movement.delta_base_units < 0
-    ]
-    owners = (movement.owner for movement in left if movement.owner is not None)
-    return (*owners, *(movement.account for movement in left))
+    left = footprint_of(record)
+    if left is None:
+        raise RpcMalformed(f"{signature} comes without its balances")
+    return credit_of(left, signature, str(owner), asset)
 
 
 async def _oldest_signatures(
-    rpc: SolanaRpc, account: Pubkey, after: str | None
+    rpc: SolanaRpc, account: Pubkey, after: str | None, since: datetime | None
 ) -> list[SignatureInfo]:
     """Nodes list newest first, so pages are walked to the end and only the last two kept."""
     previous: list[SignatureInfo] = []
     before: str | None = None
     for _page in range(PAGES_MAX):
         page = await rpc.signatures_for_address(account, before=before, until=after)
-        if len(page) < SIGNATURES_PAGE_MAX:
-            return [*reversed(page), *reversed(previous)]
+        recent = [info for info in page if not _is_before(info, since)]
+        if len(recent) < SIGNATURES_PAGE_MAX:
+            return [*reversed(recent), *reversed(previous)]
         previous, before = page, page[-1].signature
     raise RpcMalformed(f"the signatures of {account} never end")
+
+
+def _is_before(info: SignatureInfo, since: datetime | None) -> bool:
+    return since is not None and (info.block_time or 0) < since.timestamp()

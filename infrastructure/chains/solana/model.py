@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from solders.pubkey import Pubkey
 
+from domain.provider.ports.chain import Credit
 from infrastructure.chains.solana.building import BuiltMessage
 
 
@@ -132,22 +133,11 @@ class Footprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboundTransfer:
-    """USDC that reached an owner's account in a finalised transaction. `senders`: the owners and
-    accounts that it left."""
-
-    signature: str
-    slot: int
-    block_time: int | None
-    movement: TokenMovement
-    senders: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """Receipts, oldest first. `newest_signature` is the last one looked at, a receipt or not: the
-    next question begins behind it. None: there was nothing new.
+    """Receipts, oldest first; each one's address is the account that holds the asset.
+    `newest_signature` is the last transaction looked at, a receipt or not: the next question begins
+    behind it. None: there was nothing new.
     """
 
-    transfers: tuple[InboundTransfer, ...] = ()
+    credits: tuple[Credit, ...] = ()
     newest_signature: str | None = None

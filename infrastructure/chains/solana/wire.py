@@ -103,8 +103,11 @@ class TransactionRecord(Wire, frozen=True):
 
 
 class SignatureInfo(Wire, frozen=True):
+    """`block_time` in Unix seconds, where the node knows it."""
+
     signature: str
     slot: int
+    block_time: int | None = None
     err: object = None
     confirmation_status: Commitment | None = None
 

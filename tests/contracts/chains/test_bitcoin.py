@@ -264,6 +264,24 @@ async def test_a_providers_psbt_is_taken_as_it_is(stage: Stage) -> None:
     assert [(one.index, one.amount) for one in moved] == [(0, 100_000), (2, 895_000)]
 
 
+async def test_a_payment_split_over_outputs_is_one_credit(stage: Stage) -> None:
+    wallet, recipient = BitcoinWallet(), BitcoinWallet()
+    await stage.simulator.fund(wallet.address, BTC, 1_000_000)
+    psbt = await provided(stage, wallet, value=1_000_000, memo=b"split")
+    for value in (200_000, 300_000):
+        psbt.outputs.append(OutputScope({}, vout=TransactionOutput(value, recipient.script)))
+    psbt.outputs.append(OutputScope({}, vout=TransactionOutput(395_000, wallet.script)))
+    unsigned = BitcoinPsbt(psbt=psbt.serialize())
+    signed = stage.accept(got(await stage.gateway.prepare_call(wallet.address, unsigned)), wallet)
+    got(await stage.gateway.broadcast(signed))
+    await stage.simulator.mine(1)
+
+    (credit,) = got(await stage.gateway.received(signed.transaction_hash))
+
+    assert (credit.address, credit.amount, credit.index) == (recipient.address, 500_000, 2)
+    assert credit.senders == (wallet.address,)
+
+
 async def test_a_providers_psbt_that_burns_money_is_declined(stage: Stage) -> None:
     wallet = BitcoinWallet()
     await stage.simulator.fund(wallet.address, BTC, 1_000_000)

@@ -113,6 +113,8 @@ async def test_every_table_is_guarded_or_named_as_free(app: Connection) -> None:
         "lease",
         "reactor_cursor",
         "deposit_cursor",
+        "deposit_height",
+        "deposit_left",
         "relay_cursor",
         "relay_channel",
         "parked",

@@ -25,7 +25,12 @@ async def a_screening_engine(world: World) -> SagaEngine:
 async def received(engine: SagaEngine, wallet_id: WalletId, *senders: str) -> None:
     signature = uuid4().hex
     command = BookDepositCommand(
-        signature=signature, instruction=0, account="a", amount=5_000_000, senders=senders
+        asset="USDC",
+        signature=signature,
+        instruction=0,
+        account="a",
+        amount=5_000_000,
+        senders=senders,
     )
     await engine.decide(
         StreamId(uuid4()),

@@ -9,6 +9,12 @@ import pytest
 from bench.platform import Platform, started
 from tests.integration.payments.payer import Payer
 
+PATIENCE_SECONDS = 2
+QUICK = {
+    f"DIBOAS_INBOUND_{chain}_SECONDS": "0.3" for chain in ("SOLANA", "BITCOIN", "ETHEREUM", "SUI")
+} | {"DIBOAS_INBOUND_PATIENCE_SECONDS": str(PATIENCE_SECONDS)}
+"""Nobody waits here for what comes in by itself."""
+
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -17,7 +23,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def platform(data_dir: Path) -> Iterator[Platform]:
-    with started(data_dir) as running:
+    with started(data_dir, settings=QUICK) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ import httpx
 import redis
 
 from bench.platform import Ready, environment
+from domain.shared.assets import ASSETS
 
 _WAIT_SECONDS_MAX: Final = 60.0
 _POLL_SECONDS: Final = 0.05
@@ -96,6 +98,20 @@ class Payer:
     def control(self, path: str, order: object) -> None:
         url = f"{self.ready.sandbox_url}/control/{path}"
         self.http.post(url, json=order).raise_for_status()
+
+    def fund(self, asset: str, base_units: int) -> None:
+        """Sends the user something, out of nothing."""
+        address = self.ready.user(self.name).addresses[ASSETS[asset].chain.lower()]
+        self.control("fund", {"asset": asset, "address": address, "amount": str(base_units)})
+
+    def wait_for(self, condition: Callable[[], bool], *, passing: float = 0) -> None:
+        """Until it holds; so many seconds pass meanwhile in the sandbox, again and again."""
+        deadline = time.monotonic() + _WAIT_SECONDS_MAX
+        while not condition():
+            assert time.monotonic() < deadline
+            if passing:
+                self.control("clock", {"skip_seconds": passing})
+            time.sleep(1 if passing else _POLL_SECONDS)
 
     def webhook(self, provider: str, **more: Any) -> int:  # noqa: ANN401 (httpx's own)
         """The status that the platform answers a webhook with."""

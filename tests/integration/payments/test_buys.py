@@ -1,10 +1,13 @@
 """Buying an asset with a payment method, through the whole platform."""
 
+import time
 import uuid
 from decimal import Decimal
 
 import pytest
 
+from domain.shared.assets import ASSETS
+from tests.integration.payments.conftest import PATIENCE_SECONDS
 from tests.integration.payments.payer import Json, Payer
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
@@ -110,3 +113,57 @@ def test_one_that_is_declined_brings_nothing(alice: Payer) -> None:
 def test_what_cannot_be_bought_is_refused(alice: Payer, asset: str, amount: str, code: str) -> None:
     payload = initiated(alice, asset, amount)
     assert [error["code"] for error in payload["errors"]] == [code]
+
+
+LATE = {"BTC": 250_000, "ETH": 3 * 10**16, "SUI": 7 * 10**9, "SOL": 2 * 10**8}
+FINAL_SECONDS = {"BTC": 3_700, "ETH": 800, "SUI": 2, "SOL": 0}
+"""How long the simulated chains take until nothing is undone any more."""
+
+
+@pytest.mark.parametrize("asset", list(LATE))
+def test_what_is_delivered_after_the_payment_ended_is_invested(alice: Payer, asset: str) -> None:
+    before = invested(alice, asset)
+    buy = begun(alice, asset)
+    alice.pay(buy, outcome="decline")
+    alice.until(buy, state="FAILED")
+
+    # When the provider delivers all the same
+    alice.fund(asset, LATE[asset])
+    alice.control("clock", {"skip_seconds": FINAL_SECONDS[asset]})
+
+    brought = Decimal(LATE[asset]).scaleb(-ASSETS[asset].decimals)
+    alice.wait_for(lambda: invested(alice, asset) - before == brought)
+    alice.verify()
+
+
+@pytest.mark.parametrize("asset", ["BTC", "SUI", "SOL"])
+@pytest.mark.parametrize("first", ["the purchase", "the watcher"])
+def test_a_delivery_is_booked_once_whoever_sees_it_first(
+    alice: Payer, asset: str, first: str
+) -> None:
+    before = invested(alice, asset)
+    buy = begun(alice, asset)
+    alice.page(buy)
+    if first == "the watcher":
+        alice.fault("outage", "coinbase", operations=["list_transactions", "get_order"])
+        alice.fault("outage", "stripe")
+    alice.pay(buy)
+    if first == "the watcher":
+        # After its patience with the purchase, which cannot know
+        alice.wait_for(lambda: invested(alice, asset) > before, passing=FINAL_SECONDS[asset])
+        assert alice.shown(buy)["transaction"]["state"] != "COMPLETED"
+        alice.clear_faults()
+        alice.forget_breakers()
+
+    alice.wait_for(
+        lambda: alice.shown(buy)["transaction"]["state"] == "COMPLETED",
+        passing=FINAL_SECONDS[asset],
+    )
+    done = alice.shown(buy)["transaction"]
+
+    received = Decimal(done["receivedAmount"])
+    assert invested(alice, asset) - before == received
+    time.sleep(PATIENCE_SECONDS + 1)
+    assert invested(alice, asset) - before == received
+    assert invested(alice, asset, "pending") == 0
+    alice.verify()

@@ -43,7 +43,7 @@ _UNHEARD: Final = """
     WHERE coalesce((s.handled->>g.name)::int, 0) <> s.sequence
 """
 _PARKED: Final = "SELECT stream_id, reason FROM parked"
-_LOOKED_UP_TO: Final = "SELECT signature FROM deposit_cursor WHERE address = $1"
+_LOOKED_UP_TO: Final = "SELECT signature FROM deposit_cursor WHERE address = $1 AND asset = 'USDC'"
 _POSTED: Final = "SELECT posted FROM balance WHERE account_id = $1"
 _EVENTS: Final = """
     SELECT type, sequence FROM outbox

@@ -137,23 +137,27 @@ async def test_inbound_transfers_come_oldest_first_once_final(world: World) -> N
     owner = world.alice.pubkey()
     await world.control("mint", {"owner": str(owner), "amount": "1.5"})
     await world.gateway.broadcast(await world.transfer())
-    assert (await world.gateway.inbound(owner)).transfers == ()
+    assert (await world.gateway.inbound(owner)).credits == ()
     world.clock.pass_ms(3000)
 
     received = await world.gateway.inbound(owner)
 
-    amounts = [item.movement.delta_base_units for item in received.transfers]
+    amounts = [item.amount for item in received.credits]
     assert amounts == [100_000_000, 1_500_000]
-    assert (await world.gateway.inbound(owner, received.newest_signature)).transfers == ()
-    first, second, *_ = received.transfers
-    assert (await world.gateway.inbound(owner, first.signature)).transfers == (second,)
+    assert (
+        await world.gateway.inbound(owner, after_signature=received.newest_signature)
+    ).credits == ()
+    first, second, *_ = received.credits
+    assert (await world.gateway.inbound(owner, after_signature=first.transaction_hash)).credits == (
+        second,
+    )
 
 
 async def test_a_receipt_names_who_sent_it(world: World) -> None:
     await world.gateway.broadcast(await world.transfer())
     world.clock.pass_ms(3000)
 
-    (received,) = (await world.gateway.inbound(world.bob.pubkey())).transfers
+    (received,) = (await world.gateway.inbound(world.bob.pubkey())).credits
 
     sender = world.alice.pubkey()
     assert received.senders == (str(sender), str(associated_token_account(sender)))
@@ -163,15 +167,15 @@ async def test_a_receipt_that_is_booked_elsewhere_is_passed_over(world: World) -
     owner = world.alice.pubkey()
     await world.control("mint", {"owner": str(owner), "amount": "1.5"})
     world.clock.pass_ms(3000)
-    [_, mint] = (await world.gateway.inbound(owner)).transfers
+    [_, mint] = (await world.gateway.inbound(owner)).credits
 
     async def known(_signatures: Sequence[str]) -> set[str]:
-        return {mint.signature}
+        return {mint.transaction_hash}
 
-    passed_over = await world.gateway.inbound(owner, None, known)
+    passed_over = await world.gateway.inbound(owner, known=known)
 
-    assert mint not in passed_over.transfers
-    assert passed_over.newest_signature == mint.signature
+    assert mint not in passed_over.credits
+    assert passed_over.newest_signature == mint.transaction_hash
 
 
 async def test_absence_is_proven_only_past_the_last_valid_height(world: World) -> None:

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID, uuid4
 
+import pytest
 from solders.pubkey import Pubkey
 
+from domain.provider.ports.chain import Credit
+from domain.shared.assets import SOL, USDC, Asset, Chain
 from domain.shared.ids import UserId, WalletId
 from infrastructure.chains.solana.gateway import SolanaGateway
-from infrastructure.chains.solana.model import Inbound, InboundTransfer, TokenMovement
-from infrastructure.db.deposits import FIRST, Receiver
-from infrastructure.sagas.deposits import CLOSER_LOOKS, DepositWatcher
-from infrastructure.sagas.engine import Opening, SagaEngine
+from infrastructure.chains.solana.model import Inbound
+from infrastructure.db.deposits import FIRST, Owner, Receiver
+from infrastructure.sagas.deposits import CLOSER_LOOKS, Deposits, DepositWatcher
 
 
 @dataclass
@@ -22,15 +25,15 @@ class Node:
     content: str | None = None
     listed: list[str] = field(default_factory=list)
 
-    async def token_accounts(self, owners: Sequence[Pubkey]) -> list[str | None]:
+    async def holdings(self, owners: Sequence[Pubkey], _asset: Asset) -> list[str | None]:
         return [self.content for _ in owners]
 
-    async def inbound(self, owner: Pubkey, after: str | None, _known: object) -> Inbound:
+    async def inbound(
+        self, _owner: Pubkey, _asset: Asset, *, after_signature: str | None, **_more: object
+    ) -> Inbound:
+        after = after_signature
         new = self.listed[self.listed.index(after) + 1 :] if after else self.listed
-        return Inbound(
-            transfers=tuple(_transfer(signature, owner) for signature in new),
-            newest_signature=new[-1] if new else None,
-        )
+        return Inbound(credits=tuple(map(_credit, new)), newest_signature=new[-1] if new else None)
 
 
 @dataclass
@@ -41,7 +44,9 @@ class Records:
     address: str = field(default_factory=lambda: str(Pubkey.new_unique()))
     looked_up_to: str | None = None
 
-    async def receivers(self, after: WalletId, _limit: int) -> list[Receiver]:
+    async def receivers(
+        self, _chain: Chain, after: WalletId, _limit: int, **_more: object
+    ) -> list[Receiver]:
         if after != FIRST:
             return []
         return [
@@ -49,6 +54,7 @@ class Records:
                 wallet_id=self.wallet_id,
                 user_id=UserId(UUID(int=1)),
                 address=self.address,
+                created_at=datetime.fromtimestamp(0, UTC),
                 looked_up_to=self.looked_up_to,
             )
         ]
@@ -56,66 +62,72 @@ class Records:
     async def broadcast_by_us(self, _signatures: Sequence[str]) -> set[str]:
         return set()
 
-    async def looked(self, _address: str, signature: str) -> None:
+    async def own(self, _signatures: Sequence[str], _wallet_id: WalletId) -> set[str]:
+        return set()
+
+    async def looked(self, _address: str, _asset: Asset, signature: str) -> None:
         self.looked_up_to = signature
 
-    async def acquire(self, _owner: str, *, seconds: float) -> bool:
+    async def acquire(self, _lease: str, _owner: str, *, seconds: float) -> bool:
         return seconds > 0
 
 
 @dataclass
-class Engine:
-    """`booked` has the signatures whose deposits were decided upon."""
+class Book:
+    """`booked` has the signatures whose deposits were booked."""
 
     booked: list[str] = field(default_factory=list)
 
-    async def decide(self, _stream_id: object, _handler: object, *, opening: Opening) -> None:
-        self.booked.append(opening.origin.correlation_id)
+    async def take(self, _owner: Owner, credit: Credit) -> None:
+        self.booked.append(credit.transaction_hash)
+
+    async def take_up_left(self, _chain: Chain) -> None:
+        """Nothing was left."""
+
+    async def book(self, owner: Owner, credit: Credit) -> None:
+        await self.take(owner, credit)
 
 
-def _transfer(signature: str, owner: Pubkey) -> InboundTransfer:
-    movement = TokenMovement(
-        account="account",
-        owner=str(owner),
-        mint="mint",
-        delta_base_units=1,
-        instruction_index=0,
-    )
-    return InboundTransfer(signature=signature, slot=1, block_time=None, movement=movement)
+def _credit(signature: str) -> Credit:
+    return Credit(transaction_hash=signature, index=0, asset="USDC", address="account", amount=1)
 
 
-def _watcher(engine: Engine, node: Node) -> DepositWatcher:
+def _watcher(book: Book, node: Node, asset: Asset = USDC) -> DepositWatcher:
     return DepositWatcher(
-        engine=cast("SagaEngine", engine),
         owner="test",
-        deposits=Records(),
+        deposits=cast("Deposits", Records()),
         gateway=cast("SolanaGateway", node),
+        book=book,
+        asset=asset,
     )
 
 
-async def test_a_deposit_right_behind_another_is_found_as_soon_as_it_is_listed() -> None:
-    node, engine = Node(), Engine()
-    watcher = _watcher(engine, node)
+@pytest.mark.parametrize("asset", [USDC, SOL])
+async def test_a_deposit_right_behind_another_is_found_as_soon_as_it_is_listed(
+    asset: Asset,
+) -> None:
+    node, book = Node(), Book()
+    watcher = _watcher(book, node, asset)
 
     # Given a balance of two deposits, of which the node lists the first alone
     node.content, node.listed = "two deposits", ["first"]
     await watcher.look()
-    assert engine.booked == ["first"]
+    assert book.booked == ["first"]
 
     # When it lists the second, with the balance as it was
     node.listed.append("second")
     await watcher.look()
 
-    assert engine.booked == ["first", "second"]
+    assert book.booked == ["first", "second"]
 
 
 async def test_an_account_that_rests_is_not_looked_at_for_ever() -> None:
-    node, engine = Node(content="some"), Engine()
-    watcher = _watcher(engine, node)
+    node, book = Node(content="some"), Book()
+    watcher = _watcher(book, node)
     for _ in range(CLOSER_LOOKS):
         await watcher.look()
 
     node.listed.append("much too late")
     await watcher.look()
 
-    assert engine.booked == []
+    assert book.booked == []

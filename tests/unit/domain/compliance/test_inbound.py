@@ -14,7 +14,7 @@ from tests.unit.domain.send.journey import ALICE_WALLET, FACTS, TRANSACTION
 
 STREAM = Stream(id=StreamId(TRANSACTION), wallet_id=ALICE_WALLET)
 COMMAND = BookDepositCommand(
-    signature="signature", instruction=0, account="alices-account", amount=7_000_000
+    asset="USDC", signature="signature", instruction=0, account="alices-account", amount=7_000_000
 )
 
 

@@ -107,6 +107,12 @@ class Payment:
         return list(latest.values())
 
     @property
+    def row(self) -> dict[str, object]:
+        """The columns of the transaction as they stand."""
+        moves = [unit.transaction for unit in self.units if unit.transaction is not None]
+        return {name: value for move in moves for name, value in move.fields.items()}
+
+    @property
     def states(self) -> list[str]:
         """Every state that was entered, in order."""
         rows = [row for unit in self.units for row in unit.history]

@@ -181,6 +181,61 @@ def test_what_does_not_fit_waits_for_a_person_with_nothing_released(payment: Pay
     assert payment.units[-1].effects_moved[0].due_at == LATER
 
 
+WRONG = replace(DELIVERED, asset="SOL", amount=7, account="alice-address")
+SUSPENSE = f"suspense:{ALICE_WALLET}"
+
+
+def test_another_asset_than_was_bought_is_in_suspense(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    wrong = Mismatch(reason="delivered SOL instead", due_at=LATER, instead=WRONG)
+    payment.checked(wrong).checked(wrong)
+
+    assert (
+        payment.types.count("WrongAssetDelivered") == payment.types.count("OperatorRequired") == 1
+    )
+    assert payment.posted[f"{SUSPENSE}:SOL"] == 7 == -payment.posted["chain:SOLANA:SOL"]
+    claims = [claim for unit in payment.units for claim in unit.claims]
+    assert [(claim.signature, claim.account) for claim in claims] == [("hash", "alice-address")]
+    assert payment.row["funds_location"] == "SUSPENSE"
+    assert payment.row["waiting_on"] == "OPERATOR"
+
+    # What was bought is still expected, and may come yet
+    assert payment.incoming[AVAILABLE] == 98_000_000
+    payment.checked(replace(DELIVERED, transaction_hash="other"))
+    assert payment.stream.events[-1].type == "DepositTransactionCompleted"
+
+
+def test_what_the_watcher_booked_of_it_stays_booked(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.rejections = [Rejected(reason="ALREADY_BOOKED", account="a")]
+    payment.checked(Mismatch(reason="wrong", due_at=LATER, instead=WRONG))
+
+    assert payment.posted[f"{SUSPENSE}:SOL"] == 0
+    assert "OperatorRequired" in payment.types
+
+
+def test_what_a_sanctioned_sender_delivered_is_in_suspense(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.checked(replace(DELIVERED, senders=("somebody", "sanctioned")))
+
+    assert payment.posted[f"{SUSPENSE}:USDC"] == 98_000_000
+    assert (payment.posted[AVAILABLE], payment.posted[DUE]) == (0, 0)
+    assert (payment.incoming[AVAILABLE], payment.posted["provider:first:USDC"]) == (0, 0)
+    assert "BlockedDepositReceived" in payment.types
+    assert payment.stream.events[-1].type == "DepositTransactionCompleted"
+    assert payment.row["funds_location"] == "SUSPENSE"
+
+
+def test_and_stays_where_the_watcher_has_put_it(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.rejections = [Rejected(reason="ALREADY_BOOKED", account="a")]
+    payment.checked(replace(DELIVERED, senders=("sanctioned",)))
+
+    assert payment.posted[f"{SUSPENSE}:USDC"] == payment.posted[AVAILABLE] == 0
+    assert payment.posted["chain:SOLANA:USDC"] == 98_000_000
+    assert payment.row["funds_location"] == "SUSPENSE"
+
+
 def test_an_opening_that_does_not_fit_stops_and_asks_nobody_else(payment: Payment) -> None:
     mismatch = Mismatch(reason="another amount", due_at=LATER)
     payment.initiate().opened(mismatch)

@@ -1,0 +1,170 @@
+"""Books money that came in without a transaction of ours, once, and finds it on the chains that are
+looked at block by block.
+
+A credit that an open transaction may be waiting for is left to it, for a while: whichever of the two
+comes first claims it, and the other finds that it is booked.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Protocol
+
+from domain.contracts.commands import BookDepositCommand
+from domain.provider.ports.answers import Setback
+from domain.provider.ports.chain import ChainGateway, Credit
+from domain.shared.assets import Asset, Chain
+from domain.shared.ids import StreamId, WalletId, derived
+from domain.shared.saga import Origin
+from domain.wallet.handlers import book_deposit
+from infrastructure.db.deposits import FIRST, Left, Owner, Receiver
+from infrastructure.sagas.engine import Opening, SagaEngine
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS: Final = 15.0
+PAGE_WALLETS: Final = 1_000
+BLOCKS_MAX: Final[Mapping[Chain, int]] = {
+    Chain.BITCOIN: 1_008,
+    Chain.ETHEREUM: 64,
+    Chain.SUI: 400_000,
+}
+"""So many blocks in one look: a week, thirteen minutes, a day. What was missed for longer is caught
+up with look by look. On Ethereum alone each block is a question."""
+
+
+class Deposits(Protocol):
+    """What the looking keeps, and asks of the log."""
+
+    async def receivers(
+        self, chain: Chain, after: WalletId, limit: int, *, asset: Asset | None = None
+    ) -> Sequence[Receiver]: ...
+    async def own(self, signatures: Sequence[str], wallet_id: WalletId) -> set[str]: ...
+    async def is_awaited(self, credit: Credit, wallet_id: WalletId) -> bool: ...
+    async def height(self, chain: Chain) -> int | None: ...
+    async def looked_to(self, chain: Chain, height: int) -> None: ...
+    async def leave(self, owner: Owner, credit: Credit) -> None: ...
+    async def left(self, chain: Chain, *, patience_seconds: float) -> Sequence[Left]: ...
+    async def settled(self, credit: Credit) -> None: ...
+    async def acquire(self, lease: str, owner: str, *, seconds: float) -> bool: ...
+
+
+class CreditBook:
+    """`patience_seconds`: so long a credit is left to the transaction that may claim it."""
+
+    def __init__(self, engine: SagaEngine, deposits: Deposits, *, patience_seconds: float) -> None:
+        self._engine = engine
+        self._deposits = deposits
+        self._patience_seconds = patience_seconds
+
+    async def take(self, owner: Owner, credit: Credit) -> None:
+        """Books it, or leaves it. What a transaction of the owner's own brings back is its flow's."""
+        if await self._deposits.own([credit.transaction_hash], owner.wallet_id):
+            return
+        if await self._deposits.is_awaited(credit, owner.wallet_id):
+            await self._deposits.leave(owner, credit)
+        else:
+            await self.book(owner, credit)
+
+    async def take_up_left(self, chain: Chain) -> None:
+        """Books what nobody waits for any more, and what was left for long enough."""
+        for left in await self._deposits.left(chain, patience_seconds=self._patience_seconds):
+            awaited = await self._deposits.is_awaited(left.credit, left.owner.wallet_id)
+            if awaited and not left.is_due:
+                continue
+            if awaited:
+                logger.warning("a credit was left to a transaction that did not claim it in time")
+            await self.book(left.owner, left.credit)
+            await self._deposits.settled(left.credit)
+
+    async def book(self, owner: Owner, credit: Credit) -> None:
+        """Once: what is claimed already stays as it is."""
+        command = BookDepositCommand(
+            asset=credit.asset,
+            signature=credit.transaction_hash,
+            instruction=credit.index,
+            account=credit.address,
+            amount=credit.amount,
+            senders=credit.senders,
+        )
+        await self._engine.decide(
+            StreamId(derived(owner.wallet_id, "deposit", credit.transaction_hash, credit.asset)),
+            lambda stream, facts: book_deposit(stream, command, facts),
+            opening=Opening(
+                wallet_id=owner.wallet_id,
+                origin=Origin(user_id=owner.user_id, correlation_id=credit.transaction_hash),
+            ),
+        )
+
+
+class CreditWatcher:
+    """`run` until cancelled; of several processes the one with the chain's lease looks."""
+
+    def __init__(
+        self,
+        *,
+        owner: str,
+        deposits: Deposits,
+        gateway: ChainGateway,
+        book: CreditBook,
+        poll_seconds: float,
+    ) -> None:
+        self._owner = owner
+        self._deposits = deposits
+        self._gateway = gateway
+        self._book = book
+        self._poll_seconds = poll_seconds
+
+    async def run(self) -> None:
+        """Looks, waits, looks again."""
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                logger.exception("credits on %s could not be looked for", self._gateway.chain)
+            await asyncio.sleep(self._poll_seconds)
+
+    async def look(self) -> None:
+        """Takes what became final since the last look. A block counts as looked at once it was for
+        every address, so what fails is looked at again, and booking again changes nothing."""
+        chain = self._gateway.chain
+        if not await self._hold_lease():
+            return
+        await self._book.take_up_left(chain)
+        final = await self._gateway.final_height()
+        if not isinstance(final, int):
+            logger.info("credits on %s cannot be looked for: %s", chain, final.reason)
+            return
+        after = await self._deposits.height(chain)
+        page = await self._deposits.receivers(chain, FIRST, PAGE_WALLETS)
+        if after is None or not page:
+            # What came in before the first wallet was here is nobody's of ours.
+            await self._deposits.looked_to(chain, final)
+            return
+        up_to = min(final, after + BLOCKS_MAX[chain])
+        if up_to <= after:
+            return
+        while page:
+            if not await self._looked_at(page, after, up_to):
+                return
+            page = await self._deposits.receivers(chain, page[-1].wallet_id, PAGE_WALLETS)
+        await self._deposits.looked_to(chain, up_to)
+
+    async def _looked_at(self, page: Sequence[Receiver], after: int, up_to: int) -> bool:
+        """False where the chain could not tell, or another process looks by now."""
+        by_address = self._by_address(page)
+        found = await self._gateway.credits(list(by_address), after=after, up_to=up_to)
+        if isinstance(found, Setback):
+            # Whatever it is, to pass over a block would lose what is in it.
+            logger.error("credits on %s cannot be read: %s", self._gateway.chain, found.reason)
+            return False
+        for credit in found:
+            await self._book.take(by_address[credit.address], credit)
+        return await self._hold_lease()
+
+    def _by_address(self, page: Collection[Receiver]) -> dict[str, Receiver]:
+        return {self._gateway.parse_address(one.address): one for one in page}
+
+    async def _hold_lease(self) -> bool:
+        lease = f"deposits:{self._gateway.chain}"
+        return await self._deposits.acquire(lease, self._owner, seconds=LEASE_SECONDS)
