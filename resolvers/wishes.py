@@ -13,7 +13,7 @@ from domain.contracts.services import (
     SwapInput,
     WithdrawInput,
 )
-from domain.shared.assets import USDC
+from domain.shared.assets import ASSETS, USDC
 from domain.shared.errors import InvalidInput
 from domain.shared.ids import UserId
 from resolvers.ids import Kind, decode
@@ -98,8 +98,8 @@ class Asker:
         saved = await self.saved.payment_method(self.user_id, key, field=field)
         return saved.payment_method, saved.provider
 
-    async def address(self, destination: WithdrawDestinationInput) -> tuple[str, str]:
-        """An address outside of the platform, and its chain."""
+    async def address(self, destination: WithdrawDestinationInput) -> tuple[str, str | None]:
+        """An address outside of the platform, and its chain, where that is named."""
         if destination.saved_address:
             field = "input.destination.savedAddress.id"
             key = decode(Kind.SAVED_ADDRESS, destination.saved_address.id, field=field)
@@ -168,6 +168,8 @@ async def withdraw_of(
     """By where it goes."""
     bank = given.destination.bank_account
     if bank:
+        if given.target_asset is not None:
+            raise InvalidInput(code="VAL_ASSET", field="input.targetAsset")
         field = "input.destination.bankAccount.id"
         return BankWithdrawInput(
             bank_account_id=decode(Kind.BANK_ACCOUNT, bank.id, field=field),
@@ -176,11 +178,15 @@ async def withdraw_of(
             quote_id=bound.quote_id,
         )
     address, chain = await asker.address(given.destination)
+    target = given.asset if given.target_asset is None else given.target_asset
+    its_own = ASSETS[target].chain if target in ASSETS else ""
     return WithdrawInput(
         amount=given.amount,
         asset=given.asset,
+        target_asset=target,
         address=address,
-        chain=chain,
+        chain=its_own if chain is None else chain,
+        max_slippage_percent=given.max_slippage_percent,
         idempotency_key=bound.key,
         quote_id=bound.quote_id,
     )

@@ -143,7 +143,9 @@ class InitiateStrategyStopInput(StrategyStopPreviewInput):
 @strawberry.input(description="A wallet that is not of this platform.")
 class ExternalWalletInput:
     address: str
-    chain: str = strawberry.field(default="SOLANA", description="The chain of the address.")
+    chain: str | None = strawberry.field(
+        default=None, description="The chain of the address; by default that of what arrives there."
+    )
 
 
 @strawberry.input(description="A bank account that was added before.")
@@ -167,6 +169,13 @@ class WithdrawDestinationInput:
 class WithdrawPreviewInput:
     amount: str = strawberry.field(description="A decimal string, fees included.")
     asset: str = strawberry.field(default="USDC", description="What is taken out.")
+    target_asset: str | None = strawberry.field(
+        default=None,
+        description="What arrives, if something else than is taken out: it is bought with that.",
+    )
+    max_slippage_percent: str | None = strawberry.field(
+        default=None, description="How much less than quoted may arrive, such as 0.5."
+    )
     destination: WithdrawDestinationInput
 
 

@@ -24,25 +24,38 @@ class SendInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawInput:
-    """A wish to withdraw to an external wallet, as the user typed it."""
+    """A wish to withdraw to an external wallet, as the user typed it; `target_asset` is what is to
+    arrive there."""
 
     amount: str
     asset: str
+    target_asset: str
     address: str
     chain: str
+    max_slippage_percent: str | None = None
     idempotency_key: str | None = None
     quote_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalAddress:
+    """Where on which chain, as the user typed it."""
+
+    address: str
+    chain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwapInput:
-    """A wish to buy `asset` for `amount` of USDC, or to sell `amount` of it, as the user typed it."""
+    """A wish to buy `asset` for `amount` of USDC, to a `destination` where one is given, or to sell
+    `amount` of it, as the user typed it."""
 
     asset: str
     amount: str
     max_slippage_percent: str | None
     idempotency_key: str | None = None
     quote_id: UUID | None = None
+    destination: ExternalAddress | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,8 @@ class SwapOffer:
 class SwapTerms:
     """`amount` (base units of `source`) becomes the target, nothing less than the minimum.
 
-    Addresses are each of its asset's chain; the recipient's may be the sender's own.
+    Addresses are each of its asset's chain. `is_outward`: the recipient's is not the user's own, so
+    that what arrives there can no longer be made good from here.
     """
 
     provider: str
@@ -47,6 +48,7 @@ class SwapTerms:
     sender_address: str
     recipient_address: str
     platform_fee: int = 0
+    is_outward: bool = False
 
     @property
     def crosses(self) -> bool:

@@ -157,7 +157,9 @@ def as_recipient_sees(view: TransactionView) -> TransactionView | None:
     return replace(
         view,
         role=Role.RECIPIENT,
-        given=replace(view.given, value=view.received_amount),
+        given=TransactionAmount(
+            value=view.received_amount, source_asset=view.given.arrives_as, target_asset=None
+        ),
         fees=(),
         sender=PartyView(username=view.sender.username),
         reason=None,

@@ -9,6 +9,7 @@ from domain.contracts.envelope import EventPayload
 from domain.contracts.events import NetworkCost, Recipient
 from domain.contracts.flows import FlowName
 from domain.contracts.payout_events import PayoutOffer
+from domain.contracts.swap_events import SwapOffer
 from domain.shared.ids import TransactionId
 
 
@@ -26,9 +27,20 @@ class BankPayout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """What is to arrive is another asset than what is taken out; `offers` are the best first."""
+
+    target: str
+    slippage_millionths: int
+    offers: tuple[SwapOffer, ...]
+    rejected: tuple[RejectedOffer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawTransactionInitiated(EventPayload):
-    """A user wants `amount` of an asset, all fees included, at an address of their own choice, or
-    in their `bank` account: then the recipient's address is the account's label."""
+    """A user wants `amount` of an asset, all fees included, at an address of their own choice on
+    `chain`, as it is or with a `conversion`; or in their `bank` account: then the recipient's
+    address is the account's label."""
 
     KIND = "TransactionInitiated"
     definition_version: int
@@ -43,9 +55,12 @@ class WithdrawTransactionInitiated(EventPayload):
     network_cost: NetworkCost
     approval_deadline: datetime
     bank: BankPayout | None = None
+    conversion: Conversion | None = None
 
     def flow(self) -> FlowName:
-        return FlowName.WITHDRAW_TO_BANK if self.bank else FlowName.WITHDRAW_TO_WALLET
+        if self.bank:
+            return FlowName.WITHDRAW_TO_BANK
+        return FlowName.WITHDRAW_WITH_CONVERSION if self.conversion else FlowName.WITHDRAW_TO_WALLET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +86,35 @@ class DEXProviderSelected(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionOrder:
+    """The provider is to turn `amount` of the source into the target, and no less than promised."""
+
+    provider: str
+    source: str
+    target: str
+    amount: int
+    target_minimum: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionResult:
+    """`spent` is what the source's chain shows; `received` None: still with the provider, who
+    brings it to its own chain."""
+
+    provider: str
+    source: str
+    target: str
+    spent: int
+    received: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssetConversionRequested(EventPayload):
-    """The source asset is to become the target asset."""
+    """The source asset is to become the target asset; without a need for it, `skipped`."""
 
     KIND = "DEXSwapRequested"
     skipped: bool
+    order: ConversionOrder | None = None
 
     def was_skipped(self) -> bool:
         return self.skipped
@@ -83,10 +122,11 @@ class AssetConversionRequested(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetConversionCompleted(EventPayload):
-    """The target asset is there."""
+    """The source asset is spent: the target is there, or owed by the provider."""
 
     KIND = "ProviderResponseReceived"
     skipped: bool
+    result: ConversionResult | None = None
 
     def was_skipped(self) -> bool:
         return self.skipped
@@ -102,11 +142,13 @@ class CrossChainTransferRequested(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossChainTransferConfirmed(EventPayload):
-    """It has arrived and is booked, with the amounts that the chain shows."""
+    """It has arrived and is booked, with the amounts that the chains show: `credited` of `asset`,
+    `debited` and `fees` of the `source`, which is the same without a conversion."""
 
     KIND = "BlockchainConfirmationReceived"
     same_chain: bool
     asset: str
+    source: str
     debited: int
     credited: int
     fees: int

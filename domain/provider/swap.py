@@ -39,6 +39,9 @@ from domain.shared.unit import EffectMoved, EffectState
 
 FIRST_LOOK: Final = timedelta(seconds=2)
 """No bridge delivers sooner."""
+LOOK_WHEN_SHORT: Final = timedelta(hours=1)
+"""What has arrived is final; how often it is told again until a person has decided."""
+TOO_LITTLE: Final = "less has arrived than was promised"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,7 @@ class SwapWanted:
     approval_deadline: datetime
     offers: tuple[SwapOffer, ...]
     rejected: tuple[RejectedOffer, ...]
+    is_outward: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +105,13 @@ def select(stream: Stream, wanted: SwapWanted) -> Decision:
     return Decision(events=(selected,))
 
 
-def request_swap(stream: Stream, wanted: SwapWanted, facts: Facts) -> Decision:
+Announced = Callable[[SwapTerms], EventPayload]
+"""What a flow calls the beginning of its swap."""
+
+
+def request_swap(
+    stream: Stream, wanted: SwapWanted, facts: Facts, *, announced: Announced
+) -> Decision:
     """The swap with the provider that was selected."""
     name = stream.known(DEXProviderSelected).provider
     offer = next(each for each in wanted.offers if each.provider == name)
@@ -116,6 +126,7 @@ def request_swap(stream: Stream, wanted: SwapWanted, facts: Facts) -> Decision:
         sender_address=wanted.sender_address,
         recipient_address=wanted.recipient_address,
         platform_fee=wanted.platform_fee,
+        is_outward=wanted.is_outward,
     )
     requested = BlockchainSwapRequested(
         effect_id=NO_EFFECT,
@@ -124,14 +135,7 @@ def request_swap(stream: Stream, wanted: SwapWanted, facts: Facts) -> Decision:
         approval_deadline=wanted.approval_deadline,
         swap=terms,
     )
-    announced = AssetSwapRequested(
-        provider=terms.provider,
-        source=terms.source,
-        target=terms.target,
-        amount=terms.amount,
-        target_minimum=terms.target_minimum,
-    )
-    return Decision(events=(announced,)) + request_leg(stream, requested, facts)
+    return Decision(events=(announced(terms),)) + request_leg(stream, requested, facts)
 
 
 def on_swap_confirmed(stream: Stream, _event: Event, facts: Facts) -> Decision:
@@ -139,6 +143,12 @@ def on_swap_confirmed(stream: Stream, _event: Event, facts: Facts) -> Decision:
     seen = stream.known(BlockchainSwapConfirmed)
     if seen.received is not None:
         return Decision(events=(_completed(stream, seen.received),))
+    return follow(stream, facts)
+
+
+def follow(stream: Stream, facts: Facts) -> Decision:
+    """The provider was paid and is asked until what it owes is there, or back."""
+    seen = stream.known(BlockchainSwapConfirmed)
     name = stream.known(BlockchainSwapRequested).swap.provider
     awaited = CrossChainDeliveryAwaited(
         provider=name, source=seen.source, spent=seen.spent, target=seen.target
@@ -157,16 +167,21 @@ def on_delivered(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     return Decision(events=(_completed(stream, stream.known(CrossChainDelivered).amount),))
 
 
-def on_tracked(stream: Stream, effect: Claimed, outcome: TrackOutcome, _facts: Facts) -> Decision:
+def is_short(swap: SwapTerms, amount: int) -> bool:
+    """Whether so much at somebody else's address is less than its sender was promised. At their own
+    it is theirs, however much it is."""
+    return swap.is_outward and amount < swap.target_minimum
+
+
+def on_tracked(stream: Stream, effect: Claimed, outcome: TrackOutcome, facts: Facts) -> Decision:
     """What the provider, and the chain where it arrives, say of the delivery now."""
     match outcome:
         case Waiting(due_at=due_at):
             return _again(effect, EffectState.PENDING, due_at)
         case Arrived():
-            return _arrived(stream, effect, outcome)
+            return _arrived(stream, effect, outcome, facts)
         case Stuck(reason=reason, due_at=due_at):
-            pending = _again(effect, EffectState.PENDING, due_at)
-            return _once(stream, OperatorRequired(reason=reason)) + pending
+            return _stuck(stream, effect, reason, due_at)
         case Unknown(due_at=due_at):
             unknown = OutcomeUnknown(effect_id=effect.id, operation="track")
             return _once(stream, unknown) + _again(effect, EffectState.UNKNOWN, due_at)
@@ -177,7 +192,18 @@ def on_tracked(stream: Stream, effect: Claimed, outcome: TrackOutcome, _facts: F
 def led_swap(
     wanted_of: Callable[[Stream, Facts], SwapWanted],
 ) -> dict[type[EventPayload], Reaction]:
-    """What the provider context does in a flow that is led and has one swap."""
+    """What the provider context does in a flow that is led and has one swap: to its user."""
+    return {
+        **offered_swap(wanted_of, announced=_swap_requested),
+        BlockchainSwapConfirmed: on_swap_confirmed,
+        CrossChainDelivered: on_delivered,
+    }
+
+
+def offered_swap(
+    wanted_of: Callable[[Stream, Facts], SwapWanted], *, announced: Announced
+) -> dict[type[EventPayload], Reaction]:
+    """What it does until the swap is on its chain, whatever the flow makes of it then."""
 
     def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
         match event.data:
@@ -199,15 +225,13 @@ def led_swap(
     def requested(stream: Stream, facts: Facts) -> Decision:
         if stream.has(CancellationRequested):
             return cancelled(stream)
-        return request_swap(stream, wanted_of(stream, facts), facts)
+        return request_swap(stream, wanted_of(stream, facts), facts, announced=announced)
 
     return {
         **leg_reactions(GENERAL),
         CommandIssued: on_command,
         ProviderAttemptFailed: on_attempt_failed,
         DEXProviderSelected: on_selected,
-        BlockchainSwapConfirmed: on_swap_confirmed,
-        CrossChainDelivered: on_delivered,
     }
 
 
@@ -218,6 +242,16 @@ def _best(stream: Stream, offers: Sequence[SwapOffer]) -> SwapOffer | None:
         if isinstance(event.data, ProviderAttemptFailed)
     }
     return next((offer for offer in offers if offer.provider not in failed), None)
+
+
+def _swap_requested(swap: SwapTerms) -> EventPayload:
+    return AssetSwapRequested(
+        provider=swap.provider,
+        source=swap.source,
+        target=swap.target,
+        amount=swap.amount,
+        target_minimum=swap.target_minimum,
+    )
 
 
 def _completed(stream: Stream, received: int) -> AssetSwapCompleted:
@@ -231,7 +265,10 @@ def _completed(stream: Stream, received: int) -> AssetSwapCompleted:
     )
 
 
-def _arrived(stream: Stream, effect: Claimed, seen: Arrived) -> Decision:
+def _arrived(stream: Stream, effect: Claimed, seen: Arrived, facts: Facts) -> Decision:
+    swap = stream.known(BlockchainSwapRequested).swap
+    if not seen.recovered and is_short(swap, seen.amount):
+        return _stuck(stream, effect, TOO_LITTLE, facts.now + LOOK_WHEN_SHORT)
     kind = CrossChainTransferRecovered if seen.recovered else CrossChainDelivered
     event = kind(
         provider=stream.known(CrossChainDeliveryAwaited).provider,
@@ -243,6 +280,11 @@ def _arrived(stream: Stream, effect: Claimed, seen: Arrived) -> Decision:
     )
     done = EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch)
     return Decision(events=(event,), effects_moved=(done,))
+
+
+def _stuck(stream: Stream, effect: Claimed, reason: str, due_at: datetime) -> Decision:
+    pending = _again(effect, EffectState.PENDING, due_at)
+    return _once(stream, OperatorRequired(reason=reason)) + pending
 
 
 def _once(stream: Stream, event: EventPayload) -> Decision:

@@ -16,6 +16,7 @@ from domain.transaction.flows import (
     strategy,
     withdraw,
     withdraw_to_bank,
+    withdraw_with_conversion,
 )
 from domain.transaction.machine import Position, enter, fire
 from domain.transaction.states import RULES, State
@@ -24,6 +25,7 @@ FLOWS: Final[Mapping[FlowName, Flow]] = {
     FlowName.SEND: send.FLOW,
     FlowName.DEPOSIT: deposit.FLOW,
     FlowName.WITHDRAW_TO_WALLET: withdraw.FLOW,
+    FlowName.WITHDRAW_WITH_CONVERSION: withdraw_with_conversion.FLOW,
     FlowName.BUY_ON_CHAIN: buy.FLOW,
     FlowName.BUY_WITH_PAYMENT: buy_with_payment.FLOW,
     FlowName.WITHDRAW_TO_BANK: withdraw_to_bank.FLOW,

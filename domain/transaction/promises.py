@@ -15,7 +15,11 @@ from domain.contracts.sell_events import SellTransactionInitiated
 from domain.contracts.strategy_events import StrategyLaunchInitiated, StrategyStopInitiated
 from domain.contracts.swap_events import SwapOffer
 from domain.contracts.views import PartyView
-from domain.contracts.withdraw_events import BankPayout, WithdrawTransactionInitiated
+from domain.contracts.withdraw_events import (
+    BankPayout,
+    Conversion,
+    WithdrawTransactionInitiated,
+)
 from domain.shared.assets import USDC, Chain
 from domain.shared.figures import Figures
 from domain.shared.money import TransactionFee
@@ -28,6 +32,9 @@ def promise_of(opening: EventPayload) -> Promise:
     match opening:
         case WithdrawTransactionInitiated(bank=BankPayout() as bank):
             found = _paid_out(opening, bank)
+        case WithdrawTransactionInitiated(conversion=Conversion() as conversion):
+            address = opening.recipient.address
+            found = _swapped(conversion.offers, conversion.rejected, address)
         case SendTransactionInitiated() | WithdrawTransactionInitiated():
             found = _transferred(opening)
         case DepositTransactionInitiated(platform_fee=fee):

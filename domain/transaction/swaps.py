@@ -6,15 +6,17 @@ from typing import Final
 
 from domain.contracts.buy_events import BuyTransactionInitiated, OnChainPurchase
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.events import NetworkCost
+from domain.contracts.events import NetworkCost, Recipient
 from domain.contracts.sell_events import SellTransactionInitiated
 from domain.contracts.swap_events import SwapOffer
+from domain.contracts.withdraw_events import Conversion, WithdrawTransactionInitiated
 from domain.shared.assets import ASSETS, USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InsufficientBalance
 from domain.shared.ids import TransactionId
 from domain.shared.money import format_asset, share_rounded_down
-from domain.transaction.errors import BelowMinimum, FeesExceedAmount, NoProvider
+from domain.transaction.errors import BelowMinimum, FeesExceedAmount, NoProvider, SelfSend
+from domain.transaction.handlers import WITHDRAW_DEFINITION_VERSION
 
 DEFINITION_VERSION: Final = 1
 """The newest version of the definition that Buys and Sells are led by."""
@@ -25,7 +27,8 @@ class InitiateSwapCommand:
     """Swap `amount` (base units of `source`) for the target; `offers` the best first.
 
     `usd_value` (millionths) is what the amount is worth, rounded up; `spendable` what the source's
-    balance shows now; the database decides in the end.
+    balance shows now; the database decides in the end. `recipient`: whose the address is, where it
+    is not the user's own; `platform_fee` what the platform takes of the amount before it is swapped.
     """
 
     transaction_id: TransactionId
@@ -41,6 +44,8 @@ class InitiateSwapCommand:
     slippage_millionths: int
     offers: tuple[SwapOffer, ...]
     rejected: tuple[RejectedOffer, ...]
+    recipient: Recipient | None = None
+    platform_fee: int = 0
 
 
 def initiate_buy(command: InitiateSwapCommand, facts: Facts) -> Decision:
@@ -50,9 +55,7 @@ def initiate_buy(command: InitiateSwapCommand, facts: Facts) -> Decision:
         raise _below(figures.buy_minimum, USDC.symbol)
     _check_balance(command, reserve=figures.fee_reserve)
     _check_offers(command)
-    target = ASSETS[command.target]
-    if command.offers[0].target_amount < target.minimum_base_units:
-        raise _below(target.minimum_base_units, target.symbol)
+    _check_brought(command)
     initiated = BuyTransactionInitiated(
         transaction_id=command.transaction_id,
         username=command.username,
@@ -100,6 +103,39 @@ def initiate_sell(command: InitiateSwapCommand, facts: Facts) -> Decision:
     return Decision(events=(initiated,))
 
 
+def initiate_withdraw_with_conversion(command: InitiateSwapCommand, facts: Facts) -> Decision:
+    """Begins a Withdraw of another asset than USDC, bought for it; raises the `Refused` that says why
+    it may not."""
+    figures, recipient = facts.figures, command.recipient
+    if recipient is None:
+        raise SelfSend(field="input.destination.externalWallet.address")
+    if command.amount < figures.withdraw_minimum:
+        raise _below(figures.withdraw_minimum, USDC.symbol)
+    _check_balance(command, reserve=figures.fee_reserve)
+    _check_offers(command)
+    _check_brought(command)
+    initiated = WithdrawTransactionInitiated(
+        definition_version=WITHDRAW_DEFINITION_VERSION,
+        transaction_id=command.transaction_id,
+        username=command.username,
+        sender_address=command.sender_address,
+        recipient=recipient,
+        chain=ASSETS[command.target].chain,
+        asset=command.source,
+        amount=command.amount,
+        platform_fee=command.platform_fee,
+        network_cost=command.network_cost,
+        approval_deadline=_deadline(facts),
+        conversion=Conversion(
+            target=command.target,
+            slippage_millionths=command.slippage_millionths,
+            offers=command.offers,
+            rejected=command.rejected,
+        ),
+    )
+    return Decision(events=(initiated,))
+
+
 def _sell_fee(command: InitiateSwapCommand, facts: Facts) -> int:
     """Of the least that any offer promises, so that it is never above its share of what arrives."""
     promised = min(offer.target_minimum for offer in command.offers)
@@ -120,6 +156,12 @@ def _check_offers(command: InitiateSwapCommand) -> None:
     if not command.offers:
         reasons = "; ".join(f"{each.provider}: {each.reason}" for each in command.rejected)
         raise NoProvider(reasons=reasons)
+
+
+def _check_brought(command: InitiateSwapCommand) -> None:
+    target = ASSETS[command.target]
+    if command.offers[0].target_amount < target.minimum_base_units:
+        raise _below(target.minimum_base_units, target.symbol)
 
 
 def _below(minimum: int, symbol: str) -> BelowMinimum:

@@ -12,12 +12,14 @@ from domain.wallet.flows import (
     strategy_stop,
     withdraw,
     withdraw_to_bank,
+    withdraw_with_conversion,
 )
 
 REACTIONS: dict[FlowName, Reactions] = {
     FlowName.SEND: send.REACTIONS,
     FlowName.DEPOSIT: deposit.REACTIONS,
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
+    FlowName.WITHDRAW_WITH_CONVERSION: withdraw_with_conversion.REACTIONS,
     FlowName.BUY_ON_CHAIN: buy.REACTIONS,
     FlowName.BUY_WITH_PAYMENT: buy_with_payment.REACTIONS,
     FlowName.WITHDRAW_TO_BANK: withdraw_to_bank.REACTIONS,

@@ -85,9 +85,10 @@ def capture(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     return booked + collect_due(stream, seen)
 
 
-def receive(stream: Stream, facts: Facts) -> Receipt:
+def receive(stream: Stream, facts: Facts, *, to: Account | None = None) -> Receipt:
     """Books what the target's chain shows, once: where the watcher for unannounced money was
-    faster, the user has already what came to their account, all that left it then aside."""
+    faster, its owner has already what came to their account, all that left it then aside. `to`: who
+    that is, where it is not the user."""
     seen = stream.known(BlockchainSwapConfirmed)
     arrived = stream.latest(CrossChainDelivered)
     received = arrived.amount if arrived else seen.received or 0
@@ -95,7 +96,7 @@ def receive(stream: Stream, facts: Facts) -> Receipt:
     is_credited = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
     credited = received - fee
     target = ASSETS[seen.target]
-    own = balance_of(stream.wallet_id, seen.target)
+    own = to or balance_of(stream.wallet_id, seen.target)
     is_charged_there = seen.target == USDC.symbol and arrived is None
     watched = received - (seen.fee_amount if is_charged_there else 0) if is_credited else 0
     claim = _received_claim(seen, arrived)

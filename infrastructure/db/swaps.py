@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from domain.shared.assets import USDC, Asset
+from domain.contracts.events import Recipient
+from domain.shared.assets import USDC, Asset, Chain
 from domain.shared.decision import Profile
 from domain.shared.ids import UserId, WalletId
 from infrastructure.db.limits import profile_of
@@ -24,6 +25,13 @@ _OPENING: Final = """
     LEFT JOIN balance b ON b.account_id = c.id
     LEFT JOIN idempotency_key k ON k.principal = $3 AND k.operation = $4 AND k.key = $5
     WHERE u.id = $1
+"""
+
+_OWNER: Final = """
+    SELECT w.user_id, w.id AS wallet_id
+    FROM wallet_address a
+    JOIN wallet w ON w.id = a.wallet_id
+    WHERE a.chain = $1 AND a.address = $2
 """
 
 
@@ -67,3 +75,8 @@ class SwapReader:
             if used
             else None,
         )
+
+    async def recipient(self, address: str, *, chain: Chain) -> Recipient:
+        """Whose the address is: a user's, whose name is not told, or somebody's beyond the platform."""
+        row = await self._pool.fetchrow(_OWNER, chain, address)
+        return Recipient(address=address) if row is None else Recipient(address=address, **row)

@@ -94,6 +94,8 @@ from domain.contracts.transfer_events import (
     TransferWanted,
 )
 from domain.contracts.withdraw_events import (
+    ConversionOrder,
+    ConversionResult,
     CrossChainTransferConfirmed,
     WithdrawTransactionInitiated,
 )
@@ -172,7 +174,9 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     DeliverySuspended: {"amount": _OWN},
     AvailableBalanceUpdateRequested: {"amount": _OWN},
     WithdrawTransactionInitiated: {"amount": _OWN, "platform_fee": _OWN},
-    CrossChainTransferConfirmed: {"debited": _OWN, "credited": _OWN, "fees": _OWN},
+    CrossChainTransferConfirmed: {"debited": _SOURCE, "credited": _OWN, "fees": _SOURCE},
+    ConversionOrder: {"amount": _SOURCE, "target_minimum": _TARGET},
+    ConversionResult: {"spent": _SOURCE, "received": _TARGET},
     SwapOffer: {"target_amount": _TARGET, "target_minimum": _TARGET},
     SwapTerms: {
         "amount": _SOURCE,

@@ -189,8 +189,9 @@ def _composable(answer: SwapBuilt) -> list[Instruction]:
 def _summary(swap: SwapTerms, charged: NetworkCost) -> str:
     """What signing does, in plain words."""
     fees = charged.total_base_units + swap.platform_fee
+    there = f" at {swap.recipient_address}" if swap.is_outward else ""
     return (
         f"Swap {AssetAmount.of(swap.amount, swap.source)} for at least "
-        f"{AssetAmount.of(swap.target_minimum, swap.target)} and pay "
+        f"{AssetAmount.of(swap.target_minimum, swap.target)}{there} and pay "
         f"{AssetAmount.of(fees, USDC.symbol)} in fees"
     )

@@ -25,7 +25,7 @@ from infrastructure.services.quotes import QuoteBook
 from infrastructure.services.saved import SavedDesk
 from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
-from infrastructure.services.swaps import BUY, SELL, SwapDesk, SwapFlow
+from infrastructure.services.swaps import BUY, SELL, WITHDRAW, SwapDesk, SwapFlow
 from infrastructure.services.transfers import Send, TransferDesk, Withdraw
 
 
@@ -65,6 +65,7 @@ def open_movements(
         withdraws=TransferDesk(
             Withdraw(), engine=engine, initiations=initiations, openings=sends, gateway=gateway
         ),
+        conversions=swaps(WITHDRAW),
         deposits=payments(DEPOSIT),
         purchases=payments(PURCHASE),
         approvals=ApprovalDesk(engine=engine, actions=sends, gateway=gateway),

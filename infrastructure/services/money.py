@@ -1,7 +1,15 @@
 """The use cases of moving money behind one door, as the API asks for them."""
 
 from domain.contracts.previews import Preview
-from domain.contracts.services import DepositInput, SendInput, WithdrawInput
+from domain.contracts.services import (
+    DepositInput,
+    ExternalAddress,
+    SendInput,
+    SwapInput,
+    WithdrawInput,
+)
+from domain.shared.assets import USDC
+from domain.shared.errors import InvalidInput
 from domain.shared.ids import TransactionId, UserId
 from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.bank_accounts import BankAccountDesk
@@ -22,6 +30,7 @@ class MoneyMovements:
         *,
         sends: TransferDesk,
         withdraws: TransferDesk,
+        conversions: SwapDesk,
         deposits: PaymentDesk,
         purchases: PaymentDesk,
         approvals: ApprovalDesk,
@@ -34,6 +43,7 @@ class MoneyMovements:
     ) -> None:
         self._sends = sends
         self._withdraws = withdraws
+        self._conversions = conversions
         self._deposits = deposits
         self.buy_with_payment = purchases.initiate
         self.preview_deposit = deposits.preview
@@ -65,10 +75,28 @@ class MoneyMovements:
         return await self._sends.preview(user_id, read_send(wish))
 
     async def preview_withdraw(self, user_id: UserId, wish: WithdrawInput) -> Preview:
-        return await self._withdraws.preview(user_id, read_withdraw(wish))
+        if wish.target_asset == wish.asset:
+            return await self._withdraws.preview(user_id, read_withdraw(wish))
+        return await self._conversions.preview(user_id, conversion_of(wish))
 
     async def initiate_withdraw(self, user_id: UserId, wish: WithdrawInput) -> TransactionId:
-        return await self._withdraws.initiate(user_id, read_withdraw(wish))
+        if wish.target_asset == wish.asset:
+            return await self._withdraws.initiate(user_id, read_withdraw(wish))
+        return await self._conversions.initiate(user_id, conversion_of(wish))
 
     async def initiate_deposit(self, user_id: UserId, wish: DepositInput) -> TransactionId:
         return await self._deposits.initiate(user_id, wish)
+
+
+def conversion_of(wish: WithdrawInput) -> SwapInput:
+    """The Withdraw as the swap that it begins with: of Available, there is nothing else yet."""
+    if wish.asset != USDC.symbol:
+        raise InvalidInput(code="VAL_ASSET", field="input.asset")
+    return SwapInput(
+        asset=wish.target_asset,
+        amount=wish.amount,
+        max_slippage_percent=wish.max_slippage_percent,
+        idempotency_key=wish.idempotency_key,
+        quote_id=wish.quote_id,
+        destination=ExternalAddress(address=wish.address, chain=wish.chain),
+    )

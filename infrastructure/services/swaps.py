@@ -10,9 +10,9 @@ import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.events import NetworkCost
+from domain.contracts.events import NetworkCost, Recipient
 from domain.contracts.previews import Preview
-from domain.contracts.services import SwapInput
+from domain.contracts.services import ExternalAddress, SwapInput
 from domain.contracts.swap_events import SwapOffer
 from domain.provider.ports.answers import Setback
 from domain.provider.ports.dex import DEXProvider, SwapQuote, SwapRequest
@@ -21,21 +21,32 @@ from domain.provider.valuation import cents_rounded_up, usd_value_rounded_up
 from domain.shared.assets import ASSETS, SOL, USDC, Asset, Chain
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InvalidInput, Refused
+from domain.shared.figures import Figures
 from domain.shared.ids import TransactionId, UserId
-from domain.shared.money import TransactionFee, parse_amount
-from domain.transaction.swaps import InitiateSwapCommand, initiate_buy, initiate_sell
+from domain.shared.money import TransactionFee, parse_amount, share_rounded_down
+from domain.shared.screening import normal_form
+from domain.transaction.swaps import (
+    InitiateSwapCommand,
+    initiate_buy,
+    initiate_sell,
+    initiate_withdraw_with_conversion,
+)
 from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.errors import RpcError
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.swaps import SwapOpening
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.legs import network_cost
+from infrastructure.services.addresses import check_spendable, read_address
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_key, read_slippage
 from infrastructure.services.offers import Bid, OfferCollector
 from infrastructure.services.prices import PriceBook
 from infrastructure.services.wishes import Plan, Wish
+
+WALLET: Final = "input.destination.externalWallet"
+ADDRESS: Final = f"{WALLET}.address"
 
 
 class Openings(Protocol):
@@ -45,27 +56,45 @@ class Openings(Protocol):
         self, user_id: UserId, *, source: Asset, operation: str, key: str
     ) -> SwapOpening | None: ...
 
+    async def recipient(self, address: str, *, chain: Chain) -> Recipient: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapFlow:
-    """A flow that is a swap: `name` is the one that compliance knows."""
+    """A flow that is a swap: `name` is the one that compliance knows.
+
+    `fee` is what the platform takes of an amount before it is swapped.
+    """
 
     name: str
     operation: str
     begin: Callable[[InitiateSwapCommand, Facts], Decision]
+    fee: Callable[[int, Figures], int] = lambda _amount, _figures: 0
 
     def assets(self, named: Asset) -> tuple[Asset, Asset]:
         """What is spent, and what it becomes."""
-        return (USDC, named) if self.name == "buy" else (named, USDC)
+        return (named, USDC) if self.name == "sell" else (USDC, named)
+
+
+def _withdraw_fee(amount: int, figures: Figures) -> int:
+    return share_rounded_down(amount, millionths=figures.withdraw_fee_millionths)
 
 
 BUY: Final = SwapFlow(name="buy", operation="initiateBuy", begin=initiate_buy)
 SELL: Final = SwapFlow(name="sell", operation="initiateSell", begin=initiate_sell)
+WITHDRAW: Final = SwapFlow(
+    name="withdraw",
+    operation="initiateWithdraw",
+    begin=initiate_withdraw_with_conversion,
+    fee=_withdraw_fee,
+)
+"""To another asset, at an address that is not the user's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSwap:
-    """A wish to swap, read: `amount` in base units of the source."""
+    """A wish to swap, read: `amount` in base units of the source; `address` where the target goes, if
+    not to the user's own."""
 
     source: Asset
     target: Asset
@@ -73,11 +102,14 @@ class ReadSwap:
     slippage_millionths: int
     key: str
     quote_id: UUID | None = None
+    address: str | None = None
 
     @property
     def input_hash(self) -> str:
         """The same for the same wish, however its amount was spelt."""
         content = [self.source.symbol, self.target.symbol, self.amount, self.slippage_millionths]
+        if self.address is not None:
+            content.append(self.address)
         return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
@@ -159,13 +191,16 @@ class SwapDesk:
             ),
             begin=self._flow.begin,
             spendable=opening.spendable,
+            counterparty=lambda command: command.recipient.wallet_id if command.recipient else None,
         )
 
     async def _prepared(
         self, opening: SwapOpening, read: ReadSwap, wish: Wish
     ) -> InitiateSwapCommand:
         """The beginning with what providers offer for it; raises why compliance would stop it."""
-        sender, recipient = _address(opening, read.source), _address(opening, read.target)
+        sender = _address(opening, read.source)
+        outward = await self._outward(opening, read)
+        recipient = outward.address if outward else _address(opening, read.target)
         usd_value = await self._usd_value(read)
         assess(
             flow=self._flow.name,
@@ -174,12 +209,13 @@ class SwapDesk:
             profile=opening.profile,
             facts=self._engine.facts(),
         )
-        cost = await self._cost(sender, read)
+        fee = self._flow.fee(read.amount, self._engine.policy.figures)
+        cost = await self._cost(sender, read, fee=fee)
         request = SwapRequest(
             source=read.source,
             target=read.target,
             # What the network takes is paid in USDC, out of what is spent or out of what arrives.
-            amount=read.amount - (cost.total_base_units if read.source == USDC else 0),
+            amount=read.amount - (fee + cost.total_base_units if read.source == USDC else 0),
             slippage_millionths=read.slippage_millionths,
             sender=sender,
             recipient=recipient,
@@ -200,6 +236,8 @@ class SwapDesk:
             slippage_millionths=read.slippage_millionths,
             offers=offers,
             rejected=rejected,
+            recipient=outward,
+            platform_fee=fee,
         )
 
     async def _usd_value(self, read: ReadSwap) -> int:
@@ -209,7 +247,16 @@ class SwapDesk:
         value = await self._prices.usd_value(read.amount, read.source, rounded=usd_value_rounded_up)
         return value.micro_usd
 
-    async def _cost(self, sender: str, read: ReadSwap) -> NetworkCost:
+    async def _outward(self, opening: SwapOpening, read: ReadSwap) -> Recipient | None:
+        """Whose the address is that was named; None where it is one of the user's own."""
+        chain, address = read.target.chain, read.address
+        own = opening.addresses.get(chain, "")
+        if address is None or normal_form(address) == normal_form(own):
+            return None
+        await check_spendable(chain, address, gateway=self._gateway, field=ADDRESS)
+        return await self._openings.recipient(address, chain=chain)
+
+    async def _cost(self, sender: str, read: ReadSwap, *, fee: int) -> NetworkCost:
         if read.source.chain is not Chain.SOLANA:
             raise Refused(code="PRV_UNSUPPORTED", field="input.asset")
         wraps = SOL in {read.source, read.target}
@@ -218,7 +265,7 @@ class SwapDesk:
         except RpcError:
             raise Refused(code="PRV_UNAVAILABLE") from None
         cost_of = network_cost(cost, self._engine.policy.figures)
-        if read.source == USDC and cost_of.total_base_units >= read.amount:
+        if read.source == USDC and cost_of.total_base_units + fee >= read.amount:
             raise Refused(code="TXN_FEES_EXCEED_AMOUNT", field="input.amount")
         return cost_of
 
@@ -251,9 +298,11 @@ class SwapDesk:
 
 def read_swap(flow: SwapFlow, wish: SwapInput, *, default: int) -> ReadSwap:
     """Raises `InvalidInput` that names the first field that is wrong."""
+    there = wish.destination
     named = ASSETS.get(wish.asset)
     if named is None or named == USDC:
-        raise InvalidInput(code="VAL_ASSET_UNTRADED", field="input.asset")
+        field = "input.targetAsset" if there else "input.asset"
+        raise InvalidInput(code="VAL_ASSET_UNTRADED", field=field)
     source, target = flow.assets(named)
     slippage = wish.max_slippage_percent
     return ReadSwap(
@@ -263,7 +312,14 @@ def read_swap(flow: SwapFlow, wish: SwapInput, *, default: int) -> ReadSwap:
         slippage_millionths=default if slippage is None else read_slippage(slippage),
         key=read_key(wish.idempotency_key),
         quote_id=wish.quote_id,
+        address=None if there is None else _read_destination(there, target),
     )
+
+
+def _read_destination(there: ExternalAddress, target: Asset) -> str:
+    if there.chain != target.chain:
+        raise InvalidInput(code="VAL_CHAIN", field=f"{WALLET}.chain")
+    return read_address(target.chain, there.address, field=ADDRESS)
 
 
 def _address(opening: SwapOpening, asset: Asset) -> str:

@@ -8,16 +8,17 @@ from domain.compliance.model import assess
 from domain.contracts.commands import InitiateSendCommand, InitiateWithdrawCommand, SendWish
 from domain.contracts.events import Recipient
 from domain.contracts.previews import Preview
-from domain.shared.assets import USDC
+from domain.shared.assets import USDC, Chain
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import Refused
 from domain.shared.ids import TransactionId, UserId
 from domain.transaction.handlers import initiate_send, initiate_withdraw
-from infrastructure.chains.solana.addresses import SYSTEM_PROGRAM, is_on_curve, parse_address
+from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.sends import SendOpening
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.legs import network_cost
+from infrastructure.services.addresses import check_spendable
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import NamedRecipient, ReadTransfer
@@ -174,19 +175,14 @@ class TransferDesk:
         )
 
     async def _stranger(self, named: NamedRecipient) -> Recipient:
-        """An address of nobody here: only one that somebody can hold USDC at by its key. What a
-        program owns (a mint, a token account of whatever kind, a sysvar) nobody could spend from."""
+        """An address of nobody here: only one that somebody can hold USDC at by its key."""
         if named.address is None:
             raise Refused(
                 code="TXN_RECIPIENT_UNKNOWN",
                 field="input.recipient",
                 recipient=f"@{named.username}",
             )
-        address = parse_address(named.address)
-        account = await self._gateway.rpc.account(address) if is_on_curve(address) else None
-        is_owned = account is not None and account.owner != str(SYSTEM_PROGRAM)
-        if not is_on_curve(address) or is_owned:
-            raise Refused(code="TXN_ADDRESS_UNSUITABLE", field=named.field)
+        await check_spendable(Chain.SOLANA, named.address, gateway=self._gateway, field=named.field)
         return Recipient(address=named.address)
 
     def _assess(self, opening: SendOpening, wish: SendWish) -> None:

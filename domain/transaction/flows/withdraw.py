@@ -97,7 +97,7 @@ MILESTONES: Final = (
 def columns(_stream: Stream, event: Event) -> Columns:
     match event.data:
         case WithdrawTransactionInitiated() as withdraw:
-            found = _opening(event, withdraw)
+            found = opening_columns(event, withdraw)
         case DEXProviderSelected(provider=provider, explanation=explanation):
             found = {"provider": provider, "provider_explanation": explanation}
         case WithdrawTransactionFailed(reason=reason):
@@ -109,7 +109,8 @@ def columns(_stream: Stream, event: Event) -> Columns:
     return found
 
 
-def _opening(event: Event, withdraw: WithdrawTransactionInitiated) -> Columns:
+def opening_columns(event: Event, withdraw: WithdrawTransactionInitiated) -> Columns:
+    """What every Withdraw to a wallet begins its row with."""
     return {
         "type": "WITHDRAW",
         "user_id": event.user_id,

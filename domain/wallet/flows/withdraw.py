@@ -25,11 +25,9 @@ def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
     withdraw = stream.known(WithdrawTransactionInitiated)
     match event.data:
         case CommandIssued(command=Command.VALIDATE_ADDRESS):
-            address = withdraw.recipient.address
-            validated = ExternalWalletValidated(address=address, chain=withdraw.chain)
-            return Decision(events=(validated,))
+            return validated(withdraw)
         case CommandIssued(command=Command.RESERVE):
-            return _reserved(stream, withdraw, facts)
+            return reserved(stream, withdraw, facts)
         case CommandIssued(command=Command.BOOK):
             return _booked(stream, withdraw)
         case CommandIssued(command=Command.RELEASE, reason=reason):
@@ -43,7 +41,14 @@ def on_review(stream: Stream, _event: Event, facts: Facts) -> Decision:
     return hold_for_review(stream, facts, available(stream.wallet_id), amount)
 
 
-def _reserved(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts) -> Decision:
+def validated(withdraw: WithdrawTransactionInitiated) -> Decision:
+    """The address was read, and found to be one that the asset can be at, before it began."""
+    address = withdraw.recipient.address
+    return Decision(events=(ExternalWalletValidated(address=address, chain=withdraw.chain),))
+
+
+def reserved(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts) -> Decision:
+    """Holds all that it may cost, or says why not."""
     if stream.has(CancellationRequested):
         return reject(stream, "TXN_CANCELLED")
     if facts.rejection is not None:
@@ -57,6 +62,7 @@ def _booked(stream: Stream, withdraw: WithdrawTransactionInitiated) -> Decision:
     confirmed = CrossChainTransferConfirmed(
         same_chain=True,
         asset=withdraw.asset,
+        source=withdraw.asset,
         debited=booking.debited,
         credited=booking.credited,
         fees=booking.fees,

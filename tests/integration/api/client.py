@@ -67,9 +67,13 @@ _LAST: Final = """
 _FORGET_LIMITS: Final = "UPDATE limit_use SET at = at - interval '31 days'"
 _OPEN: Final = """
     SELECT u.username, t.id FROM transaction t JOIN app_user u ON u.id = t.user_id
-    WHERE t.state NOT IN ('COMPLETED', 'FAILED')
+    WHERE t.state NOT IN ('COMPLETED', 'FAILED') AND t.funds_location <> 'SUSPENSE'
 """
 _PUBLISHED: Final = "SELECT type FROM outbox WHERE stream_id = $1 ORDER BY sequence"
+_ADDRESSES: Final = """
+    SELECT a.chain, a.address FROM wallet_address a
+    JOIN wallet w ON w.id = a.wallet_id JOIN app_user u ON u.id = w.user_id WHERE u.username = $1
+"""
 _REFERENCE: Final = "SELECT provider_reference FROM transaction WHERE id = $1"
 _QUOTE: Final = (
     "SELECT id, user_id, operation, input_hash, provider, terms FROM quote WHERE id = $1"
@@ -240,7 +244,7 @@ class Records:
         return str(await self._connection.fetchval(_REFERENCE, key))
 
     async def open_transactions(self) -> list[tuple[str, uuid.UUID]]:
-        """Who has which transaction that has not ended."""
+        """Who has which transaction that has not ended and waits for no person."""
         return [tuple(row) for row in await self._connection.fetch(_OPEN)]
 
     async def expire(self, quote: str) -> None:
@@ -251,6 +255,10 @@ class Records:
             assert row is not None
             await self._connection.execute("DELETE FROM quote WHERE id = $1", key)
             await self._connection.execute(_EXPIRED, *row.values())
+
+    async def addresses(self, username: str) -> dict[str, str]:
+        """The user's own, by chain."""
+        return {row[0]: row[1] for row in await self._connection.fetch(_ADDRESSES, username)}
 
     async def count(self, query: str) -> int:
         return int(await self._connection.fetchval(query))
