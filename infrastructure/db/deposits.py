@@ -21,8 +21,11 @@ _RECEIVERS: Final = """
 """
 # A broadcast's key is its hash, stored before anything is sent.
 _BROADCAST: Final = "SELECT key FROM effect WHERE key = ANY ($1)"
-_OWN: Final = "SELECT key FROM effect WHERE key = ANY ($1) AND wallet_id = $2"
-# What waits for a credit of that wallet: who is followed, and who on the platform sent it.
+_OWN: Final = """
+    SELECT e.key FROM effect e JOIN transaction t ON t.id = e.stream_id
+    WHERE e.key = ANY ($1) AND e.wallet_id = $2 AND t.state = 'COMPLETED'
+"""
+# What may claim a credit of that wallet: who is followed, and whoever on the platform sent it.
 _AWAITED: Final = """
     SELECT true FROM effect e JOIN transaction t ON t.id = e.stream_id
     WHERE t.wallet_id = $2 AND e.kind = ANY ($3) AND e.state IN ('INTENT', 'PENDING', 'UNKNOWN')
@@ -116,7 +119,8 @@ class DepositStore:
         return {row["key"] for row in await self._pool.fetch(_BROADCAST, list(signatures))}
 
     async def own(self, signatures: Sequence[str], wallet_id: WalletId) -> set[str]:
-        """Those of the transactions that the wallet itself sent, through the platform."""
+        """Those that the wallet itself sent, through the platform, and that did what they were for:
+        whatever they brought back is booked with them."""
         rows = await self._pool.fetch(_OWN, list(signatures), wallet_id)
         return {row["key"] for row in rows}
 

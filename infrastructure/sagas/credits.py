@@ -58,13 +58,11 @@ class CreditBook:
         self._patience_seconds = patience_seconds
 
     async def take(self, owner: Owner, credit: Credit) -> None:
-        """Books it, or leaves it. What a transaction of the owner's own brings back is its flow's."""
-        if await self._deposits.own([credit.transaction_hash], owner.wallet_id):
-            return
+        """Books it, or leaves it."""
         if await self._deposits.is_awaited(credit, owner.wallet_id):
             await self._deposits.leave(owner, credit)
         else:
-            await self.book(owner, credit)
+            await self._book_unless_own(owner, credit)
 
     async def take_up_left(self, chain: Chain) -> None:
         """Books what nobody waits for any more, and what was left for long enough."""
@@ -74,8 +72,13 @@ class CreditBook:
                 continue
             if awaited:
                 logger.warning("a credit was left to a transaction that did not claim it in time")
-            await self.book(left.owner, left.credit)
+            await self._book_unless_own(left.owner, left.credit)
             await self._deposits.settled(left.credit)
+
+    async def _book_unless_own(self, owner: Owner, credit: Credit) -> None:
+        """What a transaction of the owner's own brought back is booked with it."""
+        if not await self._deposits.own([credit.transaction_hash], owner.wallet_id):
+            await self.book(owner, credit)
 
     async def book(self, owner: Owner, credit: Credit) -> None:
         """Once: what is claimed already stays as it is."""
