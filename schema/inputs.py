@@ -226,7 +226,9 @@ class RemoveBankAccountInput:
 @strawberry.input(description="The user's answer to SIGN_TRANSACTION.")
 class SubmitUserActionInput:
     action_id: strawberry.ID
-    signed_transaction: str = strawberry.field(description="Base64, as the action's payload is.")
+    signed_transaction: str = strawberry.field(
+        description="Base64 of what the action's format says."
+    )
 
 
 @strawberry.input

@@ -130,7 +130,8 @@ CREATE TABLE user_action (
     summary text NOT NULL,
     attempt integer NOT NULL,
     expires_at timestamptz,
-    at timestamptz NOT NULL
+    at timestamptz NOT NULL,
+    chain text
 );
 CREATE INDEX user_action_transaction ON user_action (transaction_id);
 CREATE INDEX user_action_wallet ON user_action (wallet_id, at);

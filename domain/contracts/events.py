@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.contracts.envelope import EventPayload
 from domain.contracts.flows import FlowName
+from domain.shared.assets import Chain
 from domain.shared.ids import ActionId, EffectId, HoldId, TransactionId, UserId, WalletId
 
 
@@ -23,13 +24,25 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gas:
+    """What a network takes of the user themselves: base units of its own asset."""
+
+    asset: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkCost:
-    """What the network asks, in lamports, and what the user pays for it, in USDC base units."""
+    """What the network asks, in lamports, and what the user pays for it, in USDC base units.
+
+    `gas` where there is no sponsor: what the user's own transactions may cost them at most.
+    """
 
     network_fee_lamports: int
     rent_lamports: int
     total_base_units: int
     lamports_price_source: str
+    gas: Gas | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,21 +169,43 @@ class GatewaySelected(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedMessage:
+    """What the signed transaction is compared with, on a chain where it never gets too old.
+
+    `commitment`: base64. `inputs`: what it spends and nothing else may, which alone can prove that
+    it will never land. `is_approval`: it only lets a provider's contract take what the next one pays.
+    """
+
+    chain: Chain
+    commitment: str
+    inputs: tuple[str, ...]
+    fee: Gas
+    is_approval: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureWanted:
-    """The exact `message` (base64) that a user is asked to sign, and until when it can land.
+    """The exact `message` (base64) that a user is asked to sign and, on Solana, until when it can
+    land; `prepared` on any other chain.
 
     `recipient_amount` of `asset` is what it brings at least; `reference` the provider's name for it;
     `fee_due` what it pays the platform (USDC) beside its own costs, owed from earlier.
     """
 
     message: str
-    blockhash: str
-    last_valid_block_height: int
     recipient_amount: int
     network_cost: NetworkCost
+    blockhash: str = ""
+    last_valid_block_height: int = 0
     asset: str = "USDC"
     reference: str | None = None
     fee_due: int = 0
+    prepared: PreparedMessage | None = None
+
+    @property
+    def chain(self) -> Chain:
+        """Where it is to land."""
+        return Chain.SOLANA if self.prepared is None else self.prepared.chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,12 +223,15 @@ class UserActionRequired(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActionSubmitted(EventPayload):
-    """The user signed; the co-signed bytes are stored and cancelling is closed."""
+    """The user signed; the complete bytes are stored and cancelling is closed.
+
+    `signature`: what the chain knows the transaction by. Only on Solana it gets too old.
+    """
 
     action_id: ActionId
     signature: str
     effect_id: EffectId
-    last_valid_block_height: int
+    last_valid_block_height: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import NetworkCost
+from domain.contracts.events import Gas, NetworkCost
 from domain.contracts.flows import FlowName
 from domain.contracts.swap_events import SwapOffer
 from domain.shared.ids import TransactionId
@@ -37,6 +37,16 @@ class SellTransactionInitiated(EventPayload):
 
     def flow(self) -> FlowName:
         return FlowName.SELL
+
+    @property
+    def gas(self) -> Gas | None:
+        """What is held beside the amount: the network's cost, and what any of the providers may
+        ask aside."""
+        gas = self.network_cost.gas
+        if gas is None:
+            return None
+        aside = max(offer.aside(self.asset).amount for offer in self.offers)
+        return Gas(asset=gas.asset, amount=gas.amount + aside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

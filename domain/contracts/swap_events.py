@@ -4,12 +4,14 @@ A swap is one signed transaction on the source's chain. Where the target lives o
 provider brings it there afterwards, and both ends are looked up on their chains.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.contracts.envelope import EventPayload
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import Gas
 from domain.contracts.transfer_events import LegConfirmed, LegRequested
-from domain.shared.assets import ASSETS
+from domain.shared.assets import ASSETS, NATIVE, Chain
 from domain.shared.ids import HoldId
 from domain.shared.money import TransactionFee
 
@@ -29,13 +31,21 @@ class SwapOffer:
     estimated_seconds: int | None
     score: int
 
+    def aside(self, source: str) -> Gas:
+        """What the provider may ask beside the amount, of the asset that the source's chain takes
+        its fees in."""
+        native = NATIVE[ASSETS[source].chain].symbol
+        own = (fee for fee in self.fees if fee.kind == "PROVIDER" and fee.asset == native)
+        return Gas(asset=native, amount=sum(fee.amount for fee in own))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapTerms:
     """`amount` (base units of `source`) becomes the target, nothing less than the minimum.
 
     Addresses are each of its asset's chain. `is_outward`: the recipient's is not the user's own, so
-    that what arrives there can no longer be made good from here.
+    that what arrives there can no longer be made good from here. `aside`: what the provider may take
+    beside the amount of the asset that the network is paid in.
     """
 
     provider: str
@@ -49,11 +59,17 @@ class SwapTerms:
     recipient_address: str
     platform_fee: int = 0
     is_outward: bool = False
+    aside: Gas | None = None
 
     @property
     def crosses(self) -> bool:
         """Whether source and target live on two chains."""
         return ASSETS[self.source].chain != ASSETS[self.target].chain
+
+    @property
+    def network_is_paid_by_user(self) -> bool:
+        """Whether nobody pays the network in the user's place: elsewhere than on Solana."""
+        return ASSETS[self.source].chain is not Chain.SOLANA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +82,9 @@ class BlockchainSwapRequested(LegRequested):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockchainSwapConfirmed(LegConfirmed):
     """The source's chain shows the swap: what it took, fees beside it, and, on one chain, what it
-    gave. `received_*` is None where the target is still to arrive on its own chain."""
+    gave. `received_*` is None where the target is still to arrive on its own chain. `aside`: what
+    the provider took beside it of the network's own asset; `change`: places of outputs that went
+    back to the sender."""
 
     source: str
     target: str
@@ -76,6 +94,17 @@ class BlockchainSwapConfirmed(LegConfirmed):
     received: int | None = None
     received_instruction: int | None = None
     received_account: str | None = None
+    aside: Gas | None = None
+    change: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockchainApprovalConfirmed(LegConfirmed):
+    """The chain shows that the provider may take what the swap spends: the swap itself is next."""
+
+    provider: str
+    asset: str
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +169,25 @@ class AssetSwapCompleted(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvestedBalanceReserved(EventPayload):
-    """The amount is held on the balance of an invested asset."""
+    """The amount is held on the balance of an invested asset; `gas` on that of the asset which the
+    network is paid in."""
 
     KIND = "BalanceReserved"
     hold_id: HoldId
     asset: str
     amount: int
+    gas_hold_id: HoldId | None = None
+    gas: Gas | None = None
+
+
+def gas_of_approvals(events: Iterable[Event]) -> int:
+    """What the approvals among them cost their user, in the network's own asset."""
+    approvals = (each.data for each in events)
+    return sum(
+        each.gas.amount
+        for each in approvals
+        if isinstance(each, BlockchainApprovalConfirmed) and each.gas is not None
+    )
 
 
 SWAP_EVENTS: tuple[type[EventPayload], ...] = (
@@ -154,6 +196,7 @@ SWAP_EVENTS: tuple[type[EventPayload], ...] = (
     InvestedBalanceReserved,
     BlockchainSwapRequested,
     BlockchainSwapConfirmed,
+    BlockchainApprovalConfirmed,
     CrossChainDeliveryAwaited,
     CrossChainDelivered,
     CrossChainTransferRecovered,

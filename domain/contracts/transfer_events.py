@@ -1,4 +1,4 @@
-"""The event types of a transfer on Solana that its user signs: built, signed, broadcast, seen.
+"""The event types of a transfer that its user signs: built, signed, broadcast, seen.
 
 The Send names them after itself; the other flows use the general ones. Both have the same fields,
 so the contexts read them by what they have in common.
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import NetworkCost
+from domain.contracts.events import Gas, NetworkCost
+from domain.shared.assets import Chain
 from domain.shared.ids import EffectId
 
 
@@ -35,6 +36,7 @@ class LegRequested(EventPayload):
     signer_address: str
     network_cost: NetworkCost
     approval_deadline: datetime
+    chain: Chain = Chain.SOLANA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ class TransferBroadcast(EventPayload):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegConfirmed(EventPayload):
     """The chain shows the signed transaction at the configured commitment, what it paid the platform
-    in USDC (`fee_due` of it was owed from earlier), and what it cost the platform's fee payer."""
+    in USDC (`fee_due` of it was owed from earlier), and what it cost the platform's fee payer or, as
+    `gas`, the user. `slot`: on other chains than Solana the depth of its block."""
 
     KIND = "BlockchainConfirmationReceived"
     signature: str
@@ -67,6 +70,7 @@ class LegConfirmed(EventPayload):
     fee_instruction: int | None
     fee_account: str | None
     fee_due: int = 0
+    gas: Gas | None = None
 
     @property
     def own_fee(self) -> int:
@@ -96,7 +100,7 @@ class TransferExpired(EventPayload):
 class TransferFailed(EventPayload):
     """The transfer cannot be done: it was refused, or it landed and had no effect.
 
-    `landed` says that the chain kept its fee of `lamports_spent`.
+    `landed` says that the chain kept its fee: of `lamports_spent`, or the user's own `gas`.
     """
 
     code: str
@@ -104,6 +108,7 @@ class TransferFailed(EventPayload):
     landed: bool
     lamports_spent: int = 0
     signature: str | None = None
+    gas: Gas | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,7 +231,8 @@ class InteractionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActionView:
-    """Something only the user can do; `payload` is base64 of what is to be signed."""
+    """Something only the user can do; `payload` is base64 of what is to be signed, in the form that
+    wallets of `chain` take."""
 
     id: ActionId
     transaction_id: TransactionId
@@ -240,6 +241,7 @@ class UserActionView:
     payload: str
     summary: str
     expires_at: datetime | None
+    chain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

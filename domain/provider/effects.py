@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.contracts.events import NetworkCost, UserActionRequired
+from domain.contracts.events import Gas, NetworkCost, PreparedMessage, UserActionRequired
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision
 from domain.shared.ids import ActionId, EffectId, StreamId, derived
@@ -16,9 +16,9 @@ class EffectKind(StrEnum):
 
     ONRAMP_OPEN = "onramp.open"
     ONRAMP_CHECK = "onramp.check"
-    BUILD = "solana.build"
-    SIGN_DEADLINE = "solana.sign_deadline"
-    BROADCAST = "solana.broadcast"
+    BUILD = "leg.build"
+    SIGN_DEADLINE = "leg.sign_deadline"
+    BROADCAST = "leg.broadcast"
     SWAP_TRACK = "swap.track"
     PAYOUT_OPEN = "payout.open"
     PAYOUT_CHECK = "payout.check"
@@ -61,6 +61,7 @@ def ask_user(required: UserActionRequired, *, attempt: int, at: datetime) -> Dec
         attempt=attempt,
         expires_at=required.expires_at,
         at=at,
+        chain=None if required.signature is None else required.signature.chain,
     )
     return Decision(events=(required,), actions_opened=(opened,))
 
@@ -90,20 +91,24 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A message ready to sign; `message` and `payload` (wire bytes, unsigned) are base64."""
+    """A message ready to sign; `message` and `payload` (wire bytes, unsigned) are base64.
+
+    On Solana it lives as long as its blockhash; `prepared` on any other chain.
+    """
 
     message: str
     payload: str
     summary: str
-    blockhash: str
-    last_valid_block_height: int
     recipient_amount: int
     network_cost: NetworkCost
     expires_at: datetime
     exchange: JsonObject
+    blockhash: str = ""
+    last_valid_block_height: int = 0
     asset: str = USDC.symbol
     reference: str | None = None
     fee_due: int = 0
+    prepared: PreparedMessage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +168,9 @@ class Landed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapLanded:
-    """The source's chain shows the swap: what it took, the platform's part, and what it gave."""
+    """The source's chain shows the swap: what it took, the platform's part, and what it gave; on
+    chains without a sponsor what the user paid for it, what the provider took aside, and the places
+    of outputs that went back."""
 
     slot: int
     commitment: str
@@ -171,6 +178,18 @@ class SwapLanded:
     spent: Moved
     fee: Moved | None
     received: Moved | None
+    gas: Gas | None = None
+    aside: Gas | None = None
+    change: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalLanded:
+    """The chain shows that a provider's contract may take what it is to be paid."""
+
+    slot: int
+    commitment: str
+    gas: Gas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,19 +207,22 @@ class CallLanded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedWithError:
-    """The chain has the transaction, and it moved nothing but the network's fee."""
+    """The chain has the transaction, and it moved nothing but the network's fee: the platform's
+    lamports, or the user's own `gas`."""
 
     reason: str
-    lamports_spent: int
+    lamports_spent: int = 0
+    gas: Gas | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absent:
-    """Proof that the transaction is not on the chain and cannot come there any more."""
+    """Proof that the transaction is not on the chain and cannot come there any more: on Solana it is
+    too old at that height, on others what it spends was spent otherwise."""
 
-    block_height: int
+    block_height: int = 0
 
 
-AnyLanded = Landed | SwapLanded | CallLanded
+AnyLanded = Landed | SwapLanded | CallLanded | ApprovalLanded
 BuildOutcome = Built | Declined | NotAttempted
 BroadcastOutcome = Accepted | Unknown | NotAttempted | AnyLanded | LandedWithError | Absent

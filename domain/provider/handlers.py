@@ -24,6 +24,7 @@ from domain.provider.effects import (
     Absent,
     Accepted,
     AnyLanded,
+    ApprovalLanded,
     BroadcastOutcome,
     BuildOutcome,
     Built,
@@ -42,7 +43,7 @@ from domain.provider.effects import (
     request_effect,
 )
 from domain.provider.errors import ActionReplayed, ActionStale
-from domain.provider.leg import SOLANA_GATEWAY, attempts, confirmed, given_up, leg_of
+from domain.provider.leg import GATEWAYS, attempts, confirmed, given_up, leg_of
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import ActionId, derived
 from domain.shared.stream import Stream
@@ -83,6 +84,7 @@ def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Fa
             asset=built.asset,
             reference=built.reference,
             fee_due=built.fee_due,
+            prepared=built.prepared,
         ),
     )
     return ask_user(required, attempt=effect.attempt, at=facts.now) + Decision(
@@ -148,7 +150,7 @@ def _expired(stream: Stream, facts: Facts, *, attempt: int) -> Decision:
         actions_moved=(ActionMoved(id=action, status=ActionStatus.EXPIRED, at=facts.now),),
         recoveries=()
         if final
-        else (_rebuilt(stream, attempt, "the blockhash expired before it was signed", facts),),
+        else (_rebuilt(stream, attempt, "it got too old before it was signed", facts),),
     )
 
 
@@ -165,7 +167,7 @@ def check_submittable(stream: Stream, action: ActionId) -> SignatureWanted:
 
 
 def submit_signature(stream: Stream, command: SubmitSignatureCommand, facts: Facts) -> Decision:
-    """Stores the co-signed bytes and closes cancelling; only then may they be broadcast."""
+    """Stores the complete bytes and closes cancelling; only then may they be broadcast."""
     wanted = check_submittable(stream, command.action_id)
     attempt = attempts(stream)
     broadcast = effect_id(stream.id, EffectKind.BROADCAST, attempt)
@@ -201,6 +203,7 @@ def submit_signature(stream: Stream, command: SubmitSignatureCommand, facts: Fac
                     "transaction": command.signed_transaction,
                     "signature": command.signature,
                     "last_valid_block_height": wanted.last_valid_block_height,
+                    "inputs": [] if wanted.prepared is None else list(wanted.prepared.inputs),
                 },
                 due_at=facts.now,
             ),
@@ -219,7 +222,7 @@ def on_broadcast(
             return _unknown(stream, effect, outcome)
         case NotAttempted():
             return Decision(effects_moved=(_again(effect, EffectState.INTENT, outcome),))
-        case Landed() | SwapLanded() | CallLanded():
+        case Landed() | SwapLanded() | CallLanded() | ApprovalLanded():
             return _landed(stream, effect, outcome, facts)
         case LandedWithError():
             return _landed_with_error(stream, effect, outcome, facts)
@@ -279,6 +282,7 @@ def _landed_with_error(
         landed=True,
         lamports_spent=seen.lamports_spent,
         signature=stream.known(UserActionSubmitted).signature,
+        gas=seen.gas,
     )
     return Decision(
         events=(failed,),
@@ -296,7 +300,7 @@ def _absent(stream: Stream, effect: Claimed, proof: Absent, facts: Facts) -> Dec
         proven_at_block_height=proof.block_height,
         final=rebuilds >= facts.figures.rebuilds_max,
     )
-    reason = "the signed transaction never reached the chain and has expired"
+    reason = "the signed transaction never reached the chain and never can"
     return Decision(
         events=(expired,),
         effects_moved=(
@@ -340,7 +344,7 @@ def _interaction(  # noqa: PLR0917  # private, and read in the order of the sent
 ) -> InteractionRow:
     return InteractionRow(
         id=derived(effect.id, "interaction", operation, stream.sequence),
-        provider=SOLANA_GATEWAY,
+        provider=GATEWAYS[stream.known(LegRequested).chain],
         operation=operation,
         outcome=outcome,
         attempt=effect.attempt,

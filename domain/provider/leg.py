@@ -24,7 +24,11 @@ from domain.contracts.events import (
 )
 from domain.contracts.flows import FlowName
 from domain.contracts.strategy_events import BlockchainCallConfirmed
-from domain.contracts.swap_events import BlockchainSwapConfirmed, BlockchainSwapRequested
+from domain.contracts.swap_events import (
+    BlockchainApprovalConfirmed,
+    BlockchainSwapConfirmed,
+    BlockchainSwapRequested,
+)
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
@@ -47,12 +51,14 @@ from domain.contracts.transfer_events import (
 )
 from domain.provider.effects import (
     AnyLanded,
+    ApprovalLanded,
     CallLanded,
     EffectKind,
     SwapLanded,
     effect_id,
     request_effect,
 )
+from domain.shared.assets import Chain
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import EffectId
 from domain.shared.saga import Reaction
@@ -77,6 +83,13 @@ class Leg:
 
 
 SOLANA_GATEWAY: Final = "solana-rpc"
+GATEWAYS: Final[Mapping[Chain, str]] = {
+    Chain.SOLANA: SOLANA_GATEWAY,
+    Chain.BITCOIN: "bitcoin",
+    Chain.ETHEREUM: "ethereum",
+    Chain.SUI: "sui",
+}
+"""Who carries a transaction to each chain, by the names of the exchanges with them."""
 NO_EFFECT: Final = EffectId(UUID(int=0))
 """Stands for the effect until it is named."""
 
@@ -167,6 +180,8 @@ def _seen(stream: Stream, seen: AnyLanded) -> LegConfirmed:
         return _swap_confirmed(stream, seen, signature)
     if isinstance(seen, CallLanded):
         return _call_confirmed(seen, signature)
+    if isinstance(seen, ApprovalLanded):
+        return _approval_confirmed(stream, seen, signature)
     return leg_of(stream).confirmed(
         signature=signature,
         slot=seen.slot,
@@ -200,6 +215,28 @@ def _swap_confirmed(stream: Stream, seen: SwapLanded, signature: str) -> Blockch
         received=received.amount if received else None,
         received_instruction=received.instruction if received else None,
         received_account=received.account if received else None,
+        gas=seen.gas,
+        aside=seen.aside,
+        change=seen.change,
+    )
+
+
+def _approval_confirmed(
+    stream: Stream, seen: ApprovalLanded, signature: str
+) -> BlockchainApprovalConfirmed:
+    swap = stream.known(BlockchainSwapRequested).swap
+    return BlockchainApprovalConfirmed(
+        signature=signature,
+        slot=seen.slot,
+        commitment=seen.commitment,
+        lamports_spent=0,
+        fee_amount=0,
+        fee_instruction=None,
+        fee_account=None,
+        gas=seen.gas,
+        provider=swap.provider,
+        asset=swap.source,
+        amount=swap.amount,
     )
 
 

@@ -4,7 +4,7 @@ The first offer is the best; the next is taken where one cannot be built, never 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -20,6 +20,7 @@ from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.contracts.swap_events import (
     AssetSwapCompleted,
     AssetSwapRequested,
+    BlockchainApprovalConfirmed,
     BlockchainSwapConfirmed,
     BlockchainSwapRequested,
     CrossChainDelivered,
@@ -27,10 +28,12 @@ from domain.contracts.swap_events import (
     CrossChainTransferRecovered,
     SwapOffer,
     SwapTerms,
+    gas_of_approvals,
 )
 from domain.contracts.withdraw_events import DEXProviderSelected
 from domain.provider.effects import Claimed, EffectKind, Unknown, request_effect
 from domain.provider.leg import GENERAL, NO_EFFECT, cancelled, leg_of, leg_reactions, request_leg
+from domain.shared.assets import ASSETS
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
 from domain.shared.saga import Reaction
@@ -127,15 +130,37 @@ def request_swap(
         recipient_address=wanted.recipient_address,
         platform_fee=wanted.platform_fee,
         is_outward=wanted.is_outward,
+        aside=offer.aside(wanted.source) if wanted.network_cost.gas else None,
     )
     requested = BlockchainSwapRequested(
         effect_id=NO_EFFECT,
         signer_address=wanted.sender_address,
-        network_cost=wanted.network_cost,
+        network_cost=_cost_left(stream, wanted.network_cost),
         approval_deadline=wanted.approval_deadline,
+        chain=ASSETS[wanted.source].chain,
         swap=terms,
     )
     return Decision(events=(announced(terms),)) + request_leg(stream, requested, facts)
+
+
+def request_call(stream: Stream, wanted: SwapWanted, facts: Facts) -> Decision:
+    """The swap itself, now that its provider may take what it spends. Its user has as long as for
+    what they have signed: a chain may take its time."""
+    window = timedelta(seconds=facts.figures.approval_window_seconds)
+    again = replace(
+        stream.known(BlockchainSwapRequested),
+        network_cost=_cost_left(stream, wanted.network_cost),
+        approval_deadline=max(wanted.approval_deadline, facts.now + window),
+    )
+    return request_leg(stream, again, facts)
+
+
+def _cost_left(stream: Stream, cost: NetworkCost) -> NetworkCost:
+    """Without what approvals have taken of it."""
+    if cost.gas is None:
+        return cost
+    left = cost.gas.amount - gas_of_approvals(stream.events)
+    return replace(cost, gas=replace(cost.gas, amount=left))
 
 
 def on_swap_confirmed(stream: Stream, _event: Event, facts: Facts) -> Decision:
@@ -222,6 +247,9 @@ def offered_swap(
         is_failover = stream.happened_since(ProviderAttemptFailed, BlockchainSwapRequested)
         return requested(stream, facts) if is_failover else NOTHING
 
+    def on_approved(stream: Stream, _event: Event, facts: Facts) -> Decision:
+        return request_call(stream, wanted_of(stream, facts), facts)
+
     def requested(stream: Stream, facts: Facts) -> Decision:
         if stream.has(CancellationRequested):
             return cancelled(stream)
@@ -232,6 +260,7 @@ def offered_swap(
         CommandIssued: on_command,
         ProviderAttemptFailed: on_attempt_failed,
         DEXProviderSelected: on_selected,
+        BlockchainApprovalConfirmed: on_approved,
     }
 
 

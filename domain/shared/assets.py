@@ -54,6 +54,9 @@ XAUT = Asset(
     contract="0x68749665FF8D2d112Fa859AA293F07A622782F38",
 )
 
+NATIVE = {Chain.SOLANA: SOL, Chain.BITCOIN: BTC, Chain.ETHEREUM: ETH, Chain.SUI: SUI}
+"""What each chain takes its fees in."""
+
 ASSETS = {asset.symbol: asset for asset in (USDC, BTC, ETH, SOL, SUI, PAXG, XAUT)}
 
 FIAT_DECIMALS = 2

@@ -180,7 +180,7 @@ class ActionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionOpened:
-    """Something only the user can do. `payload` is base64 for a signature."""
+    """Something only the user can do. `payload` is base64 for a signature, in the form of `chain`."""
 
     id: ActionId
     type: str
@@ -189,6 +189,7 @@ class ActionOpened:
     attempt: int
     expires_at: datetime | None
     at: datetime
+    chain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Refused
 ├── SelfSend
 ├── BelowMinimum
 ├── FeesExceedAmount
+├── GasMissing
 ├── NoProvider
 ├── PositionLocked
 ├── UnknownTransaction
@@ -29,6 +30,12 @@ class FeesExceedAmount(Refused):
     """Nothing would be left for the recipient."""
 
     code = "TXN_FEES_EXCEED_AMOUNT"
+
+
+class GasMissing(Refused):
+    """The network takes its fee in `asset`, of which at most `needed` is needed: there is less."""
+
+    code = "TXN_GAS_MISSING"
 
 
 class NoProvider(Refused):

@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.contracts.buy_events import BuyTransactionInitiated, OnChainPurchase
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.events import Gas, NetworkCost, Recipient
 from domain.contracts.sell_events import SellTransactionInitiated
 from domain.contracts.swap_events import SwapOffer
 from domain.contracts.withdraw_events import Conversion, WithdrawTransactionInitiated
@@ -15,7 +15,13 @@ from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InsufficientBalance
 from domain.shared.ids import TransactionId
 from domain.shared.money import format_asset, share_rounded_down
-from domain.transaction.errors import BelowMinimum, FeesExceedAmount, NoProvider, SelfSend
+from domain.transaction.errors import (
+    BelowMinimum,
+    FeesExceedAmount,
+    GasMissing,
+    NoProvider,
+    SelfSend,
+)
 from domain.transaction.handlers import WITHDRAW_DEFINITION_VERSION
 
 DEFINITION_VERSION: Final = 1
@@ -26,9 +32,10 @@ DEFINITION_VERSION: Final = 1
 class InitiateSwapCommand:
     """Swap `amount` (base units of `source`) for the target; `offers` the best first.
 
-    `usd_value` (millionths) is what the amount is worth, rounded up; `spendable` what the source's
-    balance shows now; the database decides in the end. `recipient`: whose the address is, where it
-    is not the user's own; `platform_fee` what the platform takes of the amount before it is swapped.
+    `usd_value` (millionths) is what the amount is worth, rounded up; `spendable` and `gas_spendable`
+    what the balances of the source, and of what its network is paid in, show now; the database
+    decides in the end. `recipient`: whose the address is, where it is not the user's own;
+    `platform_fee` what the platform takes of the amount before it is swapped.
     """
 
     transaction_id: TransactionId
@@ -46,6 +53,7 @@ class InitiateSwapCommand:
     rejected: tuple[RejectedOffer, ...]
     recipient: Recipient | None = None
     platform_fee: int = 0
+    gas_spendable: int = 0
 
 
 def initiate_buy(command: InitiateSwapCommand, facts: Facts) -> Decision:
@@ -100,6 +108,7 @@ def initiate_sell(command: InitiateSwapCommand, facts: Facts) -> Decision:
         rejected=command.rejected,
         approval_deadline=_deadline(facts),
     )
+    _check_sold(command, initiated.gas)
     return Decision(events=(initiated,))
 
 
@@ -134,6 +143,15 @@ def initiate_withdraw_with_conversion(command: InitiateSwapCommand, facts: Facts
         ),
     )
     return Decision(events=(initiated,))
+
+
+def _check_sold(command: InitiateSwapCommand, gas: Gas | None) -> None:
+    """Of the same asset, amount and network have to be covered together."""
+    _check_balance(command, reserve=gas.amount if gas and gas.asset == command.source else 0)
+    if gas is not None and gas.asset != command.source and command.gas_spendable < gas.amount:
+        raise GasMissing(
+            field="input.asset", needed=format_asset(gas.amount, gas.asset), asset=gas.asset
+        )
 
 
 def _sell_fee(command: InitiateSwapCommand, facts: Facts) -> int:

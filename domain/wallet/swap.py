@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.contracts.envelope import Event
-from domain.contracts.events import BalanceReservationReleased
+from domain.contracts.events import BalanceReservationReleased, Gas
 from domain.contracts.swap_events import (
     BlockchainSwapConfirmed,
     BlockchainSwapRequested,
@@ -16,27 +16,41 @@ from domain.contracts.swap_events import (
     CrossChainTransferRecovered,
     InvestedBalanceReserved,
 )
-from domain.shared.accounts import available, chain, conversion, fees, invested, provider
+from domain.shared.accounts import (
+    available,
+    chain,
+    conversion,
+    fee_due,
+    fees,
+    invested,
+    provider,
+)
 from domain.shared.assets import ASSETS, USDC, Asset
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import WalletId
 from domain.shared.stream import Stream
 from domain.shared.unit import Account, ChainClaim, Posting
+from domain.wallet import gas as networks
 from domain.wallet.fee_due import collect_due, hold_due
 from domain.wallet.model import Reservation
 from domain.wallet.review import review_ended
 from domain.wallet.transfer import network_fee, release, reservation_of
 
 ALREADY_BOOKED: Final = "ALREADY_BOOKED"
+INSUFFICIENT_BALANCE: Final = "INSUFFICIENT_BALANCE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What a swap brought: `credited` is the user's, `fees` the platform's, together `received`."""
+    """What a swap brought: `credited` is the user's, `fees` the platform's, together `received`.
+
+    Of the fees `due` is still with the user, who signed on a chain where it could not be paid.
+    """
 
     received: int
     credited: int
     fees: int
+    due: int
     rows: Decision
 
 
@@ -47,13 +61,21 @@ def balance_of(wallet_id: WalletId, symbol: str) -> Account:
     return invested(wallet_id, ASSETS[symbol])
 
 
-def reserve_invested(stream: Stream, facts: Facts, asset: Asset, amount: int) -> Decision:
-    """Holds `amount` of an invested asset; what was held softly becomes that hold. What is signed
-    on the asset's own chain can pay what is owed in USDC only where that is Solana."""
+def reserve_invested(
+    stream: Stream, facts: Facts, asset: Asset, amount: int, *, gas: Gas | None = None
+) -> Decision:
+    """Holds `amount` of an invested asset, and what the network may take; what was held softly
+    becomes that hold. What is signed on the asset's own chain can pay what is owed in USDC only
+    where that is Solana."""
     account = invested(stream.wallet_id, asset)
     held = Reservation.opened(stream_id=stream.id, account=account, amount=amount, fees=0)
+    gas_hold_id, gas_rows = (None, NOTHING) if gas is None else networks.place(stream, gas)
     reserved = InvestedBalanceReserved(
-        hold_id=held.principal_hold_id, asset=asset.symbol, amount=amount
+        hold_id=held.principal_hold_id,
+        asset=asset.symbol,
+        amount=amount,
+        gas_hold_id=gas_hold_id,
+        gas=gas,
     )
     rows = Decision(
         events=(reserved,),
@@ -61,7 +83,7 @@ def reserve_invested(stream: Stream, facts: Facts, asset: Asset, amount: int) ->
         postings=(Posting(account=account, held=amount),),
     )
     due = hold_due(stream, facts) if asset.chain is USDC.chain else NOTHING
-    return due + rows + review_ended(stream)
+    return due + rows + gas_rows + review_ended(stream)
 
 
 def capture(stream: Stream, _event: Event, _facts: Facts) -> Decision:
@@ -82,7 +104,7 @@ def capture(stream: Stream, _event: Event, _facts: Facts) -> Decision:
         ),
         claims=_spent_claims(seen),
     )
-    return booked + collect_due(stream, seen)
+    return booked + collect_due(stream, seen) + networks.end(stream, seen.gas, seen.aside)
 
 
 def receive(stream: Stream, facts: Facts, *, to: Account | None = None) -> Receipt:
@@ -93,8 +115,10 @@ def receive(stream: Stream, facts: Facts, *, to: Account | None = None) -> Recei
     arrived = stream.latest(CrossChainDelivered)
     received = arrived.amount if arrived else seen.received or 0
     fee = 0 if seen.source == USDC.symbol else seen.own_fee
-    is_credited = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
-    credited = received - fee
+    # What the watcher has credited may be spent by now: then there is nothing to take a fee from.
+    is_credited = facts.rejection is not None
+    due = 0 if _is_short(facts) else _due(stream, received)
+    credited = received - fee - due
     target = ASSETS[seen.target]
     own = to or balance_of(stream.wallet_id, seen.target)
     is_charged_there = seen.target == USDC.symbol and arrived is None
@@ -107,10 +131,22 @@ def receive(stream: Stream, facts: Facts, *, to: Account | None = None) -> Recei
             *((Posting(account=chain(target), posted=watched),) if watched else ()),
             *((Posting(account=own, posted=credited - watched),) if credited != watched else ()),
             *((Posting(account=fees(target), posted=fee),) if fee else ()),
+            *((Posting(account=fee_due(stream.wallet_id), posted=due),) if due else ()),
         ),
         claims=() if is_credited else (claim,),
     )
-    return Receipt(received=received, credited=credited, fees=fee, rows=rows)
+    return Receipt(received=received, credited=credited, fees=fee + due, due=due, rows=rows)
+
+
+def _due(stream: Stream, received: int) -> int:
+    """The platform's fee where the transaction that the user signed could not pay it: from another
+    chain it is owed out of what arrived."""
+    swap = stream.known(BlockchainSwapRequested).swap
+    return min(swap.platform_fee, received) if swap.network_is_paid_by_user else 0
+
+
+def _is_short(facts: Facts) -> bool:
+    return facts.rejection is not None and facts.rejection.reason == INSUFFICIENT_BALANCE
 
 
 def undo(stream: Stream, facts: Facts, *, reason: str) -> Decision:
@@ -167,6 +203,8 @@ def _spent_claims(seen: BlockchainSwapConfirmed) -> tuple[ChainClaim, ...]:
     moved = [(seen.spent_instruction, seen.spent_account)]
     if seen.fee_instruction is not None and seen.fee_account is not None:
         moved.append((seen.fee_instruction, seen.fee_account))
+    # What came back is in the balance already: nobody may book it as something that arrived.
+    moved.extend((place, seen.spent_account) for place in seen.change)
     source = ASSETS[seen.source]
     return tuple(
         ChainClaim(

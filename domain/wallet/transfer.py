@@ -11,6 +11,7 @@ from domain.shared.decision import Decision, Facts
 from domain.shared.ids import WalletId
 from domain.shared.stream import Stream
 from domain.shared.unit import Account, ChainClaim, Posting
+from domain.wallet import gas as networks
 from domain.wallet.fee_due import collect_due, hold_due, release_due
 from domain.wallet.model import Reservation
 from domain.wallet.review import review_ended
@@ -95,7 +96,8 @@ def release(stream: Stream, *, reason: str) -> Decision:
         holds_settled=reservation.settled(captured=0),
         postings=(reservation.posting(held=-reservation.total), *cost),
     )
-    return release_due(stream) + released
+    gas = networks.end(stream, failed.gas if failed else None)
+    return release_due(stream) + released + gas
 
 
 def reservation_of(stream: Stream) -> Reservation:

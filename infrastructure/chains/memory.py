@@ -116,6 +116,12 @@ class MemoryGateway:
             estimated_seconds=ESTIMATED_SECONDS,
         )
 
+    async def call_fee(self, sender: str, asset: Asset) -> NetworkFee | Setback:
+        transfer = PlainTransfer(
+            asset=asset, sender=sender, recipient=sender, amount=1, fee_rate=FEE_RATE
+        )
+        return await self.network_fee(transfer)
+
     async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
         sender, recipient = self._parse(transfer)
         if transfer.fee_rate <= 0:
@@ -140,6 +146,7 @@ class MemoryGateway:
             payload=content,
             commitment=hashlib.sha256(content).digest(),
             fee=payload.fee,
+            value=payload.amount if transfer.asset.symbol == _NATIVE[self.chain] else 0,
             inputs=(f"{sender}:{number}",),
         )
 
@@ -202,6 +209,12 @@ class MemoryGateway:
             return ()
         paid = known.payload
         return (Movement(index=0, asset=paid.asset, address=paid.recipient, amount=paid.amount),)
+
+    async def taken(self, transaction_hash: str, *, signer: str) -> tuple[Movement, ...] | Setback:
+        paid = await self.movements(transaction_hash)
+        if not isinstance(paid, tuple):
+            return paid
+        return tuple(replace(one, address=self.parse_address(signer)) for one in paid)
 
     async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
         if (setback := self._setback("received")) is not None:

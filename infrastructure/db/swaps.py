@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.contracts.events import Recipient
-from domain.shared.assets import USDC, Asset, Chain
+from domain.shared.assets import NATIVE, USDC, Asset, Chain
 from domain.shared.decision import Profile
 from domain.shared.ids import UserId, WalletId
 from infrastructure.db.limits import profile_of
@@ -16,6 +16,7 @@ _OPENING: Final = """
     SELECT u.username, u.kyc_level, u.country, u.risk_tier, u.preferred_providers,
         limit_usage(w.id) AS usage,
         w.id AS wallet_id, coalesce(b.posted - b.held - b.soft, 0) AS spendable,
+        coalesce(g.posted - g.held - g.soft, 0) AS gas_spendable,
         (SELECT jsonb_object_agg(a.chain, a.address) FROM wallet_address a
             WHERE a.wallet_id = w.id) AS addresses,
         k.input_hash, k.result
@@ -23,6 +24,8 @@ _OPENING: Final = """
     JOIN wallet w ON w.user_id = u.id
     LEFT JOIN account c ON c.code = format($2, w.id)
     LEFT JOIN balance b ON b.account_id = c.id
+    LEFT JOIN account d ON d.code = format($6, w.id)
+    LEFT JOIN balance g ON g.account_id = d.id
     LEFT JOIN idempotency_key k ON k.principal = $3 AND k.operation = $4 AND k.key = $5
     WHERE u.id = $1
 """
@@ -37,14 +40,15 @@ _OWNER: Final = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapOpening:
-    """The user, providers that they prefer, what they can spend of the source (base units), their
-    addresses by chain, and what the key was used for."""
+    """The user, providers that they prefer, what they can spend of the source and of the asset that
+    its network is paid in (base units), their addresses by chain, and what the key was used for."""
 
     wallet_id: WalletId
     username: str
     profile: Profile
     preferred: frozenset[str]
     spendable: int
+    gas_spendable: int
     addresses: Mapping[str, str]
     known: StoredResult | None
 
@@ -60,7 +64,10 @@ class SwapReader:
     ) -> SwapOpening | None:
         """None for somebody who is no user."""
         account = "available:%s" if source == USDC else f"invested:%s:{source.symbol}"
-        row = await self._pool.fetchrow(_OPENING, user_id, account, str(user_id), operation, key)
+        gas = f"invested:%s:{NATIVE[source.chain].symbol}"
+        row = await self._pool.fetchrow(
+            _OPENING, user_id, account, str(user_id), operation, key, gas
+        )
         if row is None:
             return None
         used = row["input_hash"] is not None
@@ -70,6 +77,7 @@ class SwapReader:
             profile=profile_of(user_id, row),
             preferred=frozenset(row["preferred_providers"]),
             spendable=row["spendable"],
+            gas_spendable=row["gas_spendable"],
             addresses=row["addresses"] or {},
             known=StoredResult(input_hash=row["input_hash"], result=row["result"])
             if used

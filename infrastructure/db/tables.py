@@ -196,6 +196,7 @@ user_action = Table(
     _given("attempt", Integer),
     _maybe("expires_at", Moment),
     _given("at", Moment),
+    _maybe("chain", Text),
 )
 user_action_status = Table(
     "user_action_status",

@@ -79,6 +79,7 @@ def action_view(row: Row) -> UserActionView:
         payload=row["payload"],
         summary=row["summary"],
         expires_at=row["expires_at"],
+        chain=row["chain"],
     )
 
 

@@ -1,24 +1,46 @@
 """The effects of a leg: building the message, its deadline, the broadcast."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
 
-from domain.provider.effects import Accepted, BroadcastOutcome, EffectKind
+from domain.contracts.transfer_events import LegRequested
+from domain.provider.effects import Accepted, BroadcastOutcome, BuildOutcome, EffectKind
 from domain.provider.handlers import on_broadcast, on_built, on_sign_deadline
+from domain.shared.assets import Chain
 from domain.shared.stream import Stream
+from domain.shared.unit import JsonObject
 from infrastructure.sagas.effects import CarryOut, EffectInHand
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.legs import SolanaLegs
 from infrastructure.sagas.watcher import ConfirmationWatcher
 
 
+class Legs(Protocol):
+    """What users sign on one chain, or on several."""
+
+    async def build(self, stream: Stream, now: datetime) -> BuildOutcome: ...
+
+    async def broadcast(
+        self, stream: Stream, request: JsonObject, now: datetime
+    ) -> BroadcastOutcome: ...
+
+    async def inquire(
+        self, stream: Stream, request: JsonObject, now: datetime
+    ) -> BroadcastOutcome | None:
+        """What became of a broadcast; None: unknown to the chain, and it may be sent again."""
+        ...
+
+
 class LegEffects:
-    """Calls Solana; what it answers is decided upon by the provider context."""
+    """Calls the chains; what they answer is decided upon by the provider context. `watcher` looks
+    for what landed on Solana within a second; other chains are asked when it is due."""
 
     def __init__(
-        self, *, engine: SagaEngine, legs: SolanaLegs, watcher: ConfirmationWatcher
+        self, *, engine: SagaEngine, solana: Legs, others: Legs, watcher: ConfirmationWatcher
     ) -> None:
         self._engine = engine
-        self._legs = legs
+        self._solana = solana
+        self._others = others
         self._watcher = watcher
 
     def handlers(self) -> Mapping[str, CarryOut]:
@@ -29,7 +51,7 @@ class LegEffects:
         }
 
     async def _build(self, effect: EffectInHand, stream: Stream) -> None:
-        built = await self._legs.build(stream, self._engine.clock())
+        built = await self._legs(stream).build(stream, self._engine.clock())
         await self._engine.decide(
             stream.id, lambda known, facts: on_built(known, effect.fence, built, facts)
         )
@@ -44,13 +66,20 @@ class LegEffects:
         await self._engine.decide(
             stream.id, lambda known, facts: on_broadcast(known, effect.fence, outcome, facts)
         )
-        if isinstance(outcome, Accepted):
+        if isinstance(outcome, Accepted) and _is_on_solana(stream):
             self._watcher.watch(effect.stream_id, effect.fence, effect.request)
 
     async def _sent(self, stream: Stream, effect: EffectInHand) -> BroadcastOutcome:
-        now = self._engine.clock()
+        now, legs = self._engine.clock(), self._legs(stream)
         if effect.maybe_executed:
-            known = await self._legs.inquire(stream, effect.request, now)
+            known = await legs.inquire(stream, effect.request, now)
             if known is not None:
                 return known
-        return await self._legs.broadcast(effect.request, now)
+        return await legs.broadcast(stream, effect.request, now)
+
+    def _legs(self, stream: Stream) -> Legs:
+        return self._solana if _is_on_solana(stream) else self._others
+
+
+def _is_on_solana(stream: Stream) -> bool:
+    return stream.known(LegRequested).chain is Chain.SOLANA

@@ -157,7 +157,9 @@ class SolanaLegs:
             due_at = now + timedelta(seconds=RETRY_SECONDS)
             return NotAttempted(reason=str(error), due_at=due_at)
 
-    async def broadcast(self, request: JsonObject, now: datetime) -> BroadcastOutcome:
+    async def broadcast(
+        self, _stream: Stream, request: JsonObject, now: datetime
+    ) -> BroadcastOutcome:
         """Hands the stored bytes to a node; sending them again is the same transaction."""
         signed = base64.b64decode(request["transaction"])
         answer = await self._gateway.broadcast(signed)

@@ -10,6 +10,8 @@ from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import Level
 from infrastructure.outside import Outside
 from infrastructure.sagas.arrivals import Arrivals
+from infrastructure.sagas.chain_legs import ChainLegs
+from infrastructure.sagas.chain_swaps import ChainSwapLeg
 from infrastructure.sagas.deliveries import DeliveryEffects
 from infrastructure.sagas.effects import CarryOut
 from infrastructure.sagas.engine import SagaEngine
@@ -18,7 +20,7 @@ from infrastructure.sagas.legs import SolanaLegs
 from infrastructure.sagas.payments import PaymentEffects
 from infrastructure.sagas.payouts import PayoutEffects
 from infrastructure.sagas.protocols import ProtocolLeg
-from infrastructure.sagas.swaps import SwapLeg
+from infrastructure.sagas.swaps import PromisedSwaps, SwapLeg
 from infrastructure.sagas.transfers import TransferLeg
 from infrastructure.sagas.watcher import ConfirmationWatcher
 
@@ -36,7 +38,9 @@ def open_effects(
 ) -> OutsideEffects:
     """The effects of all flows."""
     providers, figures = outside.providers, engine.policy.figures
-    swaps = SwapLeg(gateway, figures=figures, dexes=providers.dexes, standing=outside.standings)
+    promised = PromisedSwaps(providers.dexes, outside.standings)
+    swaps = SwapLeg(gateway, figures=figures, swaps=promised)
+    others = ChainLegs(providers.chains, kinds={BlockchainSwapRequested: ChainSwapLeg(promised)})
     calls = ProtocolLeg(gateway, figures=figures, protocols=providers.defi)
     legs = SolanaLegs(
         gateway,
@@ -48,7 +52,7 @@ def open_effects(
         commitment=commitment,
     )
     watcher = ConfirmationWatcher(engine=engine, legs=legs)
-    signed = LegEffects(engine=engine, legs=legs, watcher=watcher)
+    signed = LegEffects(engine=engine, solana=legs, others=others, watcher=watcher)
     arrivals = Arrivals(providers.chains, gateway)
     payments = PaymentEffects(
         engine=engine,

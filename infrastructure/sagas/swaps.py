@@ -43,25 +43,17 @@ class Standing(Protocol):
 
 
 class SwapLeg:
-    """Of an asset on Solana for any other; `dexes` by the registry's names."""
+    """Of an asset on Solana for any other."""
 
-    def __init__(
-        self,
-        gateway: SolanaGateway,
-        *,
-        figures: Figures,
-        dexes: Mapping[str, DEXProvider],
-        standing: Standing,
-    ) -> None:
+    def __init__(self, gateway: SolanaGateway, *, figures: Figures, swaps: "PromisedSwaps") -> None:
         self._gateway = gateway
         self._figures = figures
-        self._dexes = dexes
-        self._standing = standing
+        self._swaps = swaps
 
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
         requested = stream.known(BlockchainSwapRequested)
         swap = requested.swap
-        answer = await self._swap(swap)
+        answer = await self._swaps.build(swap, fee_payer=str(self._gateway.fee_payer))
         if isinstance(answer, Declined):
             return answer
         try:
@@ -122,23 +114,29 @@ class SwapLeg:
             received=received,
         )
 
-    async def _swap(self, swap: SwapTerms) -> SwapBuilt | Declined:
-        """The provider's transaction, for no less than was promised. It only reads: whatever goes
-        wrong, nothing has happened, and the next provider may be asked."""
+
+class PromisedSwaps:
+    """Swaps of providers' making for no less than was promised; `dexes` by the registry's names."""
+
+    def __init__(self, dexes: Mapping[str, DEXProvider], standing: Standing) -> None:
+        self._dexes = dexes
+        self._standing = standing
+
+    async def build(self, swap: SwapTerms, *, fee_payer: str | None = None) -> SwapBuilt | Declined:
+        """The provider's transaction. It only reads: whatever goes wrong, nothing has happened, and
+        the next provider may be asked."""
         provider = self._dexes.get(swap.provider)
         if provider is None:
             return Declined(code="PRV_UNAVAILABLE", reason="not configured")
         reason = await self._standing.rejection(swap.provider)
         if reason is not None:
             return Declined(code="PRV_UNAVAILABLE", reason=reason.value)
-        quote = await _promised(provider, self._request(swap), swap.target_minimum)
+        wanted = swap_request(swap, fee_payer=fee_payer)
+        quote = await _promised(provider, wanted, swap.target_minimum)
         if not isinstance(quote, SwapQuote):
             return quote
         answer = await provider.build_swap(quote)
         return answer if isinstance(answer, SwapBuilt) else _setback(answer)
-
-    def _request(self, swap: SwapTerms) -> SwapRequest:
-        return swap_request(swap, fee_payer=str(self._gateway.fee_payer))
 
 
 def swap_request(swap: SwapTerms, *, fee_payer: str | None = None) -> SwapRequest:

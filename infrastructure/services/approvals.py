@@ -1,15 +1,24 @@
 """What a user may do with a transaction of theirs that waits: sign it, or cancel it."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Protocol
 
 from domain.contracts.commands import CancelTransactionCommand, SubmitSignatureCommand
-from domain.contracts.events import UserActionRequired
+from domain.contracts.events import SignatureWanted, UserActionRequired
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.errors import ActionRefused, ActionStale
 from domain.provider.handlers import check_submittable, expire_action, submit_signature
+from domain.provider.ports.chain import (
+    ChainGateway,
+    Presence,
+    Sighting,
+    SignatureRefused,
+    Signed,
+    TransferPrepared,
+)
+from domain.shared.assets import Chain
 from domain.shared.errors import Refused
 from domain.shared.ids import ActionId, StreamId, TransactionId, UserId
 from domain.shared.stream import Stream
@@ -36,15 +45,23 @@ class Actions(Protocol):
 class ApprovalDesk:
     """Takes signatures and cancellations. Every method raises `DomainError` alone."""
 
-    def __init__(self, *, engine: SagaEngine, actions: Actions, gateway: SolanaGateway) -> None:
+    def __init__(
+        self,
+        *,
+        engine: SagaEngine,
+        actions: Actions,
+        gateway: SolanaGateway,
+        chains: Mapping[Chain, ChainGateway],
+    ) -> None:
         self._engine = engine
         self._actions = actions
         self._gateway = gateway
+        self._chains = chains
 
     async def submit(
         self, user_id: UserId, action_id: ActionId, signed_transaction: str
     ) -> TransactionId:
-        """Verifies, simulates, co-signs and stores what the user signed; then it is broadcast.
+        """Verifies, completes and stores what the user signed; then it is broadcast.
 
         Nothing is stored, and cancelling stays open, where any of that fails.
         """
@@ -52,17 +69,11 @@ class ApprovalDesk:
         with in_plain_words(), _about(ACTION):
             stream = await self._stream_of(action_id, user_id)
             wanted = check_submittable(stream, action_id)
-            verified = verify_user_signature(
-                built_message=base64.b64decode(wanted.message),
-                signed_transaction=transaction,
-                signer=parse_address(stream.known(LegRequested).signer_address),
-            )
-            complete = self._gateway.cosign(verified)
-            await self._simulate(stream, action_id, complete)
+            signed = await self._complete(stream, action_id, wanted, transaction)
             command = SubmitSignatureCommand(
                 action_id=action_id,
-                signed_transaction=base64.b64encode(complete).decode(),
-                signature=signature_of(complete),
+                signed_transaction=base64.b64encode(signed.raw).decode(),
+                signature=signed.transaction_hash,
             )
             await self._engine.decide(
                 stream.id, lambda known, facts: submit_signature(known, command, facts)
@@ -88,6 +99,43 @@ class ApprovalDesk:
         if stream is None or not _asks_for(stream, action_id):
             stream = await self._engine.reread(stream_id)
         return stream
+
+    async def _complete(
+        self, stream: Stream, action_id: ActionId, wanted: SignatureWanted, transaction: bytes
+    ) -> Signed:
+        """What was signed in the form that its chain takes, if it is what was shown."""
+        signer = stream.known(LegRequested).signer_address
+        if wanted.prepared is not None:
+            return await self._accepted(stream, wanted, transaction, signer=signer)
+        verified = verify_user_signature(
+            built_message=base64.b64decode(wanted.message),
+            signed_transaction=transaction,
+            signer=parse_address(signer),
+        )
+        complete = self._gateway.cosign(verified)
+        await self._simulate(stream, action_id, complete)
+        return Signed(raw=complete, transaction_hash=signature_of(complete))
+
+    async def _accepted(
+        self, stream: Stream, wanted: SignatureWanted, transaction: bytes, *, signer: str
+    ) -> Signed:
+        """On a chain without a sponsor the user's signature alone completes it. What it spends must
+        still be there: where it is known to be gone, it is built anew."""
+        chain = self._chains.get(wanted.chain)
+        if chain is None:
+            raise Refused(code="PRV_UNAVAILABLE")
+        prepared = prepared_of(wanted)
+        try:
+            signed = chain.accept_signature(prepared, transaction, signer=signer)
+        except SignatureRefused as error:
+            raise ActionRefused(
+                code=error.code, field="input.signedTransaction", **error.details
+            ) from error
+        seen = await chain.sighting(signed.transaction_hash, inputs=prepared.inputs)
+        if isinstance(seen, Sighting) and seen.presence is Presence.SUPERSEDED:
+            await self._engine.decide(stream.id, expire_action)
+            raise ActionStale
+        return signed
 
     async def _simulate(self, stream: Stream, action_id: ActionId, transaction: bytes) -> None:
         result = await self._gateway.simulate(transaction)
@@ -123,3 +171,19 @@ def _asks_for(stream: Stream, action_id: ActionId) -> bool:
 def _belongs_to(stream: Stream, user_id: UserId) -> bool:
     first = stream.events[0]
     return first.data.flow() is not None and first.user_id == user_id
+
+
+def prepared_of(wanted: SignatureWanted) -> TransferPrepared:
+    """What the user was shown, as its chain's gateway compares it. Raises `LookupError` for what is
+    Solana's."""
+    prepared = wanted.prepared
+    if prepared is None:
+        raise LookupError("a message of Solana")
+    return TransferPrepared(
+        payload=base64.b64decode(wanted.message),
+        commitment=base64.b64decode(prepared.commitment),
+        fee=prepared.fee.amount,
+        value=0,
+        is_approval=prepared.is_approval,
+        inputs=prepared.inputs,
+    )

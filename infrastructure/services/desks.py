@@ -54,6 +54,7 @@ def open_movements(
             openings=SwapReader(pool),
             gateway=gateway,
             dexes=outside.providers.dexes,
+            chains=outside.providers.chains,
             offers=outside.offers,
             prices=outside.prices,
         )
@@ -68,7 +69,9 @@ def open_movements(
         conversions=swaps(WITHDRAW),
         deposits=payments(DEPOSIT),
         purchases=payments(PURCHASE),
-        approvals=ApprovalDesk(engine=engine, actions=sends, gateway=gateway),
+        approvals=ApprovalDesk(
+            engine=engine, actions=sends, gateway=gateway, chains=outside.providers.chains
+        ),
         limits=LimitDesk(profiles=IdentityStore(pool), figures=engine.policy.figures),
         buys=swaps(BUY),
         sells=swaps(SELL),

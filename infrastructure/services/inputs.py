@@ -15,7 +15,6 @@ from domain.shared.assets import USDC
 from domain.shared.errors import InvalidInput
 from domain.shared.money import parse_amount
 from infrastructure.chains.solana.addresses import InvalidAddress, parse_address
-from infrastructure.chains.solana.building import TRANSACTION_BYTES_MAX
 
 USERNAME: Final = re.compile(r"@([A-Za-z][A-Za-z0-9_]{2,19})", re.ASCII)
 IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
@@ -24,7 +23,9 @@ PERCENT: Final = re.compile(r"(0|[1-9][0-9]?)(?:\.([0-9]{1,4}))?", re.ASCII)
 PERCENT_MILLIONTHS: Final = 10_000
 MEMO_BYTES_MAX: Final = 256
 """It travels in the transaction, which has to fit into one packet of the network."""
-SIGNED_TEXT_MAX: Final = 4 * (TRANSACTION_BYTES_MAX // 3 + 1)
+SIGNED_BYTES_MAX: Final = 128 * 1024
+"""What nodes of Ethereum and Sui take at most; Solana's and most of Bitcoin's are far smaller."""
+SIGNED_TEXT_MAX: Final = 4 * (SIGNED_BYTES_MAX // 3 + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,12 @@ import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.events import Gas, NetworkCost, Recipient
 from domain.contracts.previews import Preview
 from domain.contracts.services import ExternalAddress, SwapInput
 from domain.contracts.swap_events import SwapOffer
 from domain.provider.ports.answers import Setback
+from domain.provider.ports.chain import ChainGateway, NetworkFee
 from domain.provider.ports.dex import DEXProvider, SwapQuote, SwapRequest
 from domain.provider.registry import Capability, ProviderKind, Wanted
 from domain.provider.valuation import cents_rounded_up, usd_value_rounded_up
@@ -125,6 +126,7 @@ class SwapDesk:
         openings: Openings,
         gateway: SolanaGateway,
         dexes: Mapping[str, DEXProvider],
+        chains: Mapping[Chain, ChainGateway],
         offers: OfferCollector,
         prices: PriceBook,
     ) -> None:
@@ -134,6 +136,7 @@ class SwapDesk:
         self._openings = openings
         self._gateway = gateway
         self._dexes = dexes
+        self._chains = chains
         self._offers = offers
         self._prices = prices
 
@@ -187,7 +190,10 @@ class SwapDesk:
             command=InitiateSwapCommand,
             prepare=lambda: self._prepared(opening, read, wish),
             renew=lambda quoted: replace(
-                quoted, transaction_id=wish.transaction_id, spendable=opening.spendable
+                quoted,
+                transaction_id=wish.transaction_id,
+                spendable=opening.spendable,
+                gas_spendable=opening.gas_spendable,
             ),
             begin=self._flow.begin,
             spendable=opening.spendable,
@@ -230,6 +236,7 @@ class SwapDesk:
             amount=read.amount,
             usd_value=usd_value,
             spendable=opening.spendable,
+            gas_spendable=opening.gas_spendable,
             sender_address=sender,
             recipient_address=recipient,
             network_cost=cost,
@@ -258,7 +265,7 @@ class SwapDesk:
 
     async def _cost(self, sender: str, read: ReadSwap, *, fee: int) -> NetworkCost:
         if read.source.chain is not Chain.SOLANA:
-            raise Refused(code="PRV_UNSUPPORTED", field="input.asset")
+            return await self._gas(sender, read.source)
         wraps = SOL in {read.source, read.target}
         try:
             cost = await self._gateway.swap_cost(parse_address(sender), wraps=wraps)
@@ -268,6 +275,22 @@ class SwapDesk:
         if read.source == USDC and cost_of.total_base_units + fee >= read.amount:
             raise Refused(code="TXN_FEES_EXCEED_AMOUNT", field="input.amount")
         return cost_of
+
+    async def _gas(self, sender: str, source: Asset) -> NetworkCost:
+        """Where there is no sponsor: what the chain may take of the user, in its own asset."""
+        chain = self._chains.get(source.chain)
+        if chain is None:
+            raise Refused(code="PRV_UNAVAILABLE")
+        fee = await chain.call_fee(sender, source)
+        if not isinstance(fee, NetworkFee):
+            raise Refused(code="PRV_UNAVAILABLE", reason=fee.reason)
+        return NetworkCost(
+            network_fee_lamports=0,
+            rent_lamports=0,
+            total_base_units=0,
+            lamports_price_source="",
+            gas=Gas(asset=fee.asset, amount=fee.amount),
+        )
 
     async def _offered(
         self, request: SwapRequest, usd_value: int, opening: SwapOpening

@@ -42,11 +42,17 @@ class PlainTransfer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferPrepared:
     """`payload` is what the user signs, in the form that wallets of the chain take: a PSBT, an
-    unsigned typed transaction, BCS bytes. `commitment` is compared with what comes back."""
+    unsigned typed transaction, BCS bytes. `commitment` is compared with what comes back.
+
+    `value`: what leaves the sender of the chain's native asset beside the fee, as the bytes have it.
+    `is_approval`: it only allows what the call itself, asked for again once this is final, takes.
+    """
 
     payload: bytes
     commitment: bytes
     fee: int
+    value: int
+    is_approval: bool = False
     inputs: tuple[str, ...] = ()
     """What it spends and nothing else may: outpoints, the account's nonce, coin objects."""
 
@@ -100,7 +106,8 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """What a transaction credited an address with; `index` is the output's or log's place."""
+    """What a transaction credited an address with, or took from it; `index` is the output's or
+    log's place."""
 
     index: int
     asset: str
@@ -143,6 +150,11 @@ class ChainGateway(Protocol):
 
     async def network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback: ...
 
+    async def call_fee(self, sender: str, asset: Asset) -> NetworkFee | Setback:
+        """The most that a provider's calls which spend `asset` may cost now, an approval before
+        them included; what none of them needs beyond it is refused when it is prepared."""
+        ...
+
     async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback: ...
 
     async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
@@ -164,6 +176,11 @@ class ChainGateway(Protocol):
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
         """All credits of an included transaction; empty where it is not included."""
+        ...
+
+    async def taken(self, transaction_hash: str, *, signer: str) -> tuple[Movement, ...] | Setback:
+        """What an included transaction that the signer signed took from them, the network's fee
+        aside and what it gave back counted; empty where it is not included."""
         ...
 
     async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:

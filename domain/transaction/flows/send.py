@@ -88,7 +88,7 @@ MILESTONES = (
 )
 
 
-def columns(_stream: Stream, event: Event) -> Columns:
+def columns(stream: Stream, event: Event) -> Columns:
     match event.data:
         case SendTransactionInitiated() as send:
             facts: Columns = _opening(event, send)
@@ -99,7 +99,7 @@ def columns(_stream: Stream, event: Event) -> Columns:
         case SendTransactionCompleted():
             facts = {"completed_at": event.occurred_at}
         case _:
-            facts = transfer_columns(event)
+            facts = transfer_columns(stream, event)
     return facts
 
 

@@ -152,7 +152,7 @@ def launch_columns(stream: Stream, event: Event) -> Columns:
             return {"received_amount": amount}
         case _:
             launch = stream.known(StrategyLaunchInitiated)
-            return _columns(event, network=launch.network_cost, platform_fee=0)
+            return _columns(stream, event, network=launch.network_cost, platform_fee=0)
 
 
 def stop_columns(stream: Stream, event: Event) -> Columns:
@@ -163,10 +163,12 @@ def stop_columns(stream: Stream, event: Event) -> Columns:
             return {"received_amount": credited}
         case _:
             stop = stream.known(StrategyStopInitiated)
-            return _columns(event, network=stop.network_cost, platform_fee=stop.platform_fee)
+            return _columns(
+                stream, event, network=stop.network_cost, platform_fee=stop.platform_fee
+            )
 
 
-def _columns(event: Event, *, network: NetworkCost, platform_fee: int) -> Columns:
+def _columns(stream: Stream, event: Event, *, network: NetworkCost, platform_fee: int) -> Columns:
     match event.data:
         case DeFiProviderSelected(provider=provider, explanation=explanation):
             return {
@@ -181,7 +183,7 @@ def _columns(event: Event, *, network: NetworkCost, platform_fee: int) -> Column
         case StrategyLaunchCompleted() | StrategyStopCompleted():
             return {"completed_at": event.occurred_at}
         case _:
-            return transfer_columns(event)
+            return transfer_columns(stream, event)
 
 
 def _fees(network: NetworkCost, platform_fee: int) -> tuple[TransactionFee, ...]:

@@ -1,6 +1,6 @@
 """What the events of a swap say of the transaction, whatever its flow is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.contracts.buy_events import InvestedBalanceUpdated
@@ -10,6 +10,7 @@ from domain.contracts.events import (
     AvailableBalanceReserved,
     BalanceReservationRejected,
     BalanceReservationReleased,
+    Gas,
     NetworkCost,
     OperatorRequired,
     ReservedBalanceCaptured,
@@ -21,6 +22,7 @@ from domain.contracts.orchestration_events import CommandIssued
 from domain.contracts.swap_events import (
     AssetSwapCompleted,
     AssetSwapRequested,
+    BlockchainApprovalConfirmed,
     BlockchainSwapConfirmed,
     BlockchainSwapRequested,
     CrossChainDelivered,
@@ -28,6 +30,7 @@ from domain.contracts.swap_events import (
     CrossChainTransferRecovered,
     InvestedBalanceReserved,
     SwapOffer,
+    gas_of_approvals,
 )
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
@@ -37,7 +40,7 @@ from domain.contracts.transfer_events import (
     BlockchainTransferRequested,
 )
 from domain.contracts.withdraw_events import DEXProviderSelected
-from domain.shared.assets import USDC
+from domain.shared.assets import ASSETS, USDC
 from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Record
@@ -99,6 +102,13 @@ SWAP_RECORDS: Final[dict[type[EventPayload], Record]] = {
     **_SIGNED,
     BlockchainSwapRequested: _SIGNED[BlockchainTransferRequested],
     BlockchainSwapConfirmed: _SIGNED[BlockchainConfirmationReceived],
+    BlockchainApprovalConfirmed: Record(
+        moves=((Trigger.CONFIRM, "CONFIRMATION_COMPLETED"),),
+        waiting_on="NONE",
+        funds_location="RESERVED",
+        outcome_certainty="CERTAIN",
+        steps=(("transfer", "BLOCKCHAIN", "COMPLETED"),),
+    ),
     ProviderAttemptFailed: Record(
         moves=((Trigger.FAIL_OVER, None),), steps=(("prepare", "PROVIDER", "FAILED"),)
     ),
@@ -165,21 +175,24 @@ class SwapPlan:
 
     def fees(self, provider: str, network_cost: NetworkCost) -> tuple[TransactionFee, ...]:
         """What the provider charges by its offer, the network, and the platform."""
-        own = (
-            ("NETWORK", network_cost.total_base_units, "SOLANA"),
-            ("PLATFORM", self.platform_fee, None),
+        platform = TransactionFee(
+            kind="PLATFORM", amount=self.platform_fee, asset=USDC.symbol, provider=None
         )
-        return (
-            *self.offer(provider).fees,
-            *(
-                TransactionFee(kind=kind, amount=amount, asset=USDC.symbol, provider=charged_by)
-                for kind, amount, charged_by in own
-            ),
-        )
+        return (*self.offer(provider).fees, network_fee(network_cost), platform)
 
     def offer(self, provider: str) -> SwapOffer:
         """What that provider quoted."""
         return next(each for each in self.offers if each.provider == provider)
+
+
+def network_fee(cost: NetworkCost) -> TransactionFee:
+    """As a line: in USDC where the platform pays the network, else in the network's own asset."""
+    gas = cost.gas
+    if gas is None:
+        amount, asset = cost.total_base_units, USDC
+    else:
+        amount, asset = gas.amount, ASSETS[gas.asset]
+    return TransactionFee(kind="NETWORK", amount=amount, asset=asset.symbol, provider=asset.chain)
 
 
 def swap_columns(stream: Stream, event: Event, plan: SwapPlan) -> Columns:
@@ -195,7 +208,15 @@ def swap_columns(stream: Stream, event: Event, plan: SwapPlan) -> Columns:
         case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
             name = stream.known(DEXProviderSelected).provider
             return {"fees": plan.fees(name, cost)}
+        case BlockchainSwapConfirmed(gas=Gas() as gas):
+            name = stream.known(DEXProviderSelected).provider
+            return {"fees": plan.fees(name, replace(plan.network_cost, gas=_paid(stream, gas)))}
         case AssetSwapCompleted(received=received):
             return {"received_amount": received}
         case _:
-            return transfer_columns(event)
+            return transfer_columns(stream, event)
+
+
+def _paid(stream: Stream, last: Gas) -> Gas:
+    """What all of its transactions have cost: `last` and the approvals before it."""
+    return Gas(asset=last.asset, amount=last.amount + gas_of_approvals(stream.events))

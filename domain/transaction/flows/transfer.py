@@ -10,12 +10,14 @@ from domain.contracts.events import (
     UserActionSubmitted,
 )
 from domain.contracts.transfer_events import (
+    LegRequested,
     TransferBroadcast,
     TransferConfirmed,
     TransferExpired,
     TransferFailed,
     TransferRequested,
 )
+from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Record
 from domain.transaction.states import Trigger
 
@@ -66,13 +68,14 @@ def transfer_records(
     }
 
 
-def transfer_columns(event: Event) -> Columns:
+def transfer_columns(stream: Stream, event: Event) -> Columns:
     """What the leg's events fill in the row beside the state."""
     match event.data:
         case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
             return {"network_fee": cost.total_base_units}
         case UserActionSubmitted(signature=signature):
-            return {"chain": "SOLANA", "chain_signature": signature, "cancellable": False}
+            chain = stream.known(LegRequested).chain
+            return {"chain": chain, "chain_signature": signature, "cancellable": False}
         case TransferConfirmed(recipient_amount=amount):
             return {"received_amount": amount}
         case _:

@@ -94,7 +94,7 @@ MILESTONES: Final = (
 )
 
 
-def columns(_stream: Stream, event: Event) -> Columns:
+def columns(stream: Stream, event: Event) -> Columns:
     match event.data:
         case WithdrawTransactionInitiated() as withdraw:
             found = opening_columns(event, withdraw)
@@ -105,7 +105,7 @@ def columns(_stream: Stream, event: Event) -> Columns:
         case WithdrawTransactionCompleted():
             found = {"completed_at": event.occurred_at}
         case _:
-            found = transfer_columns(event)
+            found = transfer_columns(stream, event)
     return found
 
 

@@ -146,7 +146,7 @@ def columns(stream: Stream, event: Event) -> Columns:
         case TransferConfirmed():
             found = {}
         case _:
-            found = transfer_columns(event)
+            found = transfer_columns(stream, event)
     return found
 
 

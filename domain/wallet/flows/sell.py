@@ -9,13 +9,18 @@ from domain.contracts.events import (
 )
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.contracts.sell_events import SellTransactionInitiated
-from domain.contracts.swap_events import BlockchainSwapConfirmed, BlockchainSwapRequested
+from domain.contracts.swap_events import (
+    BlockchainApprovalConfirmed,
+    BlockchainSwapConfirmed,
+    BlockchainSwapRequested,
+)
 from domain.shared.accounts import invested
 from domain.shared.assets import ASSETS, USDC
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
+from domain.wallet.gas import on_approved
 from domain.wallet.review import hold_for_review, on_blocked, reject
 from domain.wallet.swap import capture, receive, reserve_invested, undo
 
@@ -41,10 +46,12 @@ def on_review(stream: Stream, _event: Event, facts: Facts) -> Decision:
 def _reserved(stream: Stream, facts: Facts) -> Decision:
     if stream.has(CancellationRequested):
         return reject(stream, "TXN_CANCELLED")
-    if facts.rejection is not None:
-        return reject(stream, "TXN_INSUFFICIENT_BALANCE")
     sell = stream.known(SellTransactionInitiated)
-    return reserve_invested(stream, facts, ASSETS[sell.asset], sell.amount)
+    asset = ASSETS[sell.asset]
+    if facts.rejection is not None:
+        is_short = facts.rejection.account == invested(stream.wallet_id, asset).code
+        return reject(stream, "TXN_INSUFFICIENT_BALANCE" if is_short else "TXN_GAS_MISSING")
+    return reserve_invested(stream, facts, asset, sell.amount, gas=sell.gas)
 
 
 def _booked(stream: Stream, facts: Facts) -> Decision:
@@ -53,7 +60,7 @@ def _booked(stream: Stream, facts: Facts) -> Decision:
     updated = AvailableBalanceUpdated(
         asset=USDC.symbol,
         credited=receipt.credited,
-        fee_due=0,
+        fee_due=receipt.due,
         difference=receipt.received - expected,
         journal_id=derived(stream.id, "journal", stream.sequence + 1),
     )
@@ -64,5 +71,6 @@ REACTIONS: dict[type[EventPayload], Reaction] = {
     CommandIssued: on_command,
     ComplianceReviewRequired: on_review,
     ComplianceBlocked: on_blocked,
+    BlockchainApprovalConfirmed: on_approved,
     BlockchainSwapConfirmed: capture,
 }

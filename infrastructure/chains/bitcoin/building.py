@@ -60,8 +60,16 @@ def prepared(psbt: PSBT) -> TransferPrepared:
         payload=psbt.serialize(),
         commitment=transaction.txid(),
         fee=psbt.fee(),
+        value=_paid(psbt),
         inputs=tuple(f"{spent.txid.hex()}:{spent.vout}" for spent in transaction.vin),
     )
+
+
+def _paid(psbt: PSBT) -> int:
+    """What goes to other scripts than those that it spends from."""
+    own = {one.utxo.script_pubkey.data for one in psbt.inputs if one.utxo is not None}
+    paid = (one.value for one in psbt.outputs if one.script_pubkey.data not in own)
+    return sum(paid)
 
 
 def is_psbt(content: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
@@ -45,6 +46,10 @@ BLOCK_SECONDS: Final = 600
 # Satoshi per 1,000 virtual bytes: what nodes relay at least, and twice what was ever paid widely.
 FEE_RATE_MIN: Final = 1_000
 FEE_RATE_MAX: Final = 2_000_000
+# What a provider pays, its mark, and change: outputs of a call, at their largest.
+CALL_OUTPUTS: Final = (34, 83, 34)
+# A provider may be in a hurry: so many times the present rate is what its call may cost.
+CALL_FEE_FACTOR: Final = 2
 # A provider may be in a hurry; beyond this it burns its user's money.
 PROVIDED_FEE_FACTOR_MAX: Final = 10
 
@@ -85,6 +90,13 @@ class BitcoinGateway:
         """At the rate that nodes estimate now, whatever the transfer's own; where the sender's
         coins do not cover it, the fee for one coin."""
         return await answered(self._network_fee(transfer))
+
+    async def call_fee(self, sender: str, asset: Asset) -> NetworkFee | Setback:
+        """For a transaction of all coins that may pay."""
+        owner = addresses.parse(sender)
+        if asset != BTC or owner.kind not in coins.SPENDABLE:
+            return unsupported("only native segwit addresses with BTC can pay here")
+        return await answered(self._call_fee(owner))
 
     async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
         """At the transfer's own rate, from confirmed coins by the rule of `coins`."""
@@ -143,6 +155,28 @@ class BitcoinGateway:
         span = inbound.Span(after=after, up_to=up_to, finality_depth=self._finality_depth)
         return await answered(
             self._nodes.read(lambda node: inbound.credits_at(node, addresses, span))
+        )
+
+    async def taken(self, transaction_hash: str, *, signer: str) -> tuple[Movement, ...] | Setback:
+        """Its outputs to others, at the place of the first: it spends the signer's coins alone."""
+        own = addresses.parse(signer).text
+        credits_ = await self.movements(transaction_hash)
+        if not isinstance(credits_, tuple):
+            return credits_
+        paid = [one for one in credits_ if one.address != own]
+        if not paid:
+            return ()
+        return (replace(paid[0], address=own, amount=sum(one.amount for one in paid)),)
+
+    async def _call_fee(self, owner: ParsedAddress) -> NetworkFee:
+        count = max(1, min(len(await self._coins(owner.text)), coins.INPUTS_MAX))
+        rate = await self._nodes.read(_rate_at)
+        size = coins.virtual_bytes(owner.kind, count, [bytes(length) for length in CALL_OUTPUTS])
+        return NetworkFee(
+            amount=-(-size * rate * CALL_FEE_FACTOR // 1000),
+            asset=BTC.symbol,
+            rate=rate,
+            estimated_seconds=TARGET_BLOCKS * BLOCK_SECONDS,
         )
 
     async def _network_fee(self, transfer: PlainTransfer) -> NetworkFee | Setback:

@@ -36,6 +36,9 @@ MAIN_NETWORK: Final = 1
 PLAIN_TRANSFER_GAS: Final = 21_000
 # What a token's transfer needs where it cannot be tried out, for want of the tokens.
 TOKEN_TRANSFER_GAS: Final = 100_000
+# What bridges' contracts need at most, and the approval of a token before them.
+CALL_GAS: Final = 400_000
+APPROVAL_GAS: Final = 80_000
 # No transaction may ask for more (EIP-7825).
 GAS_LIMIT_MAX: Final = 2**24
 ESTIMATED_SECONDS: Final = 24
@@ -50,6 +53,7 @@ class _Action:
     to: str
     value: int
     data: bytes
+    is_approval: bool = False
 
 
 class EthereumGateway:
@@ -90,6 +94,21 @@ class EthereumGateway:
         if isinstance(action, Declined):
             return action
         return await answered(self._network_fee(action))
+
+    async def call_fee(self, sender: str, asset: Asset) -> NetworkFee | Setback:
+        addresses.parse(sender)
+        if not _is_ours(asset):
+            return unsupported(f"{asset.symbol} is not on Ethereum")
+        prices = await answered(self._nodes.read(prices_at))
+        if not isinstance(prices, Prices):
+            return prices
+        gas = CALL_GAS + (APPROVAL_GAS if asset.contract else 0)
+        return NetworkFee(
+            amount=gas * prices.rate,
+            asset=ETH.symbol,
+            rate=prices.rate,
+            estimated_seconds=ESTIMATED_SECONDS,
+        )
 
     async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
         """At the transfer's own rate. `TXN_GAS_MISSING`: the asset is there, the ETH for gas not."""
@@ -141,6 +160,14 @@ class EthereumGateway:
         """
         return await answered(
             self._nodes.read(lambda node: watching.movements_at(node, transaction_hash))
+        )
+
+    async def taken(self, transaction_hash: str, *, signer: str) -> tuple[Movement, ...] | Setback:
+        """The transaction's own ETH and, of each token, its first log; what contracts take or give
+        back in ETH leaves no log."""
+        owner = addresses.parse(signer)
+        return await answered(
+            self._nodes.read(lambda node: watching.taken_at(node, transaction_hash, owner))
         )
 
     async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
@@ -208,7 +235,7 @@ class EthereumGateway:
         if given >= call.allowance:
             return None
         data = tokens.approve(spender, call.allowance)
-        return _Action(sender=sender, to=token, value=0, data=data)
+        return _Action(sender=sender, to=token, value=0, data=data, is_approval=True)
 
     async def _gas(self, action: _Action) -> int:
         """With a margin for what a contract does otherwise when its turn comes."""
@@ -245,7 +272,7 @@ class EthereumGateway:
             value=action.value,
             data=action.data,
         )
-        return draft.prepared(action.sender)
+        return draft.prepared(action.sender, is_approval=action.is_approval)
 
 
 def _is_ours(asset: Asset) -> bool:

@@ -32,7 +32,7 @@ class Draft:
     value: int
     data: bytes
 
-    def prepared(self, sender: str) -> TransferPrepared:
+    def prepared(self, sender: str, *, is_approval: bool = False) -> TransferPrepared:
         """The bytes whose hash is signed. The fee is the most that it can cost."""
         fields = [
             self.chain_id,
@@ -50,6 +50,8 @@ class Draft:
             payload=payload,
             commitment=keccak(payload),
             fee=self.gas_limit * self.max_fee,
+            value=self.value,
+            is_approval=is_approval,
             inputs=(f"{sender}:{self.nonce}",),
         )
 

@@ -1,7 +1,8 @@
 """What became of a transaction, and whom it credited, by the word of one node."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from domain.provider.ports.chain import Credit, Movement, Presence, Sighting
@@ -130,6 +131,32 @@ def _own_value(sent: Transaction | None) -> tuple[Movement, ...]:
     recipient = addresses.parse(sent.to.lower())
     amount = quantity(sent.value)
     return (Movement(index=0, asset=ETH.symbol, address=recipient, amount=amount),)
+
+
+async def taken_at(node: Node, transaction_hash: str, signer: str) -> tuple[Movement, ...]:
+    found = await rpc.receipt(node, transaction_hash)
+    if found is None or quantity(found.status) != _SUCCESS:
+        return ()
+    if not await _is_in_best_chain(node, found):
+        return ()
+    value = _own_value(await rpc.proven_transaction(node, transaction_hash))
+    own = tuple(replace(one, address=signer) for one in value)
+    return (*own, *_tokens_taken(found, signer))
+
+
+def _tokens_taken(receipt: Receipt, signer: str) -> Iterator[Movement]:
+    """Each token's balance of what went and what came back, at the place of its first log."""
+    totals: dict[str, Movement] = {}
+    for place, log in enumerate(receipt.logs, 1):
+        moved = tokens.read_transfer(log)
+        if moved is None or signer not in {moved.sender, moved.recipient}:
+            continue
+        gone = moved.amount * ((moved.sender == signer) - (moved.recipient == signer))
+        symbol = moved.asset.symbol
+        nothing = Movement(index=place, asset=symbol, address=signer, amount=0)
+        before = totals.get(symbol, nothing)
+        totals[symbol] = replace(before, amount=before.amount + gone)
+    return (one for one in totals.values() if one.amount > 0)
 
 
 def _logged(receipt: Receipt) -> tuple[Movement, ...]:

@@ -12,7 +12,7 @@ from embit import base58
 from domain.provider.ports.chain import TransferPrepared
 from infrastructure.chains.sui import bcs
 from infrastructure.chains.sui.addresses import from_bytes, to_bytes
-from infrastructure.chains.sui.model import Gas, ObjectRef, Transaction
+from infrastructure.chains.sui.model import Gas, ObjectRef, Pure, SplitCoins, Transaction
 
 _DIGEST_BYTES: Final = 32
 _SALT: Final = b"TransactionData::"
@@ -70,7 +70,21 @@ def prepared(payload: bytes, transaction: Transaction) -> TransferPrepared:
         payload=payload,
         commitment=digest(payload),
         fee=transaction.gas.budget,
+        value=_split_off(transaction),
         inputs=tuple(f"{from_bytes(one.object_id)}:{one.version}" for one in transaction.spent),
+    )
+
+
+def _split_off(transaction: Transaction) -> int:
+    """What is split off the sender's coins, as far as its bytes have it."""
+    return sum(
+        int.from_bytes(content.content, "little")
+        for command in transaction.commands
+        if isinstance(command, SplitCoins)
+        for amount in command.amounts
+        if amount.kind == "INPUT"
+        and amount.index < len(transaction.inputs)
+        and isinstance(content := transaction.inputs[amount.index], Pure)
     )
 
 

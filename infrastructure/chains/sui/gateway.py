@@ -36,6 +36,8 @@ ESTIMATED_SECONDS: Final = 2
 # A provider may be in a hurry; beyond this it burns its user's money.
 PROVIDED_PRICE_FACTOR_MAX: Final = 10
 PROVIDED_BUDGET_MAX: Final = 10**9
+# What a provider's call may need: so many times what a transfer does.
+CALL_FEE_FACTOR: Final = 5
 _AMOUNT_MAX: Final = 2**63
 
 
@@ -87,6 +89,20 @@ class SuiGateway:
             estimated_seconds=ESTIMATED_SECONDS,
         )
 
+    async def call_fee(self, sender: str, asset: Asset) -> NetworkFee | Setback:
+        addresses.parse(sender)
+        if asset != SUI:
+            return unsupported(f"{asset.symbol} is not on Sui")
+        rate = await answered(self._nodes.read(_rate_at))
+        if not isinstance(rate, int):
+            return rate
+        return NetworkFee(
+            amount=CALL_FEE_FACTOR * coins.budget(rate),
+            asset=SUI.symbol,
+            rate=rate,
+            estimated_seconds=ESTIMATED_SECONDS,
+        )
+
     async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback:
         """At the transfer's own rate, from coins by the rule of `coins`."""
         if not 0 < transfer.fee_rate <= coins.FEE_RATE_MAX:
@@ -133,6 +149,12 @@ class SuiGateway:
         """What its balance changes add to somebody, in SUI."""
         return await answered(
             self._nodes.read(lambda node: watching.movements_at(node, transaction_hash))
+        )
+
+    async def taken(self, transaction_hash: str, *, signer: str) -> tuple[Movement, ...] | Setback:
+        owner = addresses.parse(signer)
+        return await answered(
+            self._nodes.read(lambda node: watching.taken_at(node, transaction_hash, owner))
         )
 
     async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:

@@ -102,6 +102,26 @@ def _movements(changes: Sequence[Change]) -> tuple[Movement, ...]:
     )
 
 
+async def taken_at(node: Node, digest: str, signer: str) -> tuple[Movement, ...]:
+    """What it left the signer with less, without the gas that it charged."""
+    found, seen = await rpc.changed(node, digest), (await rpc.seen(node, digest)).transaction
+    if found is None or seen is None or seen.effects.checkpoint is None:
+        return ()
+    transaction, changes = found
+    if not _succeeded(transaction.effects.status):
+        return ()
+    _demand_fitting(rpc.decoded_base64(transaction.transaction_bcs), digest, changes)
+    own = [
+        (index, -int(one.amount))
+        for index, one in enumerate(changes)
+        if one.owner is not None and one.owner.address == signer and rpc.is_sui(one.coin_type)
+    ]
+    left = sum(amount for _index, amount in own) - _net_fee(seen.effects.gas_effects.gas_summary)
+    if not own or left <= 0:
+        return ()
+    return (Movement(index=own[0][0], asset=SUI.symbol, address=signer, amount=left),)
+
+
 def _sighted(transaction: Seen, tip: Checkpoint, finality_depth: int) -> Sighting:
     effects = transaction.effects
     fee, succeeded = _fee(effects.gas_effects.gas_summary), _succeeded(effects.status)
@@ -129,8 +149,11 @@ def _depth(sequence_number: int, tip: Checkpoint) -> int:
 
 def _fee(summary: GasSummary) -> int:
     """Merging coins can give back more than it costs; what was charged is then nothing."""
-    charged = summary.computation_cost + summary.storage_cost - summary.storage_rebate
-    return max(0, charged)
+    return max(0, _net_fee(summary))
+
+
+def _net_fee(summary: GasSummary) -> int:
+    return summary.computation_cost + summary.storage_cost - summary.storage_rebate
 
 
 async def _is_used(node: Node, digest: str, inputs: tuple[str, ...], finality_depth: int) -> bool:

@@ -62,6 +62,7 @@ async def test_once_the_one_has_ended_without_it_the_next_pays_it(world: World) 
         engine=await an_engine(world, pool),
         actions=SendReader(pool),
         gateway=cast("SolanaGateway", Prompt()),
+        chains={},
     )
     await approvals.cancel(sender.user_id, cast("TransactionId", first))
     (second,) = await sender.initiated([sender.wish(5 * DOLLAR)])

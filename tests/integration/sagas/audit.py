@@ -36,7 +36,7 @@ _OUTCOME: Final = """query ($id: ID!) { transaction(id: $id) {
 _LEFT_OPEN: Final = """
     SELECT stream_id, kind, state, lease_until FROM effect
     WHERE state IN ('INTENT', 'PENDING', 'UNKNOWN') AND NOT stream_id = ANY ($1)
-        AND (kind <> 'solana.sign_deadline' OR due_at < clock_timestamp())
+        AND (kind <> 'leg.sign_deadline' OR due_at < clock_timestamp())
 """
 _UNHEARD: Final = """
     SELECT s.id, g.name FROM stream s, unnest($1::text[]) AS g(name)

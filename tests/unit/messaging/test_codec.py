@@ -96,6 +96,7 @@ def test_the_owner_sees_their_own_and_no_identifier_of_others() -> None:
         "rent": "0.002039280",
         "total": "0.010000",
         "lamports_price_source": "table",
+        "gas": None,
     }
     assert str(BOB) not in json.dumps(project_data(booked(), Audience.OWNER))
 

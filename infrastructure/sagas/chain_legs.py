@@ -1,0 +1,157 @@
+"""Legs on the chains where the user pays the network: prepared, handed to nodes, read when final.
+
+Nothing gets too old there by itself. What was signed is over when it is final, or when every node
+shows that what it spends was finally spent otherwise; until then it may land, and is sent again.
+"""
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from domain.contracts.events import Gas, UserActionSubmitted
+from domain.contracts.transfer_events import LegRequested
+from domain.provider.effects import (
+    Absent,
+    Accepted,
+    AnyLanded,
+    ApprovalLanded,
+    BroadcastOutcome,
+    BuildOutcome,
+    LandedWithError,
+    NotAttempted,
+    Unknown,
+)
+from domain.provider.ports import answers, chain
+from domain.provider.ports.chain import ChainGateway, Presence, Sighting, Signed
+from domain.shared.assets import NATIVE, Chain
+from domain.shared.stream import Stream
+from domain.shared.unit import JsonObject
+
+RETRY_SECONDS: Final = 1.0
+"""When a call that did not take place is tried again."""
+LOOK_SECONDS_MIN: Final = 1.0
+LOOK_SECONDS_MAX: Final = 120.0
+LOOK_SHARE_OF_AGE: Final = 0.1
+"""Asked often at first and seldom later: blocks take seconds on one chain, minutes on another."""
+COMMITMENT: Final = "final"
+
+
+class ChainLegKind(Protocol):
+    """One kind of leg: how it is prepared, and how it is read when it is final."""
+
+    async def build(self, stream: Stream, gateway: ChainGateway, now: datetime) -> BuildOutcome:
+        """What the user signs. It only reads, so it may be repeated."""
+        ...
+
+    async def read(self, stream: Stream, gateway: ChainGateway, seen: Sighting) -> AnyLanded | None:
+        """What it did; None where that cannot be read yet."""
+        ...
+
+
+class ChainLegs:
+    """`kinds` by the event that asks for them."""
+
+    def __init__(
+        self,
+        gateways: Mapping[Chain, ChainGateway],
+        *,
+        kinds: Mapping[type[LegRequested], ChainLegKind],
+    ) -> None:
+        self._gateways = gateways
+        self._kinds = kinds
+
+    async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
+        """What is to be signed, as the chain's wallets take it."""
+        gateway = self._gateway(stream)
+        if gateway is None:
+            return NotAttempted(reason="the chain is not configured", due_at=_soon(now))
+        return await self._kind(stream).build(stream, gateway, now)
+
+    async def broadcast(
+        self, stream: Stream, request: JsonObject, now: datetime
+    ) -> BroadcastOutcome:
+        """Hands the stored bytes to nodes; sending them again is the same transaction. A refusal
+        proves nothing: what was refused today may land tomorrow."""
+        gateway = self._gateway(stream)
+        if gateway is None:
+            return Unknown(reason="the chain is not configured", due_at=_soon(now))
+        signed = Signed(
+            raw=base64.b64decode(request["transaction"]), transaction_hash=request["signature"]
+        )
+        answer = await gateway.broadcast(signed)
+        match answer:
+            case chain.Accepted():
+                return Accepted(due_at=_later(stream, now))
+            case answers.NotAttempted(reason=reason, retry_after_seconds=pause):
+                due_at = now + timedelta(seconds=pause or RETRY_SECONDS)
+                return NotAttempted(reason=reason, due_at=due_at)
+            case answers.Declined(reason=reason) | answers.Unanswered(reason=reason):
+                return Unknown(reason=reason, due_at=_later(stream, now))
+
+    async def inquire(
+        self, stream: Stream, request: JsonObject, now: datetime
+    ) -> BroadcastOutcome | None:
+        """What became of bytes that may have been sent; None: nothing is known of them, and they may
+        yet land, so sending them again is safe and useful."""
+        gateway = self._gateway(stream)
+        if gateway is None:
+            return Unknown(reason="the chain is not configured", due_at=_soon(now))
+        seen = await gateway.sighting(str(request["signature"]), inputs=tuple(request["inputs"]))
+        if not isinstance(seen, Sighting):
+            return Unknown(reason=seen.reason, due_at=_later(stream, now))
+        match seen.presence:
+            case Presence.UNKNOWN:
+                return None
+            case Presence.PENDING | Presence.INCLUDED:
+                return Accepted(due_at=_later(stream, now))
+            case Presence.SUPERSEDED:
+                return Absent()
+            case Presence.FINAL | Presence.REVERTED:
+                return await self._ended(stream, gateway, seen) or _unreadable(now)
+
+    async def _ended(
+        self, stream: Stream, gateway: ChainGateway, seen: Sighting
+    ) -> BroadcastOutcome | None:
+        gas = gas_of(gateway, seen)
+        if gas is None:
+            return None
+        if seen.presence is Presence.REVERTED:
+            return LandedWithError(reason="the chain has it, and it failed there", gas=gas)
+        wanted = stream.signature_wanted().prepared
+        if wanted is not None and wanted.is_approval:
+            return ApprovalLanded(slot=seen.depth, commitment=COMMITMENT, gas=gas)
+        return await self._kind(stream).read(stream, gateway, seen)
+
+    def _gateway(self, stream: Stream) -> ChainGateway | None:
+        return self._gateways.get(stream.known(LegRequested).chain)
+
+    def _kind(self, stream: Stream) -> ChainLegKind:
+        requested = stream.known(LegRequested)
+        return next(kind for of, kind in self._kinds.items() if isinstance(requested, of))
+
+
+def gas_of(gateway: ChainGateway, seen: Sighting) -> Gas | None:
+    """What the network charged for it; None where the node does not tell."""
+    if seen.fee is None:
+        return None
+    return Gas(asset=NATIVE[gateway.chain].symbol, amount=seen.fee)
+
+
+def _later(stream: Stream, now: datetime) -> datetime:
+    signed_at = next(
+        event.occurred_at
+        for event in reversed(stream.events)
+        if isinstance(event.data, UserActionSubmitted)
+    )
+    share = (now - signed_at).total_seconds() * LOOK_SHARE_OF_AGE
+    return now + timedelta(seconds=min(LOOK_SECONDS_MAX, max(LOOK_SECONDS_MIN, share)))
+
+
+def _soon(now: datetime) -> datetime:
+    return now + timedelta(seconds=RETRY_SECONDS)
+
+
+def _unreadable(now: datetime) -> Unknown:
+    """Final and yet unreadable here: a node behind. It is asked again, never guessed."""
+    return Unknown(reason="the transaction is final but not readable yet", due_at=_soon(now))

@@ -1,0 +1,142 @@
+"""A swap as a leg on a chain where the user pays the network: the provider's own transaction, held
+against what was asked before anybody signs it, and read from the chain when it is final."""
+
+import base64
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from domain.contracts.events import (
+    Gas,
+    NetworkCost,
+    PreparedMessage,
+    UserActionSubmitted,
+)
+from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
+from domain.provider.effects import (
+    BuildOutcome,
+    Built,
+    Declined,
+    Moved,
+    NotAttempted,
+    SwapLanded,
+)
+from domain.provider.ports import answers
+from domain.provider.ports.chain import ChainGateway, Movement, Sighting, TransferPrepared
+from domain.provider.ports.dex import SwapBuilt
+from domain.shared.assets import ASSETS, NATIVE
+from domain.shared.money import AssetAmount
+from domain.shared.stream import Stream
+from infrastructure.sagas.chain_legs import COMMITMENT, RETRY_SECONDS, gas_of
+from infrastructure.sagas.swaps import PromisedSwaps
+
+SIGNING_SECONDS: Final = 60.0
+"""How long a transaction may be signed whose provider names no end: prices move on."""
+
+
+class ChainSwapLeg:
+    """Of an asset on its own chain for USDC on Solana, or any other."""
+
+    def __init__(self, swaps: PromisedSwaps) -> None:
+        self._swaps = swaps
+
+    async def build(self, stream: Stream, gateway: ChainGateway, now: datetime) -> BuildOutcome:
+        requested = stream.known(BlockchainSwapRequested)
+        swap = requested.swap
+        answer = await self._swaps.build(swap)
+        if isinstance(answer, Declined):
+            return answer
+        prepared = await gateway.prepare_call(swap.sender_address, answer.unsigned)
+        match prepared:
+            case answers.Declined(code=code, reason=reason):
+                return Declined(code=code, reason=reason)
+            case answers.NotAttempted(reason=reason) | answers.Unanswered(reason=reason):
+                due_at = now + timedelta(seconds=RETRY_SECONDS)
+                return NotAttempted(reason=reason, due_at=due_at)
+            case TransferPrepared():
+                wrong = unasked(prepared, swap, requested.network_cost)
+                return wrong or _built(prepared, requested, answer, now)
+
+    async def read(
+        self, stream: Stream, gateway: ChainGateway, seen: Sighting
+    ) -> SwapLanded | None:
+        swap = stream.known(BlockchainSwapRequested).swap
+        transaction_hash = stream.known(UserActionSubmitted).signature
+        taken = await gateway.taken(transaction_hash, signer=swap.sender_address)
+        credits_ = await gateway.movements(transaction_hash)
+        if not isinstance(taken, tuple) or not isinstance(credits_, tuple):
+            return None
+        spent = next((one for one in taken if one.asset == swap.source), None)
+        if spent is None:
+            return None
+        own = gateway.parse_address(swap.sender_address)
+        return SwapLanded(
+            slot=seen.depth,
+            commitment=COMMITMENT,
+            lamports_spent=0,
+            spent=Moved(
+                amount=min(spent.amount, swap.amount), instruction=spent.index, account=own
+            ),
+            fee=None,
+            received=None,
+            gas=gas_of(gateway, seen),
+            aside=aside_of(taken, swap),
+            change=tuple(one.index for one in credits_ if one.address == own),
+        )
+
+
+def aside_of(taken: tuple[Movement, ...], swap: SwapTerms) -> Gas | None:
+    """What the provider took beside the amount, in the asset that the network is paid in."""
+    native = NATIVE[ASSETS[swap.source].chain].symbol
+    left = sum(one.amount for one in taken if one.asset == native)
+    aside = left - (min(left, swap.amount) if swap.source == native else 0)
+    return Gas(asset=native, amount=aside) if aside else None
+
+
+def unasked(prepared: TransferPrepared, swap: SwapTerms, cost: NetworkCost) -> Declined | None:
+    """What a provider's transaction does that was not asked for; None where nothing."""
+    if cost.gas is None or prepared.fee > cost.gas.amount:
+        return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+    native = NATIVE[ASSETS[swap.source].chain].symbol
+    amount = swap.amount if swap.source == native and not prepared.is_approval else 0
+    aside = swap.aside.amount if swap.aside else 0
+    if not amount <= prepared.value <= amount + aside:
+        return Declined(code="PRV_RESPONSE_INVALID", reason="another amount than was asked for")
+    return None
+
+
+def _built(
+    prepared: TransferPrepared, requested: BlockchainSwapRequested, answer: SwapBuilt, now: datetime
+) -> Built:
+    swap = requested.swap
+    chain = ASSETS[swap.source].chain
+    payload = base64.b64encode(prepared.payload).decode()
+    gas = Gas(asset=NATIVE[chain].symbol, amount=prepared.fee)
+    offered_until = answer.expires_at or now + timedelta(seconds=SIGNING_SECONDS)
+    return Built(
+        message=payload,
+        payload=payload,
+        summary=_summary(swap, gas, is_approval=prepared.is_approval),
+        recipient_amount=swap.target_minimum,
+        asset=swap.target,
+        network_cost=replace(requested.network_cost, gas=gas),
+        reference=answer.reference,
+        prepared=PreparedMessage(
+            chain=chain,
+            commitment=base64.b64encode(prepared.commitment).decode(),
+            inputs=prepared.inputs,
+            fee=gas,
+            is_approval=prepared.is_approval,
+        ),
+        expires_at=min(offered_until, requested.approval_deadline),
+        exchange={"inputs": list(prepared.inputs), "fee": prepared.fee},
+    )
+
+
+def _summary(swap: SwapTerms, gas: Gas, *, is_approval: bool) -> str:
+    """What signing does, in plain words."""
+    spent, cost = AssetAmount.of(swap.amount, swap.source), AssetAmount.of(gas.amount, gas.asset)
+    if is_approval:
+        return f"Let {swap.provider} take {spent} for the swap that follows, at a cost of {cost} at most"
+    least = AssetAmount.of(swap.target_minimum, swap.target)
+    return f"Swap {spent} for at least {least}, at a cost of {cost} at most"

@@ -1,0 +1,31 @@
+"""One platform for all tests of a worker, whose world no test moves on in time: what is sold needs
+prices that are fresh."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.platform import Platform, started
+from tests.integration.api.client import Person, owner_of
+from tests.integration.api.conftest import alice, bob, carol, http, people, records
+from tests.integration.chains.outside import Outside
+
+__all__ = ["alice", "bob", "carol", "http", "people", "records"]
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("chains") / "data"
+
+
+@pytest.fixture(scope="session")
+def platform(data_dir: Path) -> Iterator[Platform]:
+    with started(data_dir) as running:
+        yield running
+
+
+@pytest.fixture
+async def outside(alice: Person) -> AsyncIterator[Outside]:
+    async with owner_of(alice.ready) as connection:
+        yield Outside(person=alice, connection=connection)
