@@ -17,11 +17,11 @@ _LOAD: Final = """
     SELECT generation, xid::text::bigint AS xid, id FROM relay_cursor WHERE name = $1
 """
 _OFFSETS: Final = 'SELECT channel, "offset" FROM relay_channel'
-# Nothing is written unless the lease is still of this epoch; the row lock keeps it so meanwhile.
+# Nothing is written unless the lease is still of this epoch; it is held longer in the same go.
 _SAVE: Final = """
     WITH tenure AS (
-        SELECT l.epoch FROM lease l
-        WHERE l.name = $1 AND l.epoch = $2 AND l.until > clock_timestamp() FOR SHARE
+        UPDATE lease l SET until = clock_timestamp() + make_interval(secs => $7)
+        WHERE l.name = $1 AND l.epoch = $2 AND l.until > clock_timestamp() RETURNING l.epoch
     ), moved AS (
         INSERT INTO relay_cursor AS c (name, generation, xid, id, epoch)
         SELECT $1, $3, $4::text::xid8, $5, t.epoch FROM tenure t
@@ -92,11 +92,11 @@ class RelayStore:
             offsets[channel] = offset
         return Progress(cursor, tuple(offsets))
 
-    async def save(self, progress: Progress, *, epoch: int) -> bool:
-        """Stores it; False where the lease of `epoch` is another's by now."""
+    async def save(self, progress: Progress, *, epoch: int, seconds: float) -> bool:
+        """Stores it and holds the lease of `epoch` longer; False where that is another's by now."""
         at = progress.cursor
         saved: bool = await self._pool.fetchval(
-            _SAVE, RELAY, epoch, at.generation, str(at.xid), at.id, list(progress.offsets)
+            _SAVE, RELAY, epoch, at.generation, str(at.xid), at.id, list(progress.offsets), seconds
         )
         return saved
 

@@ -11,7 +11,8 @@ from infrastructure.db.positions import START, Position
 from infrastructure.db.streams import News, StreamReader
 
 PAGE_EVENTS: Final = 500
-SAVE_SECONDS: Final = 1.0
+SAVE_SECONDS: Final = 10.0
+"""What a successor looks at again at most; looking twice does nothing twice."""
 PARKED_RETRY_SECONDS: Final = 60.0
 """A deployment may have mended what parked a stream."""
 

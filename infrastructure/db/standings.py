@@ -1,6 +1,6 @@
 """Which providers an operator switched off, and what their health checks said."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,14 +17,15 @@ _SWITCH: Final = """
 """
 _HEALTH: Final = "SELECT provider, failures_in_row FROM provider_health"
 _CLAIM: Final = """
-    INSERT INTO provider_health AS h (provider) VALUES ($1)
+    INSERT INTO provider_health AS h (provider) SELECT p FROM unnest($1::text[]) AS p ORDER BY p
     ON CONFLICT (provider) DO UPDATE SET asked_at = EXCLUDED.asked_at
         WHERE h.asked_at <= EXCLUDED.asked_at - make_interval(secs => $2)
-    RETURNING true
+    RETURNING provider
 """
+# Most are well and were well before: nothing is written of them.
 _TOLD: Final = """
     UPDATE provider_health SET failures_in_row = CASE WHEN $2 THEN 0 ELSE failures_in_row + 1 END
-    WHERE provider = $1 RETURNING failures_in_row
+    WHERE provider = $1 AND NOT ($2 AND failures_in_row = 0) RETURNING failures_in_row
 """
 
 
@@ -58,11 +59,12 @@ class StandingStore:
         """How many of the last checks failed in a row."""
         return {row["provider"]: row["failures_in_row"] for row in await self._pool.fetch(_HEALTH)}
 
-    async def claim(self, provider: str, *, seconds: float) -> bool:
-        """Whether nobody has asked for so long; then the caller is the one who asks."""
-        return bool(await self._pool.fetchval(_CLAIM, provider, seconds))
+    async def claim(self, providers: Collection[str], *, seconds: float) -> Collection[str]:
+        """Those that nobody has asked for so long: the caller is the one who asks them."""
+        rows = await self._pool.fetch(_CLAIM, list(providers), seconds)
+        return {row["provider"] for row in rows}
 
     async def told(self, provider: str, *, healthy: bool) -> int:
         """Stores an outcome; how many have failed in a row."""
-        failures: int = await self._pool.fetchval(_TOLD, provider, healthy)
-        return failures
+        failures: int | None = await self._pool.fetchval(_TOLD, provider, healthy)
+        return failures or 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final, Protocol
 
 from infrastructure.messaging.retrying import DATABASE_ERRORS
@@ -20,7 +20,7 @@ Check = Callable[[], Awaitable[bool]]
 class Store(Protocol):
     """What the checks of all processes said."""
 
-    async def claim(self, provider: str, *, seconds: float) -> bool: ...
+    async def claim(self, providers: Collection[str], *, seconds: float) -> Collection[str]: ...
 
     async def told(self, provider: str, *, healthy: bool) -> int: ...
 
@@ -40,17 +40,20 @@ class ProviderHealthWatch:
 
     async def look(self) -> None:
         """At all providers whose turn it is, at once."""
-        await asyncio.gather(*(self._look_at(name, check) for name, check in self._checks.items()))
+        try:
+            names = await self._store.claim(self._checks, seconds=_CLAIM_SECONDS)
+        except DATABASE_ERRORS as error:
+            logger.warning("whose health is to be asked cannot be read: %s", error)
+            return
+        await asyncio.gather(*(self._look_at(name, self._checks[name]) for name in names))
 
     async def _look_at(self, name: str, check: Check) -> None:
+        healthy = await _answers(name, check)
         try:
-            if await self._store.claim(name, seconds=_CLAIM_SECONDS):
-                await self._ask(name, check)
+            failures = await self._store.told(name, healthy=healthy)
         except DATABASE_ERRORS as error:
             logger.warning("the health of %s cannot be kept: %s", name, error)
-
-    async def _ask(self, name: str, check: Check) -> None:
-        failures = await self._store.told(name, healthy=await _answers(name, check))
+            return
         if failures >= FAILURES_MAX:
             logger.error("the provider %s is unhealthy: %d checks in a row failed", name, failures)
 

@@ -22,7 +22,7 @@ _log: Final = logging.getLogger(__name__)
 
 READ_EVENTS_MAX: Final = 500  # a batch is one round trip to Redis and is in memory at once
 SAVE_EVENTS_MAX: Final = 2_000  # what a successor publishes again at most
-SAVE_SECONDS: Final = 1.0
+SAVE_SECONDS: Final = 2.0  # as often as the lease is renewed: one commit does both
 HEARTBEAT_SECONDS: Final = 1.0
 LEASE_SECONDS: Final = 6.0
 RENEW_SECONDS: Final = 2.0
@@ -55,8 +55,9 @@ class ProgressStore(Protocol):
         """What was stored last."""
         ...
 
-    async def save(self, progress: Progress, *, epoch: int) -> bool:
-        """Stores it, unless the lease of `epoch` is another's by now: then False."""
+    async def save(self, progress: Progress, *, epoch: int, seconds: float) -> bool:
+        """Stores it and holds the lease of `epoch` for so long, unless that is another's by now:
+        then False."""
         ...
 
 
@@ -176,7 +177,7 @@ class _Term:
         self._unsaved_events = 0
         self._clock = asyncio.get_running_loop().time
         now = self._clock()
-        self._renew_at = now + min(RENEW_SECONDS, lease_seconds / 3)
+        self._renewed()
         self._save_at = now + SAVE_SECONDS
         self._beat_at = now
 
@@ -222,19 +223,19 @@ class _Term:
                 return
 
     async def _keep_house(self) -> None:
-        await self._renew_when_due()
         now = self._clock()
-        if now >= self._beat_at:
-            self._beat_at = now + HEARTBEAT_SECONDS
-            await self._send(heartbeats(self._progress))
         if now >= self._save_at or self._unsaved_events >= SAVE_EVENTS_MAX:
             self._save_at = now + SAVE_SECONDS
             await self._save()
+        await self._renew_when_due()
+        if now >= self._beat_at:
+            self._beat_at = now + HEARTBEAT_SECONDS
+            await self._send(heartbeats(self._progress))
 
     async def _renew_when_due(self) -> None:
         if self._clock() < self._renew_at:
             return
-        self._renew_at = self._clock() + min(RENEW_SECONDS, self._lease_seconds / 3)
+        self._renewed()
         if not await self._tenure.renew(
             self._holder, epoch=self._epoch, seconds=self._lease_seconds
         ):
@@ -243,9 +244,15 @@ class _Term:
     async def _save(self) -> None:
         if self._progress == self._saved:
             return
-        if not await self._store.save(self._progress, epoch=self._epoch):
+        self._renewed()
+        if not await self._store.save(
+            self._progress, epoch=self._epoch, seconds=self._lease_seconds
+        ):
             raise TenureLostError
         self._saved, self._unsaved_events = self._progress, 0
+
+    def _renewed(self) -> None:
+        self._renew_at = self._clock() + min(RENEW_SECONDS, self._lease_seconds / 3)
 
 
 def number(events: Sequence[Logged], progress: Progress) -> tuple[list[tuple[str, str]], Progress]:

@@ -120,7 +120,7 @@ async def test_what_an_operator_said_is_never_changed(
 
 async def test_three_failed_checks_in_a_row_make_it_unhealthy(store: StandingStore) -> None:
     standings = Standings(store, Breakers())
-    assert await store.claim("due", seconds=29)
+    assert await store.claim(["due"], seconds=29)
     for healthy, expected in (
         (False, None),
         (False, None),
@@ -132,10 +132,21 @@ async def test_three_failed_checks_in_a_row_make_it_unhealthy(store: StandingSto
 
 
 async def test_a_turn_is_one_processs(store: StandingStore) -> None:
-    assert await store.claim("due", seconds=29)
-    assert not await store.claim("due", seconds=29)
-    assert await store.claim("bridge", seconds=29)
-    assert await store.claim("due", seconds=0)
+    assert await store.claim(["due"], seconds=29) == {"due"}
+    assert await store.claim(["due", "bridge"], seconds=29) == {"bridge"}
+    assert await store.claim(["due", "bridge"], seconds=29) == set()
+    assert await store.claim(["due"], seconds=0) == {"due"}
+
+
+async def test_what_is_well_as_before_is_not_written(store: StandingStore, pool: Pool) -> None:
+    await store.claim(["due"], seconds=29)
+    written = "SELECT xmin::text FROM provider_health WHERE provider = 'due'"
+    before = await pool.fetchval(written)
+    assert await store.told("due", healthy=True) == 0
+    assert await pool.fetchval(written) == before
+    assert await store.told("due", healthy=False) == 1
+    assert await store.told("due", healthy=True) == 0
+    assert await pool.fetchval(written) != before
 
 
 @pytest.mark.parametrize(

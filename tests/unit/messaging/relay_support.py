@@ -58,7 +58,8 @@ class MemoryStore:
     async def load(self) -> Progress:
         return self.progress
 
-    async def save(self, progress: Progress, *, epoch: int) -> bool:
+    async def save(self, progress: Progress, *, epoch: int, seconds: float) -> bool:
+        del seconds
         if epoch != self.tenure.epoch:
             return False
         self.progress = progress

@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 
@@ -15,9 +15,9 @@ class Kept:
         self.failures: dict[str, int] = {}
         self.taken: set[str] = set()
 
-    async def claim(self, provider: str, *, seconds: float) -> bool:
+    async def claim(self, providers: Collection[str], *, seconds: float) -> Collection[str]:
         assert seconds == 29
-        return provider not in self.taken
+        return set(providers) - self.taken
 
     async def told(self, provider: str, *, healthy: bool) -> int:
         self.failures[provider] = 0 if healthy else self.failures.get(provider, 0) + 1
