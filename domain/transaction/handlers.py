@@ -36,6 +36,8 @@ from domain.transaction.states import TERMINAL_STATES
 
 WITHDRAW_DEFINITION_VERSION = 1
 """The newest version of the flow's definition: what begins now goes on by it."""
+PAYMENT_FIELD = "input.source.payment"
+"""Where the input of a Buy has what is paid, and how."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +148,7 @@ def initiate_withdraw(
 
 def initiate_deposit(command: InitiateDepositCommand, facts: Facts) -> Decision:
     """Begins a Deposit. Raises `BelowMinimum`, or `NoProvider` where nobody offers anything."""
-    _check_payment(command, minimum=facts.figures.deposit_minimum_cents)
+    _check_payment(command, minimum=facts.figures.deposit_minimum_cents, within="input")
     initiated = DepositTransactionInitiated(
         transaction_id=command.transaction_id,
         username=command.username,
@@ -168,11 +170,11 @@ def initiate_deposit(command: InitiateDepositCommand, facts: Facts) -> Decision:
 
 def initiate_buy_with_payment(command: InitiateDepositCommand, facts: Facts) -> Decision:
     """Begins a Buy of `command.asset`; raises what a Deposit raises."""
-    _check_payment(command, minimum=facts.figures.buy_minimum_cents)
+    _check_payment(command, minimum=facts.figures.buy_minimum_cents, within=PAYMENT_FIELD)
     least = ASSETS[command.asset].minimum_base_units
     if command.offers[0].asset_amount < least:
         raise BelowMinimum(
-            field="input.source.paymentMethod.amount",
+            field=f"{PAYMENT_FIELD}.amount",
             minimum=format_asset(least, command.asset),
             asset=command.asset,
         )
@@ -194,10 +196,10 @@ def initiate_buy_with_payment(command: InitiateDepositCommand, facts: Facts) -> 
     return Decision(events=(initiated,))
 
 
-def _check_payment(command: InitiateDepositCommand, *, minimum: int) -> None:
+def _check_payment(command: InitiateDepositCommand, *, minimum: int, within: str) -> None:
     if command.fiat_amount < minimum:
         raise BelowMinimum(
-            field="input.amount",
+            field=f"{within}.amount",
             minimum=format_asset(minimum, command.fiat_currency),
             asset=command.fiat_currency,
         )

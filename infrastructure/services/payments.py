@@ -21,7 +21,11 @@ from domain.shared.errors import InvalidInput, Refused
 from domain.shared.ids import TransactionId, UserId
 from domain.shared.money import format_asset, parse_units
 from domain.transaction.errors import BelowMinimum
-from domain.transaction.handlers import initiate_buy_with_payment, initiate_deposit
+from domain.transaction.handlers import (
+    PAYMENT_FIELD,
+    initiate_buy_with_payment,
+    initiate_deposit,
+)
 from infrastructure.db.openings import UserOpening
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.faults import in_plain_words
@@ -44,15 +48,24 @@ class Openings(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentFlow:
-    """A flow that is a payment: `name` is the one that compliance knows."""
+    """A flow that is a payment: `name` is the one that compliance knows, `within` where its input
+    has what is paid and how."""
 
     name: str
     operation: str
+    within: str
     begin: Callable[[InitiateDepositCommand, Facts], Decision]
 
 
-DEPOSIT: Final = PaymentFlow(name="deposit", operation="initiateDeposit", begin=initiate_deposit)
-BUY: Final = PaymentFlow(name="buy", operation="initiateBuy", begin=initiate_buy_with_payment)
+DEPOSIT: Final = PaymentFlow(
+    name="deposit", operation="initiateDeposit", within="input", begin=initiate_deposit
+)
+BUY: Final = PaymentFlow(
+    name="buy",
+    operation="initiateBuy",
+    within=PAYMENT_FIELD,
+    begin=initiate_buy_with_payment,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +118,7 @@ class PaymentDesk:
 
     async def initiate(self, user_id: UserId, wish: DepositInput) -> TransactionId:
         """Begins it, once for an idempotency key; what was refused before is again."""
-        read = read_payment(wish)
+        read = read_payment(wish, within=self._flow.within)
         with in_plain_words():
             opening = await self._opening(user_id, read)
             begun = self._wished(user_id, opening, read)
@@ -113,7 +126,7 @@ class PaymentDesk:
 
     async def preview(self, user_id: UserId, wish: DepositInput) -> Preview:
         """What it would cost and bring now; raises why it would be refused."""
-        read = read_payment(wish)
+        read = read_payment(wish, within=self._flow.within)
         with in_plain_words():
             opening = await self._opening(user_id, read)
             begun = self._wished(user_id, opening, read)
@@ -155,7 +168,8 @@ class PaymentDesk:
         self, opening: UserOpening, read: ReadPayment, wish: Wish
     ) -> InitiateDepositCommand:
         """The beginning with what providers offer for it; raises why compliance would stop it."""
-        _check_method(self._listed.payment_methods[read.method], read)
+        amount_field = f"{self._flow.within}.amount"
+        _check_method(self._listed.payment_methods[read.method], read, field=amount_field)
         facts = self._engine.facts()
         assess(
             flow=self._flow.name,
@@ -192,33 +206,33 @@ class PaymentDesk:
         )
 
 
-def read_payment(wish: DepositInput) -> ReadPayment:
-    """Raises `InvalidInput` that names the first field that is wrong."""
+def read_payment(wish: DepositInput, *, within: str) -> ReadPayment:
+    """Raises `InvalidInput` that names the first field that is wrong; most are `within` one."""
     asset = ASSETS.get(wish.asset)
     if asset is None:
         raise InvalidInput(code="VAL_ASSET_UNTRADED", field="input.asset")
     if wish.currency not in CURRENCIES:
-        raise InvalidInput(code="VAL_CURRENCY", field="input.currency")
-    amount = parse_units(wish.amount, wish.currency, field="input.amount")
+        raise InvalidInput(code="VAL_CURRENCY", field=f"{within}.currency")
+    amount = parse_units(wish.amount, wish.currency, field=f"{within}.amount")
     if wish.payment_method not in METHODS:
-        raise InvalidInput(code="VAL_PAYMENT_METHOD", field="input.paymentMethod")
+        raise InvalidInput(code="VAL_PAYMENT_METHOD", field=f"{within}.paymentMethod")
     return ReadPayment(
         asset=asset,
         amount=amount,
         currency=wish.currency,
         method=PaymentMethod(wish.payment_method),
-        return_url=_return_url(wish.return_url or ""),
+        return_url=_return_url(wish.return_url or "", field=f"{within}.returnUrl"),
         key=read_key(wish.idempotency_key),
         preferred=frozenset([wish.provider] if wish.provider else ()),
         quote_id=wish.quote_id,
     )
 
 
-def _return_url(text: str) -> str:
+def _return_url(text: str, *, field: str) -> str:
     """An https address (or one of this machine, for development), or nothing."""
     if not text:
         return ""
-    wrong = InvalidInput(code="VAL_RETURN_URL", field="input.returnUrl")
+    wrong = InvalidInput(code="VAL_RETURN_URL", field=field)
     if len(text) > RETURN_URL_CHARACTERS_MAX:
         raise wrong
     try:
@@ -231,9 +245,9 @@ def _return_url(text: str) -> str:
     return text
 
 
-def _check_method(limits: MethodLimits, read: ReadPayment) -> None:
+def _check_method(limits: MethodLimits, read: ReadPayment, *, field: str) -> None:
     if read.amount < limits.minimum_cents:
         minimum = format_asset(limits.minimum_cents, read.currency)
-        raise BelowMinimum(field="input.amount", minimum=minimum, asset=read.currency)
+        raise BelowMinimum(field=field, minimum=minimum, asset=read.currency)
     if read.amount > limits.maximum_cents:
-        raise Refused(code="PRV_LIMIT", field="input.amount")
+        raise Refused(code="PRV_LIMIT", field=field)

@@ -103,16 +103,25 @@ def test_one_that_is_declined_brings_nothing(alice: Payer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asset", "amount", "code"),
+    ("asset", "wish", "code", "field"),
     [
-        ("USDC", "100", "VAL_ASSET_UNTRADED"),
-        ("DOGE", "100", "VAL_ASSET_UNTRADED"),
-        ("SOL", "9", "TXN_BELOW_MINIMUM"),
+        ("USDC", {}, "VAL_ASSET_UNTRADED", "asset"),
+        ("DOGE", {}, "VAL_ASSET_UNTRADED", "asset"),
+        ("SOL", {"amount": "9"}, "TXN_BELOW_MINIMUM", "source.payment.amount"),
+        ("SOL", {"amount": "24.99"}, "TXN_BELOW_MINIMUM", "source.payment.amount"),
+        ("SOL", {"amount": "5000.01"}, "PRV_LIMIT", "source.payment.amount"),
+        ("SOL", {"amount": "1e3"}, "VAL_AMOUNT_FORMAT", "source.payment.amount"),
+        ("SOL", {"paymentMethod": "CASH"}, "VAL_PAYMENT_METHOD", "source.payment.paymentMethod"),
+        ("SOL", {"currency": "XYZ"}, "VAL_CURRENCY", "source.payment.currency"),
+        ("SOL", {"returnUrl": "ftp://x"}, "VAL_RETURN_URL", "source.payment.returnUrl"),
     ],
 )
-def test_what_cannot_be_bought_is_refused(alice: Payer, asset: str, amount: str, code: str) -> None:
-    payload = initiated(alice, asset, amount)
-    assert [error["code"] for error in payload["errors"]] == [code]
+def test_what_cannot_be_bought_is_refused(
+    alice: Payer, asset: str, wish: dict[str, str], code: str, field: str
+) -> None:
+    payload = initiated(alice, asset, **wish)
+    refusals = [(error["code"], error["field"]) for error in payload["errors"]]
+    assert refusals == [(code, f"input.{field}")]
 
 
 LATE = {"BTC": 250_000, "ETH": 3 * 10**16, "SUI": 7 * 10**9, "SOL": 2 * 10**8}
