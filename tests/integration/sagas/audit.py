@@ -29,6 +29,10 @@ from tests.integration.sagas.processes import Platform
 
 # A worker that was killed keeps the lease of looking for deposits for fifteen seconds.
 CALM_SECONDS_MAX: Final = 30.0
+SEEN_BY_BOTH: Final = tuple(
+    name for name, payload in EVENT_TYPES.items() if payload in SHOWN_TO_COUNTERPARTY
+)
+"""The types that a transaction's other side hears of too."""
 _POLL_SECONDS: Final = 0.2
 _OUTCOME: Final = """query ($id: ID!) { transaction(id: $id) {
   state reason waitingOn receivedAmount chainSignature userActions { status } } }"""
@@ -128,7 +132,7 @@ class Audit:
             outcomes[:] = [await self._outcome(sent) for sent in self.sent]
             return [o for o in outcomes if not (o.is_terminal or o.waits_for_its_user)]
 
-        await _until_empty(astray)
+        await until_empty(astray)
         return outcomes
 
     async def _outcome(self, sent: Sent) -> Outcome:
@@ -137,15 +141,11 @@ class Audit:
         return Outcome(sent, found.transaction)
 
     async def _nothing_is_left_to_do(self, outcomes: Sequence[Outcome]) -> None:
-        """No effect is open but those of who waits, no event unheard, no stream parked, and the
-        look for deposits has come by everywhere: what it would book twice, it has booked."""
+        """Nothing but what waits, and the look for deposits has come by everywhere: what it would
+        book twice, it has booked."""
         waiting = [outcome.id for outcome in outcomes if not outcome.is_terminal]
-        groups = [group.value for group in Group]
-        await _until_empty(lambda: self.pool.fetch(_LEFT_OPEN, waiting))
-        await _until_empty(lambda: self.pool.fetch(_UNHEARD, groups))
-        await _until_empty(self._not_looked_at)
-        parked = await self.pool.fetch(_PARKED)
-        assert not parked
+        await come_to_rest(self.pool, waiting)
+        await until_empty(self._not_looked_at)
 
     async def _not_looked_at(self) -> list[str]:
         left = []
@@ -197,16 +197,13 @@ class Audit:
             late = [phone for phone in self.phones if len(phone.heard) < len(logged[phone])]
             return [phone.customer.username for phone in late]
 
-        await _until_empty(still_on_their_way)
+        await until_empty(still_on_their_way)
         for phone, expected in logged.items():
             assert [(event.type, event.sequence) for event in phone.heard] == expected
 
     async def _logged(self, streams: Sequence[UUID], customer: Customer) -> list[tuple[str, int]]:
         """Of these streams what the customer may see, as their sender or their recipient."""
-        to_recipients = [
-            name for name, payload in EVENT_TYPES.items() if payload in SHOWN_TO_COUNTERPARTY
-        ]
-        rows = await self.pool.fetch(_EVENTS, streams, customer.wallet_id, to_recipients)
+        rows = await self.pool.fetch(_EVENTS, streams, customer.wallet_id, SEEN_BY_BOTH)
         return [(row["type"], row["sequence"]) for row in rows]
 
     def _customers(self) -> list[Customer]:
@@ -220,7 +217,17 @@ class Audit:
         return await self.platform.rpc.token_balance(account, "finalized") or 0
 
 
-async def _until_empty(look: Callable[[], Awaitable[Sequence[object]]]) -> None:
+async def come_to_rest(pool: Pool, waiting: Sequence[UUID] = ()) -> None:
+    """Returns when no effect is open but those of the streams that wait, and no event is unheard;
+    fails where that does not come, or a stream is parked."""
+    groups = [group.value for group in Group]
+    await until_empty(lambda: pool.fetch(_LEFT_OPEN, waiting))
+    await until_empty(lambda: pool.fetch(_UNHEARD, groups))
+    parked = await pool.fetch(_PARKED)
+    assert not parked
+
+
+async def until_empty(look: Callable[[], Awaitable[Sequence[object]]]) -> None:
     """Looks again until nothing is found; fails with what is found at last."""
     deadline = asyncio.get_running_loop().time() + CALM_SECONDS_MAX
     while found := await look():

@@ -66,9 +66,11 @@ class Deployment:
         self._sandbox_port = free_port(_HOST)
         fee_payer_file = folder / "keys" / "fee_payer.json"
         load_or_create_keypair(fee_payer_file)
+        jwt_secret = secrets.token_urlsafe(48)
+        (folder / "keys" / "jwt_secret").write_text(jwt_secret)
         self._settings = {
             "REDIS_URL": redis_url,
-            "DIBOAS_JWT_SECRET": secrets.token_urlsafe(48),
+            "DIBOAS_JWT_SECRET": jwt_secret,
             "DIBOAS_HOST": _HOST,
             "DIBOAS_PORT": str(free_port(_HOST)),
             "DIBOAS_SOLANA_RPC_URLS": f"{self.sandbox_url}/solana",
