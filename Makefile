@@ -17,13 +17,14 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 TEST_SECONDS_MAX := 900
 WORKERS ?= 2
 
-.PHONY: help install up test test-chaos check static fmt generated lock \
+.PHONY: help install up test test-chaos test-mixed check static fmt generated lock \
 	bench-start bench-ledger bench-send bench-flows clean
 
 help:
 	@echo 'make up ARGS="…"   start everything embedded, show a demo, serve'
 	@echo 'make test          the whole suite (ARGS="tests/unit -k …" narrows it)'
 	@echo 'make test-chaos    the long tests that kill processes'
+	@echo 'make test-mixed    five hundred transactions of all flows on two workers and two apis'
 	@echo 'make check         formatting, lint, types, imports, generated files, tests'
 	@echo 'make fmt           format and mend what can be mended'
 	@echo 'make generated     write the SDL and the generated documents'
@@ -53,6 +54,10 @@ test: $(STAMP)
 
 test-chaos: $(STAMP)
 	@timeout --foreground --kill-after=10 $(TEST_SECONDS_MAX) $(BIN)/python -m pytest -m chaos $(ARGS)
+
+test-mixed: $(STAMP)
+	@timeout --foreground --kill-after=10 $(TEST_SECONDS_MAX) \
+		$(BIN)/python -m pytest -m chaos tests/integration/mixed $(ARGS)
 
 check: static test
 

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from bench.platform import Ready
+from infrastructure.demo import wishes
 from infrastructure.demo.api import Api
 from infrastructure.demo.device import Device
 from infrastructure.demo.documents import ACTIONS, WALLET, Found, Owned
 from infrastructure.demo.following import TERMINAL
-from infrastructure.demo.sending import Sending
+from infrastructure.demo.wishing import Wishing
 from infrastructure.http import HttpClient
 
 _SETTLED_SECONDS_MAX: Final = 60.0
@@ -33,7 +34,8 @@ async def send(
     users: Mapping[str, Api], ready: Ready, sender: str, recipient: str, amount: str
 ) -> None:
     """One send, to its end; it must complete."""
-    state = await _sending(users, ready, sender, recipient, amount).run()
+    wish = wishes.send(amount=amount, recipient=recipient)
+    state = await wishing(users, ready, sender).run(wish)
     assert state == "COMPLETED", state
 
 
@@ -41,11 +43,11 @@ async def interrupted_send(
     users: Mapping[str, Api], ready: Ready, sender: str, recipient: str, amount: str
 ) -> str:
     """The transaction of a send that is left as soon as its signature was accepted."""
-    sending = _sending(users, ready, sender, recipient, amount)
-    transaction_id = await sending.initiate()
+    user, wish = wishing(users, ready, sender), wishes.send(amount=amount, recipient=recipient)
+    transaction_id = await user.begin(wish)
     async with asyncio.timeout(_SETTLED_SECONDS_MAX):
         while True:
-            if await sending.sign(transaction_id):
+            if await user.act(wish, transaction_id):
                 return transaction_id
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -68,14 +70,6 @@ async def balances(users: Mapping[str, Api]) -> Mapping[str, str]:
     }
 
 
-def _sending(
-    users: Mapping[str, Api], ready: Ready, sender: str, recipient: str, amount: str
-) -> Sending:
-    return Sending(
-        api=users[sender],
-        device=Device.load(ready.user(sender).keypair_file),
-        recipient=f"@{recipient}",
-        amount=amount,
-        on_update=lambda _update: None,
-        on_signed=lambda _action: None,
-    )
+def wishing(users: Mapping[str, Api], ready: Ready, username: str) -> Wishing:
+    """A user with what they sign with; nobody is told of what happens."""
+    return Wishing(api=users[username], device=Device.load(ready.user(username).keypair_file))

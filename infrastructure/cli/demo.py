@@ -1,13 +1,13 @@
-"""`diboas demo send`, `deposit`, `strategy` and `all`: what a demo user does, as any client outside of the
-platform would.
+"""`diboas demo …`: what a demo user does, as any client outside of the platform would.
 
 All that it knows is in the ready file: addresses, tokens, and where the users' keys lie.
 """
 
+import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,23 +17,17 @@ from solders.keypair import Keypair
 
 from infrastructure.chains.solana.errors import InvalidKeyFile
 from infrastructure.cli.progress import View, shown
+from infrastructure.demo import tour
 from infrastructure.demo.api import Api, ApiError
 from infrastructure.demo.device import Device, WillNotSign
 from infrastructure.demo.documents import WALLET, Action, Owned, Problem, Update
 from infrastructure.demo.following import WishRefused
-from infrastructure.demo.investing import Investing
-from infrastructure.demo.paying import Paying
-from infrastructure.demo.sending import Sending
-from infrastructure.demo.signing import Signing
-from infrastructure.demo.tour import Stop, tour
+from infrastructure.demo.tour import Stop
 from infrastructure.demo.wishing import Wishing
 from infrastructure.http import HttpClient, HttpError
 from infrastructure.settings import StartupError
 
 _COMPLETED: Final = "COMPLETED"
-TOUR_AMOUNT: Final = "50"
-TOUR_PROVIDER: Final = "kamino"
-TOUR_DAYS: Final = 90
 
 
 class ReadyUser(msgspec.Struct, frozen=True):
@@ -59,26 +53,9 @@ class Ready(msgspec.Struct, frozen=True):
         raise StartupError(f"there is no demo user {username}: there is {names}")
 
 
-def send(*, sender: str, recipient: str, amount: str, ready_file: Path) -> int:
-    """Send, sign and show each step; 0 when the recipient has the money. Raises StartupError."""
-    ready = _read(ready_file)
-    return _ran(_send(ready, sender=sender, recipient=recipient, amount=amount))
-
-
-def deposit(*, user: str, amount: str, method: str, ready_file: Path) -> int:
-    """Pay in, show each step; 0 when the user has the money. Raises StartupError."""
-    return _ran(_deposit(_read(ready_file), username=user, amount=amount, method=method))
-
-
-def strategy(*, user: str, amount: str, provider: str, days: int, ready_file: Path) -> int:
-    """Launch, let it earn, stop, show each step; 0 when it is out again. Raises StartupError."""
-    ready = _read(ready_file)
-    return _ran(_strategy(ready, username=user, amount=amount, provider=provider, days=days))
-
-
-def everything(*, user: str, ready_file: Path) -> int:
-    """Every flow, one after the other; 0 when all have ended well. Raises StartupError."""
-    return _ran(_everything(_read(ready_file), username=user))
+def demo(options: argparse.Namespace, ready_file: Path) -> int:
+    """Act as the options say and show each step; 0 when all has ended well. Raises StartupError."""
+    return _ran(_show_all(_read(ready_file), options))
 
 
 def _ran(demonstration: Coroutine[None, None, int]) -> int:
@@ -100,122 +77,82 @@ def explain(problem: Problem) -> str:
     return f"{problem.code}: " + " ".join(part for part in parts if part)
 
 
-async def _send(ready: Ready, *, sender: str, recipient: str, amount: str) -> int:
-    giver, taker = ready.user(sender), ready.user(recipient)
-    title = f"{giver.username} sends {amount} USDC to {taker.username}"
+async def _show_all(ready: Ready, options: argparse.Namespace) -> int:
+    user = ready.user(options.user)
     async with HttpClient() as client:
-        people = {
-            user.username: _api(ready, user, client) for user in dict.fromkeys((giver, taker))
-        }
-        return await _shown(
-            title,
-            people,
-            lambda view: _sending(view, people[giver.username], giver, taker, amount).run(),
-        )
+        for stop in _stops(ready, user, options):
+            if await _show(ready, user, client, stop):
+                return 1
+    return 0
 
 
-async def _deposit(ready: Ready, *, username: str, amount: str, method: str) -> int:
-    user = ready.user(username)
-    title = f"{user.username} pays {amount} USD in by {method.lower()}"
-    async with HttpClient() as client:
-        api = _api(ready, user, client)
+def _stops(ready: Ready, user: ReadyUser, options: argparse.Namespace) -> Sequence[Stop]:
+    """What is to be shown, one after the other."""
+    stranger = str(Keypair().pubkey())
+    match options.action:
+        case "send":
+            recipient = ready.user(options.recipient).username
+            found = [tour.send(amount=options.amount, recipient=recipient)]
+        case "deposit":
+            found = [tour.deposit(amount=options.amount, method=options.method.upper())]
+        case "withdraw" if options.bank:
+            found = [tour.withdraw_to_bank(amount=options.amount)]
+        case "withdraw":
+            found = [tour.withdraw(amount=options.amount, address=options.to or stranger)]
+        case "buy" if options.method:
+            found = [
+                tour.buy_by_payment(
+                    asset=options.asset, amount=options.amount, method=options.method.upper()
+                )
+            ]
+        case "buy":
+            found = [tour.buy(asset=options.asset, amount=options.amount)]
+        case "sell":
+            found = [tour.sell(asset=options.asset, amount=options.amount)]
+        case "strategy":
+            found = [
+                tour.strategy(amount=options.amount, provider=options.provider, days=options.days)
+            ]
+        case _:
+            friend = next(each for each in ready.users if each.username != user.username)
+            found = list(tour.tour(friend=friend.username, stranger=stranger))
+    return found
 
-        def paying(view: View) -> Awaitable[str]:
-            return Paying(
-                api=api,
-                browser=client,
-                amount=amount,
-                method=method,
-                on_update=lambda update: _show_step(view, update),
-                on_paid=lambda action: view.note(
-                    f"            {user.username} pays at {action.payload}"
-                ),
-            ).run()
 
-        return await _shown(title, {user.username: api}, paying)
-
-
-async def _strategy(ready: Ready, *, username: str, amount: str, provider: str, days: int) -> int:
-    user = ready.user(username)
-    title = f"{user.username} puts {amount} USDC to work with {provider} and takes it out again"
-    async with HttpClient() as client:
-        api = _api(ready, user, client)
-
-        def investing(view: View) -> Awaitable[str]:
-            return Investing(
-                api=api,
-                client=client,
-                signing=Signing(
-                    api=api,
-                    device=Device.load(user.keypair_file),
-                    on_signed=partial(_show_signed, view, user),
-                ),
-                provider=provider,
-                amount=amount,
-                days=days,
+async def _show(ready: Ready, user: ReadyUser, client: HttpClient, stop: Stop) -> int:
+    names = dict.fromkeys((user.username, stop.friend or user.username))
+    people = {name: _api(ready, ready.user(name), client) for name in names}
+    before = {name: await _holdings(api) for name, api in people.items()}
+    started = time.monotonic()
+    with shown(f"{user.username} {stop.title}") as view:
+        state = await stop.run(
+            Wishing(
+                api=people[user.username],
+                device=Device.load(user.keypair_file),
                 sandbox_url=ready.sandbox_url,
                 on_update=partial(_show_step, view),
+                on_action=partial(_show_action, view, user),
                 note=view.note,
-            ).run()
-
-        return await _shown(title, {user.username: api}, investing)
-
-
-async def _everything(ready: Ready, *, username: str) -> int:
-    user = ready.user(username)
-    friend = next(each for each in ready.users if each.username != user.username)
-    async with HttpClient() as client:
-        api = _api(ready, user, client)
-        for stop in tour(friend=friend.username, stranger=str(Keypair().pubkey())):
-
-            def living(view: View, stop: Stop = stop) -> Awaitable[str]:
-                return stop.run(
-                    Wishing(
-                        api=api,
-                        client=client,
-                        device=Device.load(user.keypair_file),
-                        sandbox_url=ready.sandbox_url,
-                        on_update=partial(_show_step, view),
-                        on_action=partial(_show_signed, view, user),
-                    )
-                )
-
-            if await _shown(f"{user.username} {stop.title}", {user.username: api}, living):
-                return 1
-    return await _strategy(
-        ready, username=username, amount=TOUR_AMOUNT, provider=TOUR_PROVIDER, days=TOUR_DAYS
-    )
-
-
-async def _shown(
-    title: str, people: Mapping[str, Api], do: Callable[[View], Awaitable[str]]
-) -> int:
-    before = await _balances(people)
-    started = time.monotonic()
-    with shown(title) as view:
-        state = await do(view)
+            )
+        )
     seconds = time.monotonic() - started
     if state != _COMPLETED:
         print(f"diboas: it ended as {state}", file=sys.stderr)
         return 1
     print(f"{state} after {seconds:.2f} s", flush=True)
-    _show_balances(before, await _balances(people))
+    for name, api in people.items():
+        _show_holdings(name, before[name], await _holdings(api))
     return 0
 
 
-def _sending(view: View, api: Api, giver: ReadyUser, taker: ReadyUser, amount: str) -> Sending:
-    return Sending(
-        api=api,
-        device=Device.load(giver.keypair_file),
-        recipient=f"@{taker.username}",
-        amount=amount,
-        on_update=lambda update: _show_step(view, update),
-        on_signed=partial(_show_signed, view, giver),
-    )
+def _api(ready: Ready, user: ReadyUser, client: HttpClient) -> Api:
+    return Api(client, url=ready.graphql, live_url=ready.subscriptions, token=user.token)
 
 
-def _show_signed(view: View, user: ReadyUser, action: Action) -> None:
-    view.note(f"            {user.username} signs: {action.summary}")
+def _show_action(view: View, user: ReadyUser, action: Action) -> None:
+    pays = action.payload.startswith("http")
+    done = f"pays at {action.payload}" if pays else f"signs: {action.summary}"
+    view.note(f"            {user.username} {done}")
 
 
 def _show_step(view: View, update: Update) -> None:
@@ -223,19 +160,17 @@ def _show_step(view: View, update: Update) -> None:
     view.step(update.type, update.state or "", percent)
 
 
-def _api(ready: Ready, user: ReadyUser, client: HttpClient) -> Api:
-    return Api(client, url=ready.graphql, live_url=ready.subscriptions, token=user.token)
+async def _holdings(api: Api) -> dict[str, str]:
+    wallet = (await api.ask(WALLET, Owned)).wallet
+    return {each.asset: each.posted for each in (wallet.available, *wallet.invested)}
 
 
-async def _balances(people: Mapping[str, Api]) -> dict[str, str]:
-    return {
-        name: (await api.ask(WALLET, Owned)).wallet.available.posted for name, api in people.items()
-    }
-
-
-def _show_balances(before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    for name, was in before.items():
-        print(f"  {name:<10} {was:>16} → {after[name]:>16} USDC", flush=True)
+def _show_holdings(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Of what is another now, how much there was and is."""
+    for asset, now in after.items():
+        was = before.get(asset, "0")
+        if was != now:
+            print(f"  {name:<10} {was:>20} → {now:>20} {asset}", flush=True)
 
 
 def _read(ready_file: Path) -> Ready:

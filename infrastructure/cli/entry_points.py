@@ -4,6 +4,7 @@ By name also because `infrastructure` imports neither `schema` nor `resolvers`; 
 and `bootstrap` are where the halves meet.
 """
 
+import argparse
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -40,40 +41,13 @@ class DemoUser(Protocol):
     def keypair_file(self) -> Path | str: ...
 
 
-class SendDemo(Protocol):
-    """Sends, signs, shows each step; the exit code."""
-
-    def __call__(self, *, sender: str, recipient: str, amount: str, ready_file: Path) -> int: ...
-
-
-class DepositDemo(Protocol):
-    """Pays in, shows each step; the exit code."""
-
-    def __call__(self, *, user: str, amount: str, method: str, ready_file: Path) -> int: ...
-
-
-class StrategyDemo(Protocol):
-    """Launches, waits, stops, shows each step; the exit code."""
-
-    def __call__(
-        self, *, user: str, amount: str, provider: str, days: int, ready_file: Path
-    ) -> int: ...
-
-
-class TourDemo(Protocol):
-    """Runs every flow, shows each step; the exit code."""
-
-    def __call__(self, *, user: str, ready_file: Path) -> int: ...
-
-
 Seed = Callable[[Settings, Path], Awaitable[Sequence[DemoUser]]]
+Demo = Callable[[argparse.Namespace, Path], int]
+"""Does what the options say, with a ready file, and shows each step; the exit code."""
 
 _RUN_ROLES: Final = "infrastructure.bootstrap:run_roles"
 _SEED: Final = "infrastructure.cli.demo_seed:seed"
-_SEND_DEMO: Final = "infrastructure.cli.demo:send"
-_DEPOSIT_DEMO: Final = "infrastructure.cli.demo:deposit"
-_STRATEGY_DEMO: Final = "infrastructure.cli.demo:strategy"
-_TOUR_DEMO: Final = "infrastructure.cli.demo:everything"
+_DEMO: Final = "infrastructure.cli.demo:demo"
 _UPGRADE: Final = "infrastructure.db.migrate:upgrade"
 _AFTER_RESTORE: Final = "infrastructure.db.migrate:open_generation"
 _VERIFY: Final = "infrastructure.db.verify:run"
@@ -88,20 +62,8 @@ def seed() -> Seed:
     return cast("Seed", _load(_SEED))
 
 
-def send_demo() -> SendDemo:
-    return cast("SendDemo", _load(_SEND_DEMO))
-
-
-def deposit_demo() -> DepositDemo:
-    return cast("DepositDemo", _load(_DEPOSIT_DEMO))
-
-
-def strategy_demo() -> StrategyDemo:
-    return cast("StrategyDemo", _load(_STRATEGY_DEMO))
-
-
-def tour_demo() -> TourDemo:
-    return cast("TourDemo", _load(_TOUR_DEMO))
+def demo() -> Demo:
+    return cast("Demo", _load(_DEMO))
 
 
 def upgrade() -> Callable[[str], None]:

@@ -165,39 +165,12 @@ def _export_schema(_options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from infrastructure.cli.entry_points import (
-        deposit_demo,
-        send_demo,
-        strategy_demo,
-        tour_demo,
-    )
+    from infrastructure.cli.entry_points import demo
 
     ready_file = options.ready_file or options.data_dir / "ready.json"
     if not ready_file.is_file():
         raise StartupError(f"there is no {ready_file}: start `diboas up` first")
-    if options.action == "deposit":
-        return deposit_demo()(
-            user=options.user,
-            amount=options.amount,
-            method=options.method.upper(),
-            ready_file=ready_file,
-        )
-    if options.action == "strategy":
-        return strategy_demo()(
-            user=options.user,
-            amount=options.amount,
-            provider=options.provider,
-            days=options.days,
-            ready_file=ready_file,
-        )
-    if options.action == "all":
-        return tour_demo()(user=options.user, ready_file=ready_file)
-    return send_demo()(
-        sender=options.sender,
-        recipient=options.recipient,
-        amount=options.amount,
-        ready_file=ready_file,
-    )
+    return demo()(options, ready_file)
 
 
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {

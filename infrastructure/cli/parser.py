@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 DATA_DIR: Final = Path(".diboas")
 PORT: Final = 8000
+_INVESTED: Final = ("SOL", "BTC", "ETH", "SUI", "PAXG", "XAUT")
 _DAYS_MAX: Final = 400
 _PORT_MAX: Final = 65_535
 _UP_DIR: Final = "of `diboas up`, where no DATABASE_URL is set"
@@ -120,23 +121,35 @@ def _add_demo(commands: "_Commands") -> None:
     demo = commands.add_parser("demo", help="act as a demo user")
     actions = demo.add_subparsers(dest="action", required=True, metavar="ACTION")
     send = actions.add_parser("send", help="send USDC and watch it arrive")
-    send.add_argument("--from", dest="sender", default="alice", help="username (%(default)s)")
+    send.add_argument("--from", dest="user", default="alice", help="username (%(default)s)")
     send.add_argument("--to", dest="recipient", default="bob", help="username (%(default)s)")
     send.add_argument("--amount", default="25", help="of USDC (%(default)s)")
     deposit = actions.add_parser("deposit", help="pay in and watch it arrive")
-    deposit.add_argument("--user", default="alice", help="username (%(default)s)")
     deposit.add_argument("--amount", default="100", help="in US dollars (%(default)s)")
     deposit.add_argument("--method", default="CARD", help="how to pay (%(default)s)")
+    withdraw = actions.add_parser("withdraw", help="take USDC out to another wallet or to a bank")
+    withdraw.add_argument("--amount", default="20", help="of USDC (%(default)s)")
+    where = withdraw.add_mutually_exclusive_group()
+    where.add_argument("--to", help="an address on Solana (a new one)")
+    where.add_argument("--bank", action="store_true", help="to a bank account")
+    buy = actions.add_parser("buy", help="buy an asset with USDC, or for dollars with --method")
+    buy.add_argument("--asset", default="SOL", choices=_INVESTED, help="(%(default)s)")
+    buy.add_argument("--amount", default="30", help="of USDC or US dollars (%(default)s)")
+    buy.add_argument("--method", help="how to pay: CARD, …")
+    sell = actions.add_parser("sell", help="sell an asset for USDC")
+    sell.add_argument("--asset", default="SOL", choices=_INVESTED, help="(%(default)s)")
+    sell.add_argument("--amount", default="0.1", help="of the asset (%(default)s)")
     strategy = actions.add_parser("strategy", help="put USDC to work, let it earn, take it out")
-    strategy.add_argument("--user", default="alice", help="username (%(default)s)")
     strategy.add_argument("--amount", default="100", help="of USDC (%(default)s)")
     strategy.add_argument("--provider", default="kamino", help="whose strategy (%(default)s)")
     strategy.add_argument(
         "--days", type=_days, default=90, help="pass in the sandbox meanwhile (%(default)s)"
     )
     everything = actions.add_parser("all", help="every flow, one after the other")
-    everything.add_argument("--user", default="alice", help="username (%(default)s)")
-    for action in (send, deposit, strategy, everything):
+    own = (deposit, withdraw, buy, sell, strategy, everything)
+    for action in own:
+        action.add_argument("--user", default="alice", help="username (%(default)s)")
+    for action in (send, *own):
         action.add_argument("--data-dir", type=Path, default=DATA_DIR, help="of `diboas up`")
         action.add_argument("--ready-file", type=Path, help="of `diboas up` (in --data-dir)")
 

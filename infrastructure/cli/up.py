@@ -154,7 +154,7 @@ class _Session:
 
     async def _show_demo(self) -> None:
         """In children, as the outside clients that they are. Their failure changes nothing."""
-        for action in ("deposit", "send"):
+        for action in ("deposit", "send", "buy"):
             await self._show(action)
 
     async def _show(self, action: str) -> None:

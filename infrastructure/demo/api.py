@@ -41,7 +41,7 @@ class Api:
     """One signed-in user at one endpoint."""
 
     def __init__(self, client: HttpClient, *, url: str, live_url: str, token: str) -> None:
-        self._client = client
+        self.client = client
         self._url = url
         self._live_url = live_url
         self._authorization = f"Bearer {token}"
@@ -51,7 +51,7 @@ class Api:
         headers = {"content-type": "application/json", "authorization": self._authorization}
         body = msgspec.json.encode({"query": document, "variables": variables})
         try:
-            answer = await self._client.request("POST", self._url, content=body, headers=headers)
+            answer = await self.client.request("POST", self._url, content=body, headers=headers)
         except HttpError as error:
             raise ApiError(f"{self._url} does not answer: {error}") from None
         return _data(answer.body, kind)

@@ -47,18 +47,6 @@ class Initiated(Answered, frozen=True):
     initiate_send: Payload
 
 
-class Deposited(Answered, frozen=True):
-    initiate_deposit: Payload
-
-
-class Launched(Answered, frozen=True):
-    initiate_strategy_launch: Payload
-
-
-class Stopped(Answered, frozen=True):
-    initiate_strategy_stop: Payload
-
-
 class Strategy(Answered, frozen=True):
     id: str
     provider: str
@@ -110,13 +98,17 @@ class Found(Answered, frozen=True):
     transaction: SentTransaction | None = None
 
 
-class Available(Answered, frozen=True):
+class Balance(Answered, frozen=True):
+    """`fee_due` is owed to the platform, and goes with what the user signs next."""
+
+    asset: str
     posted: str
-    spendable: str
+    fee_due: str = "0"
 
 
 class Wallet(Answered, frozen=True):
-    available: Available
+    available: Balance
+    invested: list[Balance] = []
 
 
 class Owned(Answered, frozen=True):
@@ -149,15 +141,6 @@ _PAYLOAD: Final = """{
 INITIATE: Final = f"""mutation ($input: InitiateSendInput!) {{
   initiateSend(input: $input) {_PAYLOAD}
 }}"""
-DEPOSIT: Final = f"""mutation ($input: InitiateDepositInput!) {{
-  initiateDeposit(input: $input) {_PAYLOAD}
-}}"""
-LAUNCH: Final = f"""mutation ($input: InitiateStrategyLaunchInput!) {{
-  initiateStrategyLaunch(input: $input) {_PAYLOAD}
-}}"""
-STOP: Final = f"""mutation ($input: InitiateStrategyStopInput!) {{
-  initiateStrategyStop(input: $input) {_PAYLOAD}
-}}"""
 STRATEGIES: Final = """{ strategies {
   nodes { id provider name apy lockSeconds source stale }
   missing { provider reason }
@@ -169,7 +152,7 @@ SUBMIT: Final = f"""mutation ($input: SubmitUserActionInput!) {{
 ACTIONS: Final = """query ($id: ID!) {
   transaction(id: $id) { id state userActions { id type status payload summary } }
 }"""
-WALLET: Final = "{ wallet { available { posted spendable } } }"
+WALLET: Final = "{ wallet { available { asset posted feeDue } invested { asset posted } } }"
 UPDATES: Final = """subscription {
   transactionUpdates { type resync state transaction { id progressPercent } }
 }"""

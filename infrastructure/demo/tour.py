@@ -1,18 +1,22 @@
-"""Every flow of the platform, one after the other, as one user lives them."""
+"""What the demonstration shows: each flow as a stop, and all of them one after the other."""
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
 
 from domain.shared.assets import SOL
+from infrastructure.demo import wishes
 from infrastructure.demo.api import Api
 from infrastructure.demo.documents import Answered, Problem
 from infrastructure.demo.following import WishRefused
-from infrastructure.demo.wishing import Wish, Wishing
+from infrastructure.demo.investing import Investing
+from infrastructure.demo.wishes import Wish
+from infrastructure.demo.wishing import Wishing
 
+_BANK_ACCOUNTS: Final = "{ wallet { bankAccounts { id } } }"
 _ADD_BANK: Final = """mutation ($input: AddBankAccountInput!) { addBankAccount(input: $input) {
   bankAccounts { id } errors { code whatHappened why whatToDo alternatives } } }"""
 _BANK: Final = {
@@ -29,8 +33,6 @@ _BANK: Final = {
         {"name": "postal_code", "value": "10001"},
     ],
 }
-_USDC_MAX: Final = 100_000_000
-"""More no stop of the tour lets leave at once."""
 
 
 class BankAccount(Answered, frozen=True):
@@ -42,99 +44,98 @@ class BankAccounts(Answered, frozen=True):
     errors: tuple[Problem, ...] = ()
 
 
-class Added(msgspec.Struct, frozen=True, rename="camel"):
+class Added(Answered, frozen=True):
     add_bank_account: BankAccounts
+
+
+class Kept(msgspec.Struct, frozen=True):
+    wallet: BankAccounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One flow: what is told about it, and what runs it."""
+    """One flow: what is told about its user, and what runs it. `friend` gets something of it."""
 
     title: str
     run: Callable[[Wishing], Awaitable[str]]
+    friend: str | None = None
+
+
+def deposit(*, amount: str, method: str) -> Stop:
+    return _stop(
+        f"pays {amount} USD in by {method.lower()}", wishes.deposit(amount=amount, method=method)
+    )
+
+
+def send(*, amount: str, recipient: str) -> Stop:
+    wish = wishes.send(amount=amount, recipient=recipient)
+    return replace(_stop(f"sends {amount} USDC to {recipient}", wish), friend=recipient)
+
+
+def withdraw(*, amount: str, address: str) -> Stop:
+    return _stop(
+        f"withdraws {amount} USDC to another wallet",
+        wishes.withdraw_to_wallet(amount=amount, address=address),
+    )
+
+
+def withdraw_to_bank(*, amount: str) -> Stop:
+    """To the bank account that the user has; who has none adds one."""
+
+    async def run(user: Wishing) -> str:
+        bank_account = await _bank_account(user.api)
+        return await user.run(wishes.withdraw_to_bank(amount=amount, bank_account=bank_account))
+
+    return Stop(title=f"withdraws {amount} USDC to a bank", run=run)
+
+
+def buy(*, asset: str, amount: str) -> Stop:
+    return _stop(f"buys {asset} with {amount} USDC", wishes.buy(asset=asset, amount=amount))
+
+
+def buy_by_payment(*, asset: str, amount: str, method: str) -> Stop:
+    return _stop(
+        f"buys {asset} with {amount} USD by {method.lower()}",
+        wishes.buy_by_payment(asset=asset, amount=amount, method=method),
+    )
+
+
+def sell(*, asset: str, amount: str) -> Stop:
+    return _stop(f"sells {amount} {asset}", wishes.sell(asset=asset, amount=amount))
+
+
+def strategy(*, amount: str, provider: str, days: int) -> Stop:
+    """Launched, left to earn for so many days of the sandbox's, and stopped."""
+    investing = Investing(provider=provider, amount=amount, days=days)
+    title = f"puts {amount} USDC to work with {provider} and takes it out again"
+    return Stop(title=title, run=investing.run)
 
 
 def tour(*, friend: str, stranger: str) -> tuple[Stop, ...]:
-    """`friend` is another user's name, `stranger` an address of nobody here."""
+    """Every flow. `friend` is another user's name, `stranger` an address of nobody here."""
     return (
-        _stop(
-            "pays 100 USD in by card", "initiateDeposit", {"amount": "100", "paymentMethod": "CARD"}
-        ),
-        _stop(
-            f"sends 25 USDC to {friend}",
-            "initiateSend",
-            {"amount": "25", "recipient": f"@{friend}"},
-        ),
-        _stop(
-            "withdraws 20 USDC to another wallet",
-            "initiateWithdraw",
-            {"amount": "20", "destination": {"externalWallet": {"address": stranger}}},
-        ),
-        Stop(title="withdraws 50 USDC to a bank", run=_to_bank),
-        _stop(
-            "buys SOL with 30 USDC",
-            "initiateBuy",
-            {"asset": SOL.symbol, "source": {"available": {"amount": "30"}}},
-        ),
-        _stop(
-            "buys SOL with 50 USD by card",
-            "initiateBuy",
-            {
-                "asset": SOL.symbol,
-                "source": {"payment": {"amount": "50", "paymentMethod": "CARD"}},
-            },
-        ),
-        Stop(title="sells 0.1 SOL", run=_sell),
-        _stop(
-            "buys ETH with 30 USDC, which arrives on Ethereum",
-            "initiateBuy",
-            {"asset": "ETH", "source": {"available": {"amount": "30"}}},
-            hours_pass=True,
-        ),
+        deposit(amount="100", method="CARD"),
+        send(amount="25", recipient=friend),
+        withdraw(amount="20", address=stranger),
+        withdraw_to_bank(amount="50"),
+        buy(asset=SOL.symbol, amount="30"),
+        buy_by_payment(asset=SOL.symbol, amount="50", method="CARD"),
+        sell(asset=SOL.symbol, amount="0.1"),
+        buy(asset="ETH", amount="30"),
+        strategy(amount="50", provider="kamino", days=90),
     )
 
 
-def _stop(
-    title: str, operation: str, order: dict[str, object], *, hours_pass: bool = False
-) -> Stop:
-    wish = Wish(
-        operation=operation,
-        input_type=f"{operation[0].upper()}{operation[1:]}Input",
-        order=order,
-        spends_at_most=_USDC_MAX,
-        hours_pass=hours_pass,
-    )
-    return Stop(title=title, run=lambda wishing: wishing.run(wish))
-
-
-async def _to_bank(wishing: Wishing) -> str:
-    wish = Wish(
-        operation="initiateWithdraw",
-        input_type="InitiateWithdrawInput",
-        order={
-            "amount": "50",
-            "destination": {"bankAccount": {"id": await _bank_account(wishing.api)}},
-        },
-        spends_at_most=_USDC_MAX,
-        hours_pass=True,
-    )
-    return await wishing.run(wish)
-
-
-async def _sell(wishing: Wishing) -> str:
-    wish = Wish(
-        operation="initiateSell",
-        input_type="InitiateSellInput",
-        order={"asset": SOL.symbol, "amount": "0.1"},
-        spends_at_most=10**8,
-        asset=SOL,
-    )
-    return await wishing.run(wish)
+def _stop(title: str, wish: Wish) -> Stop:
+    return Stop(title=title, run=lambda user: user.run(wish))
 
 
 async def _bank_account(api: Api) -> str:
-    order = {**_BANK, "idempotencyKey": uuid.uuid4().hex}
-    payload = (await api.ask(_ADD_BANK, Added, input=order)).add_bank_account
-    if payload.errors:
-        raise WishRefused(payload.errors[0])
-    return payload.bank_accounts[-1].id
+    accounts = (await api.ask(_BANK_ACCOUNTS, Kept)).wallet.bank_accounts
+    if not accounts:
+        order = {**_BANK, "idempotencyKey": uuid.uuid4().hex}
+        payload = (await api.ask(_ADD_BANK, Added, input=order)).add_bank_account
+        if payload.errors:
+            raise WishRefused(payload.errors[0])
+        accounts = payload.bank_accounts
+    return accounts[-1].id

@@ -10,13 +10,12 @@ import asyncpg
 import msgspec
 import pytest
 
-from bench.customers import apis, send, settled
+from bench.customers import apis, send, settled, wishing
 from bench.platform import Platform, Ready, started
 from infrastructure.db.positions import START, Position
+from infrastructure.demo import wishes
 from infrastructure.demo.api import Api
-from infrastructure.demo.device import Device
 from infrastructure.demo.documents import ACTIONS, Found
-from infrastructure.demo.sending import Sending
 from infrastructure.embedded.valkey import EmbeddedValkey
 from infrastructure.messaging.backend import redis_client
 
@@ -145,18 +144,12 @@ class Story:
     def __init__(self, ready: Ready, users: Mapping[str, Api]) -> None:
         self._ready = ready
         self._users = users
-        self._sending = Sending(
-            api=users["alice"],
-            device=Device.load(ready.user("alice").keypair_file),
-            recipient="@bob",
-            amount="5",
-            on_update=lambda _update: None,
-            on_signed=lambda _action: None,
-        )
+        self._alice = wishing(users, ready, "alice")
+        self._wish = wishes.send(amount="5", recipient="bob")
 
     async def begin(self) -> str:
         """The transaction of a send that waits for its signature by now."""
-        transaction_id = await self._sending.initiate()
+        transaction_id = await self._alice.begin(self._wish)
         async with asyncio.timeout(SECONDS_MAX):
             while True:
                 found = await self._users["alice"].ask(ACTIONS, Found, id=transaction_id)
@@ -165,7 +158,7 @@ class Story:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def sign(self, transaction_id: str) -> None:
-        assert await self._sending.sign(transaction_id)
+        assert await self._alice.act(self._wish, transaction_id)
 
     async def finish(self, transaction_id: str) -> None:
         await self.sign(transaction_id)

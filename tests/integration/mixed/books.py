@@ -33,7 +33,8 @@ _SIGNED: Final = """
 _LAST: Final = "SELECT coalesce(max(id), 0) FROM outbox"
 _EVENTS: Final = """
     SELECT stream_id, type, kind, sequence, state, sub_state, occurred_at FROM outbox
-    WHERE id > $1 AND (wallet_id = $2 OR counterparty_wallet_id = $2 AND type = ANY ($3))
+    WHERE id > $1 AND state IS NOT NULL
+        AND (wallet_id = $2 OR counterparty_wallet_id = $2 AND type = ANY ($3))
     ORDER BY generation, xid, id
 """
 
