@@ -211,6 +211,7 @@ class Process:
             redis=self._redis,
             clock=self._clock,
             resources=self._resources,
+            solana=self._gateway.healthy,
         )
 
     def _open_worker(self) -> None:

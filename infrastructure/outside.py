@@ -45,8 +45,9 @@ def open_outside(
     redis: Redis,
     clock: Callable[[], datetime],
     resources: AsyncExitStack,
+    solana: Check,
 ) -> Outside:
-    """Raises `StartupError` for a file that is wrong or a key that is none."""
+    """`solana`: whether that chain's own gateway is well. Raises `StartupError` for a file that is wrong or a key that is none."""
     listed = load_providers()
     guards = Guards(GuardStates(redis), listed.guard_limits, clock)
     resources.push_async_callback(guards.aclose)
@@ -65,7 +66,7 @@ def open_outside(
             standing=standings,
         ),
         prices=PriceBook(providers.prices, clock=clock),
-        health=ProviderHealthWatch(_checks(providers), store),
+        health=ProviderHealthWatch({**_checks(providers), "solana": solana}, store),
     )
 
 

@@ -97,6 +97,13 @@ class SolanaGateway:
         self._asking = asyncio.Lock()
         self._rent_lamports: int | None = None
 
+    async def healthy(self) -> bool:
+        """Whether a node answers as it should; never raises."""
+        try:
+            return await self.rpc.health()
+        except RpcError:
+            return False
+
     async def transfer_cost(self, recipient_owner: Pubkey) -> TransferCost:
         """What a transfer to `recipient_owner` would cost now."""
         account = await self.rpc.account(associated_token_account(recipient_owner))

@@ -1,7 +1,9 @@
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from solders.keypair import Keypair
 
+from domain.shared.assets import SOL
 from infrastructure.chains.solana.addresses import USDC_MINT, associated_token_account
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import Absence, BroadcastKind, Footprint, Level
@@ -189,6 +191,36 @@ async def test_absence_is_proven_only_past_the_last_valid_height(world: World) -
     world.clock.pass_ms(3000)
 
     assert await world.gateway.prove_absence(signature, last) is Absence.ABSENT
+
+
+async def test_it_is_healthy_while_a_node_answers(world: World) -> None:
+    assert await world.gateway.healthy()
+    nowhere = SolanaGateway(
+        client=world.client,
+        rpc_urls=(f"{URL}/nothing-here",),
+        fee_payer=world.fee_payer,
+        treasury_owner=world.treasury.pubkey(),
+    )
+    assert not await nowhere.healthy()
+
+
+async def test_sol_is_found_as_usdc_is(world: World) -> None:
+    owner = world.bob.pubkey()
+    for lamports in (5_000_000, 7_000_000):
+        await world.control("airdrop", {"address": str(owner), "lamports": lamports})
+    world.clock.pass_ms(3000)
+
+    found = await world.gateway.inbound(owner, SOL)
+
+    assert [(one.asset, one.amount, one.address) for one in found.credits] == [
+        ("SOL", lamports, str(owner)) for lamports in (5_000_000, 7_000_000)
+    ]
+    [content] = await world.gateway.holdings([owner], SOL)
+    await world.control("airdrop", {"address": str(owner), "lamports": 1})
+    world.clock.pass_ms(3000)
+    assert await world.gateway.holdings([owner], SOL) != [content]
+    later = datetime(2999, 1, 1, tzinfo=UTC)
+    assert (await world.gateway.inbound(owner, SOL, since=later)).credits == ()
 
 
 async def test_absence_needs_every_node_that_is_configured(world: World) -> None:

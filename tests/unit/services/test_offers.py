@@ -114,7 +114,9 @@ async def test_who_has_no_connection_is_out() -> None:
 
 
 def test_everything_that_can_be_connected_is_listed() -> None:
-    assert set(load_providers().registry.entries) == set(Connections.__struct_fields__)
+    """And Solana, whose nodes are settings of their own."""
+    connected = {*Connections.__struct_fields__, "solana"}
+    assert set(load_providers().registry.entries) == connected
 
 
 def test_the_version_that_a_choice_is_stored_with_names_list_and_figures() -> None:
