@@ -10,17 +10,18 @@ CREATE TABLE app_user (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Who raised or lowered a user's level, and why.
-CREATE TABLE kyc_decision (
+-- Who raised or lowered a user's level or tier, and why.
+CREATE TABLE user_decision (
     id bigserial PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES app_user (id),
-    level_before text NOT NULL,
-    level text NOT NULL,
+    subject text NOT NULL CHECK (subject IN ('kyc_level', 'risk_tier')),
+    value_before text NOT NULL,
+    value text NOT NULL,
     reason text NOT NULL CHECK (reason <> ''),
     decided_by text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX kyc_decision_user ON kyc_decision (user_id, id);
+CREATE INDEX user_decision_user ON user_decision (user_id, id);
 
 CREATE TABLE wallet (
     id uuid PRIMARY KEY,
@@ -95,20 +96,27 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
     SELECT create_user.wallet_id, a.key, a.value FROM jsonb_each_text(create_user.addresses) a;
 $$;
 
--- Whether there is such a user; the level and the record of the decision change together.
-CREATE FUNCTION set_kyc_level(name text, new_level text, why text, operator text) RETURNS boolean
+-- Whether there is such a user; what is decided and the record of it change together.
+CREATE FUNCTION decide_on_user(
+    name text, subject text, new_value text, why text, operator text
+) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     known record;
 BEGIN
-    SELECT u.id, u.kyc_level INTO known FROM app_user u
+    SELECT u.id, u.kyc_level, u.risk_tier INTO known FROM app_user u
     WHERE u.username_lower = lower(name) FOR UPDATE;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    UPDATE app_user SET kyc_level = new_level WHERE id = known.id;
-    INSERT INTO kyc_decision (user_id, level_before, level, reason, decided_by)
-    VALUES (known.id, known.kyc_level, new_level, why, operator);
+    UPDATE app_user SET
+        kyc_level = CASE subject WHEN 'kyc_level' THEN new_value ELSE kyc_level END,
+        risk_tier = CASE subject WHEN 'risk_tier' THEN new_value ELSE risk_tier END
+    WHERE id = known.id;
+    INSERT INTO user_decision (user_id, subject, value_before, value, reason, decided_by)
+    VALUES (known.id, subject,
+        CASE subject WHEN 'kyc_level' THEN known.kyc_level ELSE known.risk_tier END,
+        new_value, why, operator);
     RETURN true;
 END
 $$;

@@ -51,6 +51,10 @@ CREATE INDEX outbox_opened ON outbox (stream_id) WHERE type = 'StrategyBalanceUp
 CREATE INDEX outbox_valued ON outbox ((data->>'position_id'), ((data->>'number')::integer))
     WHERE type = 'PositionValued';
 
+-- What a person of compliance was asked to decide, the oldest first.
+CREATE INDEX outbox_reviewed ON outbox (occurred_at, stream_id)
+    WHERE type = 'ComplianceReviewRequired';
+
 -- Terms that a user was shown and may begin by, until they expire: what the flow's beginning needs
 -- stands in `terms`. It moves no money, so the application writes it directly.
 CREATE TABLE quote (

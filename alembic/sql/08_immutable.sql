@@ -15,7 +15,7 @@ BEGIN
         'account', 'journal', 'entry', 'entry_0', 'entry_1', 'entry_2', 'entry_3', 'entry_4',
         'entry_5', 'entry_6', 'entry_7', 'chain_claim', 'outbox', 'idempotency_key', 'inbox',
         'transaction_history', 'transaction_step', 'provider_interaction', 'recovery_attempt',
-        'user_action', 'user_action_status', 'provider_switch', 'kyc_decision'
+        'user_action', 'user_action_status', 'provider_switch', 'user_decision'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '

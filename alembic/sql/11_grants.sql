@@ -14,7 +14,7 @@ GRANT EXECUTE ON FUNCTION
     renew_effect(uuid, integer, double precision),
     receive_webhook(text, text, jsonb, text, text),
     create_user(uuid, uuid, text, text, text, jsonb),
-    set_kyc_level(text, text, text, text),
+    decide_on_user(text, text, text, text, text),
     limit_usage(uuid),
     assert_generation()
 TO diboas_app;

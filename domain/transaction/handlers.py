@@ -32,7 +32,7 @@ from domain.transaction.errors import (
     SelfSend,
 )
 from domain.transaction.model import position_of
-from domain.transaction.states import TERMINAL_STATES
+from domain.transaction.states import TERMINAL_STATES, State
 
 WITHDRAW_DEFINITION_VERSION = 1
 """The newest version of the flow's definition: what begins now goes on by it."""
@@ -215,11 +215,11 @@ def record_refusal(refusal: Refused, *, operation: str, amount: int, asset: str)
 
 
 def cancel(stream: Stream, command: CancelTransactionCommand) -> Decision:
-    """Asks all contexts to stop. Raises `NotCancellable` once signed bytes are stored, or a page
-    to pay at is open, which nobody can call back."""
+    """Asks all contexts to stop, once: asked again, it answers the same. Raises `NotCancellable` once
+    signed bytes are stored, or a page to pay at is open, which nobody can call back."""
     position = position_of([event.data for event in stream.events])
+    if stream.has(CancellationRequested) and position.state is not State.COMPLETED:
+        return Decision()
     if position.state in TERMINAL_STATES or stream.has(UserActionSubmitted, FiatPaymentRequested):
         raise NotCancellable(state=position.state.value)
-    if stream.has(CancellationRequested):
-        return Decision()
     return Decision(events=(CancellationRequested(requested_by=command.user_id),))

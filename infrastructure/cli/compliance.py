@@ -1,4 +1,4 @@
-"""`diboas compliance …` and `diboas user set-kyc`: what a person of compliance decides.
+"""`diboas compliance …` and `diboas user …`: what a person of compliance decides.
 
 Running processes hear of it from the log and the next read; nothing has to be restarted.
 """
@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.compliance.errors import SanctionedAddress
 from domain.compliance.review import DecideReviewCommand, NotUnderReview, decide_review
 from domain.registry import REGISTRY
-from domain.shared.decision import KycLevel
+from domain.shared.decision import KycLevel, RiskTier
 from domain.shared.ids import StreamId
 from domain.shared.money import format_asset
 from infrastructure.cli.database import operator_url, with_database
@@ -26,19 +26,18 @@ from infrastructure.services.policy import load_policy
 from infrastructure.settings import StartupError, sanctions_list
 
 
-def list_reviews(up_dir: Path) -> int:
-    """Prints each movement that waits for a decision, the oldest first."""
-    return with_database(up_dir, _list)
+def list_reviews(up_dir: Path, *, limit: int, after: str | None) -> int:
+    """Prints a page of the movements that wait for a decision, the oldest first. Raises
+    `StartupError` where `after` is no identifier."""
+    behind = None if after is None else _read_id(after)
+    return with_database(up_dir, lambda pool: _list(pool, limit, behind))
 
 
 def decide(
     transaction: str, *, approves: bool, reason: str, operator: str | None, up_dir: Path
 ) -> int:
     """Approves or refuses a movement under review. Raises `StartupError` for one that is not."""
-    try:
-        stream_id = StreamId(UUID(transaction))
-    except ValueError:
-        raise StartupError(f"{transaction} is no identifier as the list shows them") from None
+    stream_id = _read_id(transaction)
     command = DecideReviewCommand(
         approves=approves, operator=_who(operator), reason=_reason(reason)
     )
@@ -51,33 +50,51 @@ def decide(
     return with_database(up_dir, store)
 
 
-def set_kyc(username: str, level: str, *, reason: str, operator: str | None, up_dir: Path) -> int:
-    """Sets a user's level, which holds from the next movement on. Raises `StartupError` for a user
-    or a level that there is not."""
+def decide_on_user(
+    kind: type[KycLevel | RiskTier],
+    username: str,
+    value: str,
+    *,
+    reason: str,
+    operator: str | None,
+    up_dir: Path,
+) -> int:
+    """Sets a user's level or tier, which holds from the next movement on. Raises `StartupError` for
+    a user or a value that there is not."""
     name, why, who = username.removeprefix("@"), _reason(reason), _who(operator)
+    what = "level" if kind is KycLevel else "risk"
     try:
-        wanted = KycLevel(level.lower())
+        wanted = kind(value.lower())
     except ValueError:
-        known = ", ".join(each.value for each in KycLevel)
-        raise StartupError(f"there is no level {level}: {known}") from None
+        known = ", ".join(each.value for each in kind)
+        raise StartupError(f"there is no {what} {value}: {known}") from None
 
     async def store(pool: Pool) -> None:
-        identities = IdentityStore(pool)
-        if not await identities.set_kyc_level(name, wanted, reason=why, operator=who):
+        if not await IdentityStore(pool).decide(name, wanted, reason=why, operator=who):
             raise StartupError(f"there is no user @{name}")
-        print(f"@{name} is {wanted.value} by {who}: {why}")
+        print(f"@{name} has the {what} {wanted.value} by {who}: {why}")
 
     return with_database(up_dir, store)
 
 
-async def _list(pool: Pool) -> None:
-    for review in await waiting_reviews(pool):
+async def _list(pool: Pool, limit: int, after: StreamId | None) -> None:
+    reviews = await waiting_reviews(pool, limit=limit + 1, after=after)
+    for review in reviews[:limit]:
         amount = f"{format_asset(review.amount, review.asset)} {review.asset}"
         print(
             f"{review.id}  {review.since:%Y-%m-%d %H:%M} UTC  {review.type:<9}{amount:<20}"
             f"@{review.username} ({review.kyc_level}, {review.country or '-'})"
             f"  {review.recipient_address or ''}".rstrip()
         )
+    if len(reviews) > limit:
+        print(f"more with --after {reviews[limit - 1].id}")
+
+
+def _read_id(transaction: str) -> StreamId:
+    try:
+        return StreamId(UUID(transaction))
+    except ValueError:
+        raise StartupError(f"{transaction} is no identifier as the list shows them") from None
 
 
 async def _decide(pool: Pool, url: str, stream_id: StreamId, command: DecideReviewCommand) -> None:

@@ -134,7 +134,7 @@ def _compliance(options: argparse.Namespace) -> int:
     from infrastructure.cli.compliance import decide, list_reviews
 
     if options.action == "list":
-        return list_reviews(options.up_dir)
+        return list_reviews(options.up_dir, limit=options.limit, after=options.after)
     approves = options.action == "approve"
     return decide(
         options.id,
@@ -146,11 +146,13 @@ def _compliance(options: argparse.Namespace) -> int:
 
 
 def _user(options: argparse.Namespace) -> int:
-    from infrastructure.cli.compliance import set_kyc
+    from domain.shared.decision import KycLevel, RiskTier
+    from infrastructure.cli.compliance import decide_on_user
 
-    return set_kyc(
+    return decide_on_user(
+        KycLevel if options.action == "set-kyc" else RiskTier,
         options.name,
-        options.level,
+        options.value,
         reason=options.reason,
         operator=options.by,
         up_dir=options.up_dir,

@@ -11,6 +11,8 @@ DATA_DIR: Final = Path(".diboas")
 PORT: Final = 8000
 _INVESTED: Final = ("SOL", "BTC", "ETH", "SUI", "PAXG", "XAUT")
 _DAYS_MAX: Final = 400
+_REVIEWS_MAX: Final = 499
+"""Of a page; one more is read to know whether there are others."""
 _PORT_MAX: Final = 65_535
 _UP_DIR: Final = "of `diboas up`, where no DATABASE_URL is set"
 
@@ -98,6 +100,10 @@ def _add_compliance(commands: "_Commands") -> None:
     compliance = commands.add_parser("compliance", help="decide on movements under review")
     actions = compliance.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="what waits for a decision, the oldest first")
+    listing.add_argument("--limit", type=_page, default=50, help="of a page (%(default)s)")
+    listing.add_argument(
+        "--after", metavar="ID", help="go on behind this one, as the list shows it"
+    )
     listing.add_argument("--up-dir", type=Path, default=DATA_DIR, help=_UP_DIR)
     for name, what in (("approve", "let it go on"), ("refuse", "end it; what is held is freed")):
         action = actions.add_parser(name, help=what)
@@ -105,10 +111,14 @@ def _add_compliance(commands: "_Commands") -> None:
         _add_decision(action)
     user = commands.add_parser("user", help="decide on users")
     of_user = user.add_subparsers(dest="action", required=True, metavar="ACTION")
-    kyc = of_user.add_parser("set-kyc", help="say how well a user is known")
-    kyc.add_argument("name", help="@username")
-    kyc.add_argument("level", help="unverified, basic, advanced or institutional")
-    _add_decision(kyc)
+    for name, what, values in (
+        ("set-kyc", "say how well a user is known", "unverified, basic, advanced or institutional"),
+        ("set-risk", "say how much risk a user carries", "low, medium or high"),
+    ):
+        action = of_user.add_parser(name, help=what)
+        action.add_argument("name", help="@username")
+        action.add_argument("value", help=values)
+        _add_decision(action)
 
 
 def _add_decision(action: argparse.ArgumentParser) -> None:
@@ -152,6 +162,12 @@ def _add_demo(commands: "_Commands") -> None:
     for action in (send, *own):
         action.add_argument("--data-dir", type=Path, default=DATA_DIR, help="of `diboas up`")
         action.add_argument("--ready-file", type=Path, help="of `diboas up` (in --data-dir)")
+
+
+def _page(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _REVIEWS_MAX:
+        raise argparse.ArgumentTypeError(f"expected 1 to {_REVIEWS_MAX}, got {text!r}")
+    return int(text)
 
 
 def _days(text: str) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 
 import asyncpg
 
-from domain.shared.decision import KycLevel, Profile
+from domain.shared.decision import KycLevel, Profile, RiskTier
 from domain.shared.ids import UserId, WalletId
 from infrastructure.db.limits import profile_of
 from infrastructure.db.pool import Pool, Record
@@ -32,7 +32,7 @@ _USED_PROFILE: Final = """
     SELECT u.kyc_level, u.country, u.risk_tier, limit_usage(w.id) AS usage
     FROM app_user u JOIN wallet w ON w.user_id = u.id WHERE u.id = $1
 """
-_SET_KYC: Final = "SELECT set_kyc_level($1, $2, $3, $4)"
+_DECIDE: Final = "SELECT decide_on_user($1, $2, $3, $4, $5)"
 _CREATE: Final = "SELECT create_user($1, $2, $3, $4, $5, $6)"
 _ISSUE: Final = """
     INSERT INTO challenge (nonce, address, message, expires_at) VALUES ($1, $2, $3, $4)
@@ -107,11 +107,12 @@ class IdentityStore:
         row = await self._pool.fetchrow(_USED_PROFILE, user_id)
         return None if row is None else profile_of(user_id, row)
 
-    async def set_kyc_level(
-        self, username: str, level: KycLevel, *, reason: str, operator: str
+    async def decide(
+        self, username: str, value: KycLevel | RiskTier, *, reason: str, operator: str
     ) -> bool:
         """Sets and records it; False where there is no such user."""
-        found: bool = await self._pool.fetchval(_SET_KYC, username, level, reason, operator)
+        subject = "kyc_level" if isinstance(value, KycLevel) else "risk_tier"
+        found: bool = await self._pool.fetchval(_DECIDE, username, subject, value, reason, operator)
         return found
 
     async def by_id(self, user_id: UserId) -> StoredUser | None:

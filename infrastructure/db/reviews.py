@@ -4,20 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from domain.shared.ids import TransactionId
+from domain.shared.ids import StreamId, TransactionId
 from infrastructure.db.pool import Pool
 
 REVIEWS_MAX: Final = 500
-"""More than a person decides in a day; the oldest come first."""
-# Nothing of a transaction that changes is indexed, so this reads the table; people ask for it.
+"""Of one page: more than a person decides in a day."""
+# Nothing of a transaction that changes is indexed: what was ever asked for is read, in its order.
 _WAITING: Final = """
     SELECT t.id, t.type, t.amount, t.asset, u.username, u.kyc_level, u.country,
         t.recipient_address, e.occurred_at AS since
-    FROM transaction t
+    FROM outbox e
+    JOIN transaction t ON t.id = e.stream_id
     JOIN app_user u ON u.id = t.user_id
-    JOIN outbox e ON e.stream_id = t.id AND e.type = 'ComplianceReviewRequired'
-    WHERE t.waiting_on = 'OPERATOR' AND t.state = 'INITIATED'
-    ORDER BY e.occurred_at LIMIT $1
+    WHERE e.type = 'ComplianceReviewRequired'
+        AND ($2::uuid IS NULL OR (e.occurred_at, e.stream_id) > (
+            SELECT b.occurred_at, b.stream_id FROM outbox b
+            WHERE b.stream_id = $2 AND b.type = 'ComplianceReviewRequired'))
+        AND t.waiting_on = 'OPERATOR' AND t.state = 'INITIATED'
+    ORDER BY e.occurred_at, e.stream_id LIMIT $1
 """
 
 
@@ -36,7 +40,10 @@ class WaitingReview:
     since: datetime
 
 
-async def waiting_reviews(pool: Pool) -> list[WaitingReview]:
-    """Those that nobody has decided, the oldest first."""
-    rows = await pool.fetch(_WAITING, REVIEWS_MAX)
+async def waiting_reviews(
+    pool: Pool, *, limit: int, after: StreamId | None = None
+) -> list[WaitingReview]:
+    """Those that nobody has decided, the oldest first, behind the one called `after`; none behind
+    one that was never asked for. `limit` is cut to `REVIEWS_MAX`."""
+    rows = await pool.fetch(_WAITING, min(limit, REVIEWS_MAX), after)
     return [WaitingReview(**{**dict(row), "amount": int(row["amount"])}) for row in rows]

@@ -47,11 +47,11 @@ class Operator:
             )
 
     async def decisions(self, username: str) -> list[Json]:
-        """What was decided on a user's level, in order."""
+        """What was decided on a user, in order."""
         connection = await asyncpg.connect(self._ready.database_url)
         try:
             rows = await connection.fetch(
-                "SELECT k.* FROM kyc_decision k JOIN app_user u ON u.id = k.user_id "
+                "SELECT k.* FROM user_decision k JOIN app_user u ON u.id = k.user_id "
                 "WHERE u.username = $1 ORDER BY k.id",
                 username,
             )
@@ -197,11 +197,40 @@ async def test_an_operator_sets_the_level_and_it_holds_at_once(
         raised = operator.does("user", "set-kyc", "bob", "advanced", "--reason", "renewed")
         assert raised.returncode == 0
     decisions = await operator.decisions("bob")
-    assert [(each["level_before"], each["level"]) for each in decisions[-2:]] == [
+    assert [(each["value_before"], each["value"]) for each in decisions[-2:]] == [
         ("advanced", "unverified"),
         ("unverified", "advanced"),
     ]
     assert decisions[-1]["reason"] == "renewed"
+
+
+async def test_an_operator_sets_the_risk_and_it_scales_the_limits_at_once(
+    bob: Person, operator: Operator
+) -> None:
+    limit = "{ me { limits { transaction } } }"
+    before = Decimal((await bob.data(limit))["me"]["limits"]["transaction"])
+    raised = operator.does("user", "set-risk", "@bob", "high", "--reason", "odd", "--by", "olga")
+    assert raised.returncode == 0, raised.stderr
+    try:
+        after = Decimal((await bob.data(limit))["me"]["limits"]["transaction"])
+        assert after == before / 5
+    finally:
+        assert operator.does("user", "set-risk", "bob", "low", "--reason", "fine").returncode == 0
+    decisions = [each for each in await operator.decisions("bob") if each["subject"] == "risk_tier"]
+    told = [(each["value_before"], each["value"], each["reason"]) for each in decisions[-2:]]
+    assert told == [("low", "high", "odd"), ("high", "low", "fine")]
+    assert decisions[-2]["decided_by"] == "olga"
+
+
+async def test_the_list_is_told_page_by_page(risky: Person, operator: Operator) -> None:
+    waiting = [await risky.begin("@bob", amount) for amount in ("1001", "1002", "1003")]
+    keys = [key_of(identifier) for identifier in waiting]
+
+    first = operator.does("compliance", "list", "--limit", "2").stdout.splitlines()
+    assert [line.split()[0] for line in first[:2]] == keys[:2]
+    assert first[2] == f"more with --after {keys[1]}"
+    second = operator.does("compliance", "list", "--limit", "2", "--after", keys[1]).stdout
+    assert [line.split()[0] for line in second.splitlines()] == keys[2:]
 
 
 @pytest.mark.parametrize(
@@ -212,6 +241,8 @@ async def test_an_operator_sets_the_level_and_it_holds_at_once(
         ("compliance", "approve", "00000000-0000-0000-0000-000000000000", "--reason", " "),
         ("user", "set-kyc", "@nobody", "basic", "--reason", "x"),
         ("user", "set-kyc", "@carol", "royal", "--reason", "x"),
+        ("user", "set-risk", "@carol", "none", "--reason", "x"),
+        ("compliance", "list", "--after", "nonsense"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(operator: Operator, arguments: tuple[str, ...]) -> None:

@@ -195,8 +195,18 @@ def test_cancelled_before_signing_the_money_is_free(journey: Journey, *, built: 
             journey.signed()
 
 
-def test_cancelling_twice_is_refused_once_it_has_ended(journey: Journey) -> None:
+def test_cancelling_twice_is_cancelling_once(journey: Journey) -> None:
     journey.initiate().cancelled()
+    told = journey.types
+
+    journey.cancelled()
+
+    assert journey.types == told
+    assert journey.row["reason"] == "TXN_CANCELLED"
+
+
+def test_what_ended_otherwise_cannot_be_cancelled(journey: Journey) -> None:
+    journey.initiate().built(Declined(code="PRV_DECLINED", reason="no"))
     with pytest.raises(NotCancellable):
         journey.cancelled()
 
