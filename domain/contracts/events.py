@@ -32,8 +32,18 @@ class Gas:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SolPrice:
+    """Millionths of a US dollar for one SOL, by whom and when it was told."""
+
+    micro_usd: int
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkCost:
-    """What the network asks, in lamports, and what the user pays for it, in USDC base units.
+    """What the network asks, in lamports, and what the user pays for it, in USDC base units, by the
+    `price` of SOL when it was quoted.
 
     `gas` where there is no sponsor: what the user's own transactions may cost them at most.
     """
@@ -41,7 +51,7 @@ class NetworkCost:
     network_fee_lamports: int
     rent_lamports: int
     total_base_units: int
-    lamports_price_source: str
+    price: SolPrice | None = None
     gas: Gas | None = None
 
 

@@ -71,7 +71,5 @@ class Figures:
     usd_rates_source: str
     approval_window_seconds: int
     rebuilds_max: int
-    lamports_per_usdc: int
-    lamports_price_source: str
     estimated_seconds: Mapping[str, int]
     estimate_after_completed: int

@@ -51,6 +51,7 @@ from domain.contracts.events import (
     SendTransactionCompleted,
     SendTransactionInitiated,
     SignatureWanted,
+    SolPrice,
     TransactionRefused,
     UnannouncedDepositReceived,
 )
@@ -144,6 +145,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
         "rent_lamports": Amount("SOL", "rent"),
         "total_base_units": Amount("USDC", "total"),
     },
+    SolPrice: {"micro_usd": Amount("USDC", "usd")},
     Gas: {"amount": _OWN},
     SendTransactionInitiated: {"amount": _OWN, "platform_fee": _OWN},
     TransactionRefused: {"amount": _OWN},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from domain.contracts.events import NetworkCost
+from domain.contracts.events import NetworkCost, SolPrice
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.effects import (
     Absent,
@@ -24,8 +24,9 @@ from domain.provider.effects import (
     NotAttempted,
     Unknown,
 )
-from domain.shared.assets import USDC
-from domain.shared.figures import Figures
+from domain.provider.ports.prices import Price
+from domain.provider.valuation import usd_value_rounded_down
+from domain.shared.assets import SOL, USDC
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from domain.shared.unit import JsonObject
@@ -48,7 +49,6 @@ LOOK_AGAIN_SECONDS: Final = 5.0
 SECONDS_PER_BLOCK: Final = 0.4
 SIGNING_MARGIN_SECONDS: Final = 5.0
 """An action expires this long before its blockhash, so that what is signed in time can land."""
-BASE_UNITS_PER_USDC: Final = 10**USDC.decimals
 
 LEVELS: Final = (Level.PROCESSED, Level.CONFIRMED, Level.FINALIZED)
 
@@ -88,15 +88,23 @@ class LegKind(Protocol):
         ...
 
 
-def network_cost(cost: TransferCost, figures: Figures) -> NetworkCost:
-    """Lamports in USDC at the configured price, rounded down to the base unit."""
-    total = cost.total_lamports * BASE_UNITS_PER_USDC // figures.lamports_per_usdc
+def network_cost(cost: TransferCost, price: Price) -> NetworkCost:
+    """Lamports in USDC, which counts as US dollars, rounded down to the base unit."""
     return NetworkCost(
         network_fee_lamports=cost.network_fee_lamports,
         rent_lamports=cost.rent_lamports,
-        total_base_units=total,
-        lamports_price_source=figures.lamports_price_source,
+        total_base_units=usd_value_rounded_down(cost.total_lamports, SOL, price),
+        price=SolPrice(micro_usd=price.micro_usd, source=price.source, at=price.at),
     )
+
+
+def cost_by_quote(cost: TransferCost, quoted: NetworkCost) -> NetworkCost:
+    """The same at the price that the user was quoted: what they pay rises with the lamports alone."""
+    known = quoted.price
+    if known is None:
+        raise LookupError("nothing was quoted in lamports")
+    price = Price(symbol=SOL.symbol, micro_usd=known.micro_usd, source=known.source, at=known.at)
+    return network_cost(cost, price)
 
 
 def built(

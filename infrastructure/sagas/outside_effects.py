@@ -37,15 +37,15 @@ def open_effects(
     engine: SagaEngine, gateway: SolanaGateway, outside: Outside, *, commitment: Level
 ) -> OutsideEffects:
     """The effects of all flows."""
-    providers, figures = outside.providers, engine.policy.figures
+    providers = outside.providers
     promised = PromisedSwaps(providers.dexes, outside.standings)
-    swaps = SwapLeg(gateway, figures=figures, swaps=promised)
+    swaps = SwapLeg(gateway, swaps=promised)
     others = ChainLegs(providers.chains, kinds={BlockchainSwapRequested: ChainSwapLeg(promised)})
-    calls = ProtocolLeg(gateway, figures=figures, protocols=providers.defi)
+    calls = ProtocolLeg(gateway, protocols=providers.defi)
     legs = SolanaLegs(
         gateway,
         kinds={
-            TransferRequested: TransferLeg(gateway, figures=figures),
+            TransferRequested: TransferLeg(gateway),
             BlockchainSwapRequested: swaps,
             BlockchainCallRequested: calls,
         },

@@ -13,7 +13,6 @@ from domain.provider.ports import answers
 from domain.provider.ports.defi import DeFiProvider
 from domain.provider.ports.unsigned import SolanaInstructions
 from domain.shared.assets import USDC
-from domain.shared.figures import Figures
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from infrastructure.chains.solana.addresses import USDC_MINT, parse_address, reference_of
@@ -22,7 +21,7 @@ from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import usdc_of
 from infrastructure.chains.solana.model import Footprint
 from infrastructure.providers.setbacks import may_pass
-from infrastructure.sagas.legs import RETRY_SECONDS, Seen, built, network_cost
+from infrastructure.sagas.legs import RETRY_SECONDS, Seen, built, cost_by_quote
 
 BUILD_SECONDS_MAX: Final = 15.0
 """So long a protocol that fails is asked again: building only reads, but the user is waiting."""
@@ -31,11 +30,8 @@ BUILD_SECONDS_MAX: Final = 15.0
 class ProtocolLeg:
     """Deposits into and redemptions from protocols; `protocols` by the registry's names."""
 
-    def __init__(
-        self, gateway: SolanaGateway, *, figures: Figures, protocols: Mapping[str, DeFiProvider]
-    ) -> None:
+    def __init__(self, gateway: SolanaGateway, *, protocols: Mapping[str, DeFiProvider]) -> None:
         self._gateway = gateway
-        self._figures = figures
         self._protocols = protocols
 
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
@@ -46,7 +42,7 @@ class ProtocolLeg:
             return _not_built(stream, answer, now)
         instructions = instructions_of(answer)
         cost = await self._gateway.composed_cost(instructions)
-        charged = network_cost(cost, self._figures)
+        charged = cost_by_quote(cost, requested.network_cost)
         if charged.total_base_units > requested.network_cost.total_base_units:
             return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
         due = fee_due(stream)

@@ -20,7 +20,6 @@ from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapReq
 from domain.provider.ports.unsigned import SolanaInstructions, SolanaTransaction
 from domain.provider.registry import Rejection
 from domain.shared.assets import ASSETS, USDC
-from domain.shared.figures import Figures
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from infrastructure.chains.solana.addresses import parse_address, reference_of
@@ -31,7 +30,7 @@ from infrastructure.chains.solana.composing import (
 )
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import moved, usdc_of
-from infrastructure.sagas.legs import Seen, built, network_cost
+from infrastructure.sagas.legs import Seen, built, cost_by_quote
 
 MILLION: Final = 1_000_000
 
@@ -45,9 +44,8 @@ class Standing(Protocol):
 class SwapLeg:
     """Of an asset on Solana for any other."""
 
-    def __init__(self, gateway: SolanaGateway, *, figures: Figures, swaps: "PromisedSwaps") -> None:
+    def __init__(self, gateway: SolanaGateway, *, swaps: "PromisedSwaps") -> None:
         self._gateway = gateway
-        self._figures = figures
         self._swaps = swaps
 
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
@@ -61,7 +59,7 @@ class SwapLeg:
         except CannotCompose as error:
             return Declined(code="PRV_UNSUPPORTED", reason=str(error))
         cost = await self._gateway.composed_cost(instructions)
-        charged = network_cost(cost, self._figures)
+        charged = cost_by_quote(cost, requested.network_cost)
         if charged.total_base_units > requested.network_cost.total_base_units:
             return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
         due = fee_due(stream)

@@ -10,7 +10,6 @@ from domain.contracts.transfer_events import LegRequested, TransferRequested, Tr
 from domain.provider.effects import BuildOutcome, Declined, Landed
 from domain.provider.leg import fee_due
 from domain.shared.assets import USDC
-from domain.shared.figures import Figures
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from infrastructure.chains.solana.addresses import (
@@ -20,7 +19,7 @@ from infrastructure.chains.solana.addresses import (
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import usdc_of
 from infrastructure.chains.solana.model import TransferRequest
-from infrastructure.sagas.legs import Seen, built, network_cost
+from infrastructure.sagas.legs import Seen, built, cost_by_quote
 
 QUOTE_SECONDS: Final = 15.0
 """So long a quoted cost is taken for the chain's; a rebuild comes later and asks again."""
@@ -29,9 +28,8 @@ QUOTE_SECONDS: Final = 15.0
 class TransferLeg:
     """Of USDC, to whomever."""
 
-    def __init__(self, gateway: SolanaGateway, *, figures: Figures) -> None:
+    def __init__(self, gateway: SolanaGateway) -> None:
         self._gateway = gateway
-        self._figures = figures
 
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
         requested = stream.known(TransferRequested)
@@ -84,9 +82,10 @@ class TransferLeg:
     async def _cost(self, stream: Stream, recipient: Pubkey, now: datetime) -> NetworkCost:
         """What was quoted a moment ago, else what the chain asks now."""
         quoted_at = stream.events[0].occurred_at
+        quoted = stream.known(LegRequested).network_cost
         if now - quoted_at <= timedelta(seconds=QUOTE_SECONDS):
-            return stream.known(LegRequested).network_cost
-        return network_cost(await self._gateway.transfer_cost(recipient), self._figures)
+            return quoted
+        return cost_by_quote(await self._gateway.transfer_cost(recipient), quoted)
 
 
 def _summary(wanted: TransferWanted, delivered: int) -> str:

@@ -14,6 +14,7 @@ from infrastructure.outside import Outside
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.bank_accounts import BankAccountDesk
+from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.money import MoneyMovements
@@ -26,7 +27,7 @@ from infrastructure.services.saved import SavedDesk
 from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
 from infrastructure.services.swaps import BUY, SELL, WITHDRAW, SwapDesk, SwapFlow
-from infrastructure.services.transfers import Send, TransferDesk, Withdraw
+from infrastructure.services.transfers import Movement, Send, TransferDesk, Withdraw
 
 
 def open_movements(
@@ -35,6 +36,7 @@ def open_movements(
     """The desks of all flows."""
     initiations = Initiations(engine, QuoteBook(engine, QuoteStore(pool)))
     sends, accounts = SendReader(pool), BankAccountStore(pool)
+    network = NetworkCosts(gateway, outside.prices)
 
     def payments(flow: PaymentFlow) -> PaymentDesk:
         return PaymentDesk(
@@ -53,19 +55,26 @@ def open_movements(
             initiations=initiations,
             openings=SwapReader(pool),
             gateway=gateway,
+            network=network,
             dexes=outside.providers.dexes,
             chains=outside.providers.chains,
             offers=outside.offers,
             prices=outside.prices,
         )
 
+    def transfers(movement: Movement) -> TransferDesk:
+        return TransferDesk(
+            movement,
+            engine=engine,
+            initiations=initiations,
+            openings=sends,
+            gateway=gateway,
+            network=network,
+        )
+
     return MoneyMovements(
-        sends=TransferDesk(
-            Send(), engine=engine, initiations=initiations, openings=sends, gateway=gateway
-        ),
-        withdraws=TransferDesk(
-            Withdraw(), engine=engine, initiations=initiations, openings=sends, gateway=gateway
-        ),
+        sends=transfers(Send()),
+        withdraws=transfers(Withdraw()),
         conversions=swaps(WITHDRAW),
         deposits=payments(DEPOSIT),
         purchases=payments(PURCHASE),
@@ -80,21 +89,21 @@ def open_movements(
             initiations=initiations,
             openings=SwapReader(pool),
             accounts=accounts,
-            gateway=gateway,
+            network=network,
             providers=outside.providers.off_ramps,
             offers=outside.offers,
         ),
         banks=BankAccountDesk(
             store=accounts, wallets=IdentityStore(pool), providers=outside.providers.off_ramps
         ),
-        strategies=_strategies(engine, pool, gateway, outside, initiations=initiations, ages=ages),
+        strategies=_strategies(engine, pool, network, outside, initiations=initiations, ages=ages),
     )
 
 
 def _strategies(
     engine: SagaEngine,
     pool: Pool,
-    gateway: SolanaGateway,
+    network: NetworkCosts,
     outside: Outside,
     *,
     initiations: Initiations,
@@ -106,7 +115,7 @@ def _strategies(
         initiations=initiations,
         openings=SwapReader(pool),
         positions_of=PositionReader(pool),
-        gateway=gateway,
+        network=network,
         book=StrategyBook(
             protocols,
             goals=load_goals(),

@@ -10,7 +10,7 @@ import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.events import Recipient
 from domain.contracts.payout_events import PayoutOffer
 from domain.contracts.previews import Preview
 from domain.contracts.services import BankWithdrawInput
@@ -30,13 +30,10 @@ from domain.shared.ids import TransactionId, UserId
 from domain.shared.money import TransactionFee
 from domain.transaction.handlers import transfer_costs
 from domain.transaction.payouts import WithdrawToBankCommand, withdraw_to_bank
-from infrastructure.chains.solana.addresses import parse_address
-from infrastructure.chains.solana.errors import RpcError
-from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.bank_accounts import BankAccountStore, StoredBankAccount
 from infrastructure.db.swaps import SwapOpening, SwapReader
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.legs import network_cost
+from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_amount, read_key
@@ -54,7 +51,7 @@ class PayoutDesk:
     initiations: Initiations
     openings: SwapReader
     accounts: BankAccountStore
-    gateway: SolanaGateway
+    network: NetworkCosts
     providers: Mapping[str, OffRampProvider]
     offers: OfferCollector
 
@@ -109,7 +106,8 @@ class PayoutDesk:
             profile=opening.profile,
             facts=facts,
         )
-        cost = await self._cost(sender)
+        # With an account for USDC at the provider's address, which may be a new one.
+        cost = await self.network.of_swap(sender, wraps=True)
         costs = transfer_costs(
             amount=wish.amount,
             network=cost.total_base_units,
@@ -135,14 +133,6 @@ class PayoutDesk:
                 rejected=rejected,
             ),
         )
-
-    async def _cost(self, sender: str) -> NetworkCost:
-        """With an account for USDC at the provider's address, which may be a new one."""
-        try:
-            cost = await self.gateway.swap_cost(parse_address(sender), wraps=True)
-        except RpcError:
-            raise Refused(code="PRV_UNAVAILABLE") from None
-        return network_cost(cost, self.engine.policy.figures)
 
     async def _offered(
         self, account: StoredBankAccount, amount: int, opening: SwapOpening

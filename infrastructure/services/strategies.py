@@ -28,14 +28,11 @@ from domain.transaction.strategies import (
     stop_fee,
     stop_strategy,
 )
-from infrastructure.chains.solana.addresses import parse_address
-from infrastructure.chains.solana.errors import RpcError
-from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.strategies import OpenPosition
 from infrastructure.db.swaps import SwapOpening
 from infrastructure.providers.asking import asked
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.legs import network_cost
+from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import NO_KEY, read_key
@@ -69,7 +66,7 @@ class StrategyDesk:
     initiations: Initiations
     openings: Openings
     positions_of: Positions
-    gateway: SolanaGateway
+    network: NetworkCosts
     book: StrategyBook
     protocols: Mapping[str, DeFiProvider]
 
@@ -283,11 +280,7 @@ class StrategyDesk:
 
     async def _cost(self, owner: str) -> NetworkCost:
         """With an account for the protocol's own token."""
-        try:
-            cost = await self.gateway.swap_cost(parse_address(owner), wraps=True)
-        except RpcError:
-            raise Refused(code="PRV_UNAVAILABLE") from None
-        return network_cost(cost, self.engine.policy.figures)
+        return await self.network.of_swap(owner, wraps=True)
 
 
 def _address(opening: SwapOpening) -> str:

@@ -32,13 +32,11 @@ from domain.transaction.swaps import (
     initiate_sell,
     initiate_withdraw_with_conversion,
 )
-from infrastructure.chains.solana.addresses import parse_address
-from infrastructure.chains.solana.errors import RpcError
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.swaps import SwapOpening
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.legs import network_cost
 from infrastructure.services.addresses import check_spendable, read_address
+from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_key, read_slippage
@@ -125,6 +123,7 @@ class SwapDesk:
         initiations: Initiations,
         openings: Openings,
         gateway: SolanaGateway,
+        network: NetworkCosts,
         dexes: Mapping[str, DEXProvider],
         chains: Mapping[Chain, ChainGateway],
         offers: OfferCollector,
@@ -135,6 +134,7 @@ class SwapDesk:
         self._initiations = initiations
         self._openings = openings
         self._gateway = gateway
+        self._network = network
         self._dexes = dexes
         self._chains = chains
         self._offers = offers
@@ -266,15 +266,10 @@ class SwapDesk:
     async def _cost(self, sender: str, read: ReadSwap, *, fee: int) -> NetworkCost:
         if read.source.chain is not Chain.SOLANA:
             return await self._gas(sender, read.source)
-        wraps = SOL in {read.source, read.target}
-        try:
-            cost = await self._gateway.swap_cost(parse_address(sender), wraps=wraps)
-        except RpcError:
-            raise Refused(code="PRV_UNAVAILABLE") from None
-        cost_of = network_cost(cost, self._engine.policy.figures)
-        if read.source == USDC and cost_of.total_base_units + fee >= read.amount:
+        cost = await self._network.of_swap(sender, wraps=SOL in {read.source, read.target})
+        if read.source == USDC and cost.total_base_units + fee >= read.amount:
             raise Refused(code="TXN_FEES_EXCEED_AMOUNT", field="input.amount")
-        return cost_of
+        return cost
 
     async def _gas(self, sender: str, source: Asset) -> NetworkCost:
         """Where there is no sponsor: what the chain may take of the user, in its own asset."""
@@ -288,7 +283,6 @@ class SwapDesk:
             network_fee_lamports=0,
             rent_lamports=0,
             total_base_units=0,
-            lamports_price_source="",
             gas=Gas(asset=fee.asset, amount=fee.amount),
         )
 

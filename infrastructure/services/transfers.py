@@ -17,8 +17,8 @@ from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.sends import SendOpening
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.legs import network_cost
 from infrastructure.services.addresses import check_spendable
+from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import NamedRecipient, ReadTransfer
@@ -98,12 +98,14 @@ class TransferDesk:
         initiations: Initiations,
         openings: Openings,
         gateway: SolanaGateway,
+        network: NetworkCosts,
     ) -> None:
         self._movement = movement
         self._engine = engine
         self._initiations = initiations
         self._openings = openings
         self._gateway = gateway
+        self._network = network
 
     async def initiate(self, user_id: UserId, read: ReadTransfer) -> TransactionId:
         """Begins it, once for an idempotency key; what was refused before is again."""
@@ -166,12 +168,11 @@ class TransferDesk:
 
     async def _wish(self, opening: SendOpening, named: NamedRecipient, amount: int) -> SendWish:
         recipient = opening.recipient or await self._stranger(named)
-        cost = await self._gateway.transfer_cost(parse_address(recipient.address))
         return SendWish(
             sender_address=opening.address,
             recipient=recipient,
             amount=amount,
-            network_cost=network_cost(cost, self._engine.policy.figures),
+            network_cost=await self._network.of_transfer(parse_address(recipient.address)),
         )
 
     async def _stranger(self, named: NamedRecipient) -> Recipient:

@@ -93,6 +93,17 @@ async def signed(person: Person, identifier: str) -> None:
     assert taken["errors"] == []
 
 
+async def stop(person: Person) -> Json:
+    """Of a position that is not locked."""
+    found = (await person.data("{ wallet { positions { id closing lockedUntil } } }"))["wallet"]
+    open_now = [
+        each for each in found["positions"] if not each["closing"] and not each["lockedUntil"]
+    ]
+    return await person.mutate(
+        "initiateStrategyStop", positionId=open_now[-1]["id"], idempotencyKey=new_key()
+    )
+
+
 async def settled(person: Person) -> None:
     """Nothing is owed any more."""
     if (await available(person))["feeDue"]:
@@ -181,7 +192,7 @@ async def test_whatever_is_signed_next_pays_it(
         await paid_in(alice)
         due = (await available(alice))["feeDue"]
         on_chain, booked = await treasury.on_chain(), await treasury.in_the_ledger()
-        payload = await begin(alice, flow)
+        payload = await (stop(alice) if flow == "stop" else begin(alice, flow))
         assert payload["errors"] == []
         identifier = payload["transaction"]["id"]
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, cast
 from uuid import uuid4
 
@@ -24,14 +25,17 @@ from infrastructure.chains.solana.model import TransferCost
 from infrastructure.db.identity import IdentityStore
 from infrastructure.db.quotes import QuoteStore
 from infrastructure.db.sends import SendReader
+from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_send
 from infrastructure.services.policy import load_policy
+from infrastructure.services.prices import PriceBook
 from infrastructure.services.quotes import QuoteBook
 from infrastructure.services.transfers import Send, TransferDesk
 from tests.integration.db.engines import a_pool, an_engine
 from tests.integration.db.units import place, unit, user_account
 from tests.integration.db.world import Standing, World
+from tests.unit.services.test_prices import Clock, Source
 
 AT_ONCE: Final = 64
 WAIT_SECONDS_MAX: Final = 10.0
@@ -188,12 +192,16 @@ async def a_desk(world: World, gateway: Prompt) -> TransferDesk:
     """As a process that has every role composes it, with connections of its own."""
     pool = await a_pool(world)
     engine = await an_engine(world, pool)
+    source = Source("told", Clock(datetime.now(UTC)), {"SOL": 150_000_000})
     return TransferDesk(
         Send(),
         engine=engine,
         initiations=Initiations(engine, QuoteBook(engine, QuoteStore(pool))),
         openings=SendReader(pool),
         gateway=cast("SolanaGateway", gateway),
+        network=NetworkCosts(
+            cast("SolanaGateway", gateway), PriceBook({"told": source}, clock=engine.clock)
+        ),
     )
 
 

@@ -17,6 +17,8 @@ from solders.keypair import Keypair
 from bench.platform import command, environment
 from infrastructure.chains.solana.keys import load_or_create_keypair
 from infrastructure.chains.solana.rpc import SolanaRpc
+from infrastructure.cli.provider_keys import connections, split
+from infrastructure.cli.ready import read_addresses, write_json
 from infrastructure.demo.funding import Faucet
 from infrastructure.embedded.process import Child, ChildCommand, start
 from infrastructure.embedded.valkey import EmbeddedValkey, free_port
@@ -61,6 +63,8 @@ class Fleet:
         self._settings = dict(settings)
         self._numbers = itertools.count(1)
         self._ports = {role: free_port() for role in (API, SANDBOX)}
+        self._ready_file = folder / "sandbox.ready.json"
+        self._providers_file = folder / "providers.json"
         self._members: list[Running] = []
         self.killed: list[str] = []
 
@@ -90,7 +94,11 @@ class Fleet:
                 arguments=[*command(), role, *self._arguments(role)],
                 log_file=log_file,
                 on_parent_death=signal.SIGKILL,
-                environment=environment(DIBOAS_SOLANA_RPC_URLS=self.rpc_url, **self._settings),
+                environment=environment(
+                    DIBOAS_SOLANA_RPC_URLS=self.rpc_url,
+                    DIBOAS_PROVIDERS_FILE=str(self._providers_file),
+                    **self._settings,
+                ),
             )
         )
         member = Running(role=role, child=child, log_file=log_file)
@@ -99,6 +107,9 @@ class Fleet:
             while _READY[role] not in log_file.read_text():
                 assert child.exit_code is None, child.log_tail()
                 await asyncio.sleep(_POLL_SECONDS)
+        if role == SANDBOX:
+            _addresses, keys = split(read_addresses(self._ready_file))
+            write_json(self._providers_file, connections(self.sandbox_url, keys))
         return member
 
     def kill(self, member: Running) -> None:
@@ -134,7 +145,8 @@ class Fleet:
             return ["--port", str(self._ports[API])]
         if role == SANDBOX:
             data_dir = self._folder / "sandbox"
-            return ["--port", str(self._ports[SANDBOX]), "--data-dir", str(data_dir)]
+            options = ["--port", str(self._ports[SANDBOX]), "--data-dir", str(data_dir)]
+            return [*options, "--ready-file", str(self._ready_file)]
         return []
 
 

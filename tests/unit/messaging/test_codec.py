@@ -14,6 +14,7 @@ from domain.contracts.events import (
     Recipient,
     SendTransactionInitiated,
     SignatureWanted,
+    SolPrice,
     TransactionRefused,
 )
 from domain.shared.ids import TransactionId, UserId
@@ -56,7 +57,7 @@ SENT = SendTransactionInitiated(
         network_fee_lamports=5000,
         rent_lamports=2_039_280,
         total_base_units=10_000,
-        lamports_price_source="table",
+        price=SolPrice(micro_usd=150_000_000, source="table", at=datetime(2025, 1, 1, tzinfo=UTC)),
     ),
     memo="lunch",
     approval_deadline=datetime(2025, 1, 1, tzinfo=UTC),
@@ -95,7 +96,11 @@ def test_the_owner_sees_their_own_and_no_identifier_of_others() -> None:
         "network_fee": "0.000005000",
         "rent": "0.002039280",
         "total": "0.010000",
-        "lamports_price_source": "table",
+        "price": {
+            "usd": "150.000000",
+            "source": "table",
+            "at": "2025-01-01T00:00:00+00:00",
+        },
         "gas": None,
     }
     assert str(BOB) not in json.dumps(project_data(booked(), Audience.OWNER))

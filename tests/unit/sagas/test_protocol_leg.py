@@ -18,7 +18,7 @@ from domain.shared.stream import Stream
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.providers.setbacks import nonsense
 from infrastructure.sagas.protocols import BUILD_SECONDS_MAX, ProtocolLeg
-from tests.unit.domain.send.journey import COST, FIGURES
+from tests.unit.domain.send.journey import COST
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -66,7 +66,6 @@ def stream(call: ProtocolCall) -> Stream:
 def leg(answer: answers.Setback) -> ProtocolLeg:
     return ProtocolLeg(
         cast("SolanaGateway", Gateway()),
-        figures=FIGURES,
         protocols={"kamino": cast("DeFiProvider", Vault(answer))},
     )
 

@@ -12,7 +12,7 @@ from domain.contracts.commands import (
     SendWish,
     SubmitSignatureCommand,
 )
-from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.events import NetworkCost, Recipient, SolPrice
 from domain.provider.effects import (
     Absent,
     Accepted,
@@ -50,7 +50,7 @@ COST = NetworkCost(
     network_fee_lamports=10_000,
     rent_lamports=0,
     total_base_units=1_500,
-    lamports_price_source="test",
+    price=SolPrice(micro_usd=150_000_000, source="test", at=START),
 )
 FIGURES = Figures(
     policy_version="test",
@@ -104,8 +104,6 @@ FIGURES = Figures(
     usd_rates_source="test",
     approval_window_seconds=900,
     rebuilds_max=3,
-    lamports_per_usdc=6_666_666,
-    lamports_price_source="test",
     estimated_seconds={"SEND": 60, "WITHDRAW": 1_200},
     estimate_after_completed=30,
 )

@@ -170,6 +170,11 @@ def test_it_can_be_cancelled_until_it_is_signed(journey: Journey) -> None:
 
     assert journey.row["reason"] == "TXN_CANCELLED"
     assert not any(journey.holds.values())
+
+
+def test_once_it_is_signed_it_cannot_be_cancelled(journey: Journey) -> None:
+    begun(journey).built().signed()
+
     with pytest.raises(NotCancellable):
         journey.cancelled()
 
