@@ -19,9 +19,16 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("chains") / "data"
 
 
+CHAINS = ("SOLANA", "BITCOIN", "ETHEREUM", "SUI")
+WATCHFUL = {f"DIBOAS_INBOUND_{chain}_SECONDS": "0.3" for chain in CHAINS} | {
+    "DIBOAS_INBOUND_PATIENCE_SECONDS": "1"
+}
+"""The watchers for unannounced money compete with the flows for what these bring."""
+
+
 @pytest.fixture(scope="session")
 def platform(data_dir: Path) -> Iterator[Platform]:
-    with started(data_dir) as running:
+    with started(data_dir, settings=WATCHFUL) as running:
         yield running
 
 
