@@ -8,6 +8,7 @@ comes first claims it, and the other finds that it is booked.
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from domain.contracts.commands import BookDepositCommand
@@ -23,7 +24,12 @@ from infrastructure.sagas.engine import Opening, SagaEngine
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS: Final = 15.0
-PAGE_WALLETS: Final = 1_000
+PAGE_WALLETS: Final[Mapping[Chain, int]] = {
+    Chain.BITCOIN: 100,
+    Chain.ETHEREUM: 10_000,
+    Chain.SUI: 100,
+}
+"""So many wallets between two renewals of the lease. On Ethereum they are one question together."""
 BLOCKS_MAX: Final[Mapping[Chain, int]] = {
     Chain.BITCOIN: 1_008,
     Chain.ETHEREUM: 64,
@@ -100,6 +106,15 @@ class CreditBook:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The blocks that are being looked at, and the last wallet that they were looked at for."""
+
+    after: int
+    up_to: int
+    wallet_id: WalletId = FIRST
+
+
 class CreditWatcher:
     """`run` until cancelled; of several processes the one with the chain's lease looks."""
 
@@ -117,6 +132,7 @@ class CreditWatcher:
         self._gateway = gateway
         self._book = book
         self._poll_seconds = poll_seconds
+        self._span: _Span | None = None
 
     async def run(self) -> None:
         """Looks, waits, looks again."""
@@ -129,7 +145,8 @@ class CreditWatcher:
 
     async def look(self) -> None:
         """Takes what became final since the last look. A block counts as looked at once it was for
-        every address, so what fails is looked at again, and booking again changes nothing."""
+        every address; what fails is looked at again from there on, and booking again changes
+        nothing."""
         chain = self._gateway.chain
         if not await self._hold_lease():
             return
@@ -139,24 +156,29 @@ class CreditWatcher:
             logger.info("credits on %s cannot be looked for: %s", chain, final.reason)
             return
         after = await self._deposits.height(chain)
-        page = await self._deposits.receivers(chain, FIRST, PAGE_WALLETS)
-        if after is None or not page:
+        if after is None or not await self._deposits.receivers(chain, FIRST, 1):
             # What came in before the first wallet was here is nobody's of ours.
             await self._deposits.looked_to(chain, final)
             return
-        up_to = min(final, after + BLOCKS_MAX[chain])
-        if up_to <= after:
-            return
-        while page:
-            if not await self._looked_at(page, after, up_to):
-                return
-            page = await self._deposits.receivers(chain, page[-1].wallet_id, PAGE_WALLETS)
-        await self._deposits.looked_to(chain, up_to)
+        span = self._span
+        if span is None or span.after != after:
+            span = _Span(after, min(final, after + BLOCKS_MAX[chain]))
+        if span.up_to > after and await self._look_through(span):
+            await self._deposits.looked_to(chain, span.up_to)
 
-    async def _looked_at(self, page: Sequence[Receiver], after: int, up_to: int) -> bool:
+    async def _look_through(self, span: _Span) -> bool:
         """False where the chain could not tell, or another process looks by now."""
+        chain = self._gateway.chain
+        size = PAGE_WALLETS[chain]
+        while page := await self._deposits.receivers(chain, span.wallet_id, size):
+            if not await self._looked_at(page, span):
+                return False
+            span = self._span = replace(span, wallet_id=page[-1].wallet_id)
+        return True
+
+    async def _looked_at(self, page: Sequence[Receiver], span: _Span) -> bool:
         by_address = self._by_address(page)
-        found = await self._gateway.credits(list(by_address), after=after, up_to=up_to)
+        found = await self._gateway.credits(list(by_address), after=span.after, up_to=span.up_to)
         if isinstance(found, Setback):
             # Whatever it is, to pass over a block would lose what is in it.
             logger.error("credits on %s cannot be read: %s", self._gateway.chain, found.reason)

@@ -170,7 +170,7 @@ class SuiGateway:
     async def credits(
         self, addresses: Sequence[str], *, after: int, up_to: int
     ) -> tuple[Credit, ...] | Setback:
-        """One question an address."""
+        """One question for ten addresses, and more where one has a long history."""
         return await answered(
             self._nodes.read(
                 lambda node: watching.credits_at(

@@ -5,7 +5,7 @@ Each document is answered from one snapshot of the chain, so what stands in one 
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -32,7 +32,9 @@ from infrastructure.chains.sui.wire import (
     EpochData,
     ExecutedData,
     Failure,
+    FoundPage,
     MoveType,
+    Page,
     SeenData,
     TipData,
     User,
@@ -99,6 +101,23 @@ AFFECTED: Final = """query Affected(
     nodes { digest } pageInfo { hasNextPage endCursor }
   }
 }"""
+_AFFECTED_ONE: Final = """
+  a{place}: transactions(
+    first: $first,
+    filter: {{affectedAddress: $a{place}, afterCheckpoint: $after, beforeCheckpoint: $before}}
+  ) {{ nodes {{ digest }} pageInfo {{ hasNextPage endCursor }} }}"""
+# So many addresses a question; the service bounds its fields.
+AFFECTED_ADDRESSES_MAX: Final = 10
+
+
+def affected_together(count: int) -> str:
+    """AFFECTED for `count` addresses at once, the first page of each."""
+    given = "".join(f", $a{place}: SuiAddress!" for place in range(count))
+    asked = "".join(_AFFECTED_ONE.format(place=place) for place in range(count))
+    kinds = "$after: UInt53!, $before: UInt53!, $first: Int!"
+    return f"query Affected({kinds}{given}) {{{asked}\n}}"
+
+
 OBJECTS: Final = """query Objects($keys: [ObjectKey!]!) {
   multiGetObjects(keys: $keys) { address version }
 }"""
@@ -133,6 +152,7 @@ _SEEN: Final = Decoder(SeenData)
 _CHANGED: Final = Decoder(ChangedData)
 _TIP: Final = Decoder(TipData)
 _AFFECTED: Final = Decoder(AffectedData)
+_AFFECTED_TOGETHER: Final[Decoder[dict[str, FoundPage]]] = Decoder(dict[str, FoundPage])
 _CURRENT: Final = Decoder(CurrentData)
 _USERS: Final = Decoder(UsersData)
 _EXECUTED: Final = Decoder(ExecutedData)
@@ -204,24 +224,38 @@ async def tip(node: Node) -> int:
     return (await _read(node, TIP, {}, _TIP)).checkpoint.sequence_number
 
 
-async def affected(node: Node, address: str, *, after: int, up_to: int) -> list[str]:
-    """The transactions that touched `address` in the checkpoints behind `after` and not behind
-    `up_to`, the oldest first."""
+async def affected(
+    node: Node, addresses: Sequence[str], *, after: int, up_to: int
+) -> dict[str, list[str]]:
+    """The transactions that touched each of at most AFFECTED_ADDRESSES_MAX addresses in the
+    checkpoints behind `after` and not behind `up_to`, the oldest first."""
+    span = {"after": after, "before": up_to + 1, "first": PAGE_ITEMS}
+    given = {f"a{place}": address for place, address in enumerate(addresses)}
+    document = affected_together(len(addresses))
+    pages = await _read(node, document, {**span, **given}, _AFFECTED_TOGETHER)
+    if pages.keys() != given.keys():
+        raise NodeMalformed("not as many answers as questions")
+    return {
+        address: [
+            *(one.digest for one in pages[name].nodes),
+            *await _affected_after(node, address, pages[name].page_info, span),
+        ]
+        for name, address in given.items()
+    }
+
+
+async def _affected_after(
+    node: Node, address: str, page: Page, span: Mapping[str, int]
+) -> list[str]:
+    """What is on the pages behind `page`."""
     found: list[str] = []
-    cursor: str | None = None
     for _ in range(AFFECTED_PAGES_MAX):
-        variables = {
-            "address": address,
-            "after": after,
-            "before": up_to + 1,
-            "first": PAGE_ITEMS,
-            "cursor": cursor,
-        }
-        page = (await _read(node, AFFECTED, variables, _AFFECTED)).transactions
-        found += (one.digest for one in page.nodes)
-        cursor = page.page_info.end_cursor
-        if not page.page_info.has_next_page or cursor is None:
+        if not page.has_next_page or page.end_cursor is None:
             return found
+        variables = {**span, "address": address, "cursor": page.end_cursor}
+        following = (await _read(node, AFFECTED, variables, _AFFECTED)).transactions
+        found += (one.digest for one in following.nodes)
+        page = following.page_info
     raise NodeContradicts(f"the transactions of {address} never end")
 
 

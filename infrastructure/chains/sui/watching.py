@@ -76,9 +76,12 @@ async def credits_at(
     if await final_height_at(node, finality_depth) < up_to:
         raise NodeUnreached("the node is behind")
     found: list[Credit] = []
-    for address in wanted:
-        for digest in await rpc.affected(node, address, after=after, up_to=up_to):
-            found += credited_to(await received_at(node, digest), (address,))
+    for first in range(0, len(wanted), rpc.AFFECTED_ADDRESSES_MAX):
+        some = wanted[first : first + rpc.AFFECTED_ADDRESSES_MAX]
+        touched = await rpc.affected(node, some, after=after, up_to=up_to)
+        for address, digests in touched.items():
+            for digest in digests:
+                found += credited_to(await received_at(node, digest), (address,))
     return tuple(found)
 
 

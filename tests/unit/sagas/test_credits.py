@@ -13,7 +13,7 @@ from domain.provider.ports.chain import Credit, PlainTransfer
 from domain.shared.assets import ETH, PAXG, Chain
 from domain.shared.ids import UserId, WalletId
 from infrastructure.chains.memory import FEE_RATE, FINALITY_DEPTH, MemoryAccount, MemoryGateway
-from infrastructure.db.deposits import FIRST, Left, Owner, Receiver
+from infrastructure.db.deposits import Left, Owner, Receiver
 from infrastructure.sagas.credits import CreditBook, CreditWatcher, Deposits
 from infrastructure.sagas.engine import Opening, SagaEngine
 
@@ -32,6 +32,7 @@ class Records:
     """The wallets with their addresses, and what is kept between two looks."""
 
     wallets: dict[str, WalletId] = field(default_factory=dict)
+    page: int = 100
     reached: int | None = None
     own_hashes: set[str] = field(default_factory=set)
     awaited: bool = False
@@ -42,8 +43,7 @@ class Records:
     async def receivers(
         self, _chain: Chain, after: WalletId, _limit: int, **_more: object
     ) -> list[Receiver]:
-        if after != FIRST:
-            return []
+        found = sorted((wallet_id, address) for address, wallet_id in self.wallets.items())
         return [
             Receiver(
                 wallet_id=wallet_id,
@@ -51,8 +51,9 @@ class Records:
                 address=address,
                 created_at=datetime.fromtimestamp(0, UTC),
             )
-            for address, wallet_id in self.wallets.items()
-        ]
+            for wallet_id, address in found
+            if wallet_id > after
+        ][: self.page]
 
     async def own(self, signatures: Sequence[str], _wallet_id: WalletId) -> set[str]:
         return self.own_hashes & set(signatures)
@@ -96,8 +97,8 @@ class Engine:
 class Scene:
     """A chain in memory on which somebody sends a user PAXG."""
 
-    def __init__(self) -> None:
-        self.chain, self.records, self.engine = MemoryGateway(), Records(), Engine()
+    def __init__(self, chain: MemoryGateway | None = None) -> None:
+        self.chain, self.records, self.engine = chain or MemoryGateway(), Records(), Engine()
         self.sender, self.user = MemoryAccount(), MemoryAccount()
         for asset in (ETH, PAXG):
             self.chain.fund(self.sender.address, asset, PLENTY)
@@ -195,6 +196,42 @@ async def test_no_block_is_passed_over_that_could_not_be_read(
     await scene.watcher.look()
 
     assert scene.engine.booked == [name]
+
+
+@dataclass(slots=True)
+class Unsteady(MemoryGateway):
+    """`asked` has the addresses of each question; those in `silent` are not answered."""
+
+    asked: list[str] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+
+    async def credits(
+        self, addresses: Sequence[str], *, after: int, up_to: int
+    ) -> tuple[Credit, ...] | Setback:
+        self.asked += addresses
+        if self.silent & set(addresses):
+            return NotAttempted(reason="down")
+        return await MemoryGateway.credits(self, addresses, after=after, up_to=up_to)
+
+
+async def test_it_goes_on_with_the_wallet_that_it_failed_at() -> None:
+    chain = Unsteady()
+    scene = Scene(chain)
+    scene.records.page = 1
+    scene.records.wallets = {MemoryAccount().address: WalletId(UUID(int=n)) for n in (1, 2, 3)}
+    first, second, third = scene.records.wallets
+    await scene.watcher.look()
+    chain.mine(FINALITY_DEPTH)
+
+    chain.silent = {second}
+    for _ in range(2):
+        await scene.watcher.look()
+    before = scene.records.reached
+    chain.silent = set()
+    await scene.watcher.look()
+
+    assert chain.asked == [first, second, second, second, third]
+    assert scene.records.reached == (before or 0) + FINALITY_DEPTH
 
 
 async def test_who_has_no_lease_does_not_look(scene: Scene) -> None:
