@@ -14,7 +14,7 @@ from domain.contracts.deposit_events import (
     RejectedOffer,
 )
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import NetworkCost
+from domain.contracts.events import FlowCompleted, FlowFailed, NetworkCost
 from domain.contracts.flows import FlowName
 from domain.contracts.swap_events import SwapOffer
 from domain.shared.ids import TransactionId
@@ -87,20 +87,13 @@ class InvestedBalanceUpdated(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuyTransactionCompleted(EventPayload):
+class BuyTransactionCompleted(FlowCompleted):
     """The Buy is done."""
-
-    KIND = "TransactionCompleted"
-    transaction_id: TransactionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuyTransactionFailed(EventPayload):
+class BuyTransactionFailed(FlowFailed):
     """The Buy ended without the asset; `reason` is a code of the catalogue."""
-
-    KIND = "TransactionFailed"
-    transaction_id: TransactionId
-    reason: str
 
 
 BUY_EVENTS: tuple[type[EventPayload], ...] = (

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.contracts.envelope import EventPayload
+from domain.contracts.events import FlowCompleted, FlowFailed
 from domain.contracts.flows import FlowName
 from domain.shared.ids import EffectId, HoldId, TransactionId
 from domain.shared.money import TransactionFee
@@ -225,20 +226,13 @@ class FiatPaymentRefunded(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DepositTransactionCompleted(EventPayload):
+class DepositTransactionCompleted(FlowCompleted):
     """The Deposit is done."""
-
-    KIND = "TransactionCompleted"
-    transaction_id: TransactionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DepositTransactionFailed(EventPayload):
+class DepositTransactionFailed(FlowFailed):
     """The Deposit ended without a credit; `reason` is a code of the catalogue."""
-
-    KIND = "TransactionFailed"
-    transaction_id: TransactionId
-    reason: str
 
 
 DEPOSIT_EVENTS: tuple[type[EventPayload], ...] = (

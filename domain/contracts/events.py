@@ -56,6 +56,23 @@ class NetworkCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlowCompleted(EventPayload):
+    """A transaction is done; each flow has its own name for it."""
+
+    KIND = "TransactionCompleted"
+    transaction_id: TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowFailed(EventPayload):
+    """A transaction ended otherwise; `reason` is a code of the catalogue."""
+
+    KIND = "TransactionFailed"
+    transaction_id: TransactionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendTransactionInitiated(EventPayload):
     """A user asked to send `amount` of USDC, all fees included."""
 
@@ -314,20 +331,13 @@ class ReservedBalanceCaptured(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendTransactionCompleted(EventPayload):
+class SendTransactionCompleted(FlowCompleted):
     """The Send is done; both sides are told."""
-
-    KIND = "TransactionCompleted"
-    transaction_id: TransactionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendTransactionFailed(EventPayload):
+class SendTransactionFailed(FlowFailed):
     """The Send ended without moving money; `reason` is a code of the catalogue."""
-
-    KIND = "TransactionFailed"
-    transaction_id: TransactionId
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import Gas, NetworkCost
+from domain.contracts.events import FlowCompleted, FlowFailed, Gas, NetworkCost
 from domain.contracts.flows import FlowName
 from domain.contracts.swap_events import SwapOffer
 from domain.shared.ids import TransactionId
@@ -50,20 +50,13 @@ class SellTransactionInitiated(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SellTransactionCompleted(EventPayload):
+class SellTransactionCompleted(FlowCompleted):
     """The Sell is done."""
-
-    KIND = "TransactionCompleted"
-    transaction_id: TransactionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SellTransactionFailed(EventPayload):
+class SellTransactionFailed(FlowFailed):
     """The Sell ended without USDC; `reason` is a code of the catalogue."""
-
-    KIND = "TransactionFailed"
-    transaction_id: TransactionId
-    reason: str
 
 
 SELL_EVENTS: tuple[type[EventPayload], ...] = (

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import NetworkCost
+from domain.contracts.events import FlowCompleted, FlowFailed, NetworkCost
 from domain.contracts.flows import FlowName
 from domain.contracts.transfer_events import LegConfirmed, LegRequested
 from domain.shared.ids import HoldId, TransactionId
@@ -147,20 +147,13 @@ class StrategyBalanceUpdated(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyLaunchCompleted(EventPayload):
+class StrategyLaunchCompleted(FlowCompleted):
     """The launch is done; the position goes on."""
-
-    KIND = "TransactionCompleted"
-    transaction_id: TransactionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyLaunchFailed(EventPayload):
+class StrategyLaunchFailed(FlowFailed):
     """The launch ended without a position; `reason` is a code of the catalogue."""
-
-    KIND = "TransactionFailed"
-    transaction_id: TransactionId
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,20 +235,13 @@ class AssetToUSDCSwapCompleted(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyStopCompleted(EventPayload):
+class StrategyStopCompleted(FlowCompleted):
     """The position is closed."""
-
-    KIND = "TransactionCompleted"
-    transaction_id: TransactionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyStopFailed(EventPayload):
+class StrategyStopFailed(FlowFailed):
     """The position goes on as it was; `reason` is a code of the catalogue."""
-
-    KIND = "TransactionFailed"
-    transaction_id: TransactionId
-    reason: str
 
 
 class PositionNews(StrEnum):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.events import FlowCompleted, FlowFailed, NetworkCost, Recipient
 from domain.contracts.flows import FlowName
 from domain.contracts.payout_events import PayoutOffer
 from domain.contracts.swap_events import SwapOffer
@@ -156,20 +156,13 @@ class CrossChainTransferConfirmed(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawTransactionCompleted(EventPayload):
+class WithdrawTransactionCompleted(FlowCompleted):
     """The Withdraw is done."""
-
-    KIND = "TransactionCompleted"
-    transaction_id: TransactionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawTransactionFailed(EventPayload):
+class WithdrawTransactionFailed(FlowFailed):
     """The Withdraw ended without moving money; `reason` is a code of the catalogue."""
-
-    KIND = "TransactionFailed"
-    transaction_id: TransactionId
-    reason: str
 
 
 WITHDRAW_EVENTS: tuple[type[EventPayload], ...] = (

@@ -12,6 +12,7 @@ from domain.shared.saga import Reactions
 from domain.shared.stream import Stream
 from domain.shared.unit import HistoryRow, JsonObject, StepRow, StepStatus, TransactionMoved
 from domain.transaction.flow import Record
+from domain.transaction.flows.ending import ended_columns
 from domain.transaction.machine import Position
 from domain.transaction.model import (
     FLOWS,
@@ -38,7 +39,7 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
     opens = event.sequence == 1
     shown = (Position(State.INITIATED),) if opens else passed
     after = passed[-1] if passed else before
-    columns = flow_of(stream).columns(stream, event)
+    columns = flow_of(stream).columns(stream, event) | ended_columns(event)
     return Decision(
         moves=(
             TransactionMoved(

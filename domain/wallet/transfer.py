@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
-from domain.contracts.events import AvailableBalanceReserved, BalanceReservationReleased
+from domain.contracts.events import (
+    AvailableBalanceReserved,
+    BalanceReservationReleased,
+    CancellationRequested,
+)
 from domain.contracts.swap_events import InvestedBalanceReserved
 from domain.contracts.transfer_events import TransferConfirmed, TransferFailed
 from domain.shared.accounts import CHAIN_SOL, FEE_PAYER, available, chain, fees
@@ -14,7 +18,7 @@ from domain.shared.unit import Account, ChainClaim, Posting
 from domain.wallet import gas as networks
 from domain.wallet.fee_due import collect_due, hold_due, release_due
 from domain.wallet.model import Reservation
-from domain.wallet.review import review_ended
+from domain.wallet.review import reject, review_ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,12 @@ class Booking:
 
 def reserve(stream: Stream, facts: Facts, *, amount: int, fees: int) -> Decision:
     """Holds `amount`, of which `fees` are a part of their own (USDC base units), and leaves the
-    reserve for fees free; what was held softly becomes that hold."""
+    reserve for fees free; what was held softly becomes that hold. Says why not, where the user has
+    cancelled or the balance does not cover it."""
+    if stream.has(CancellationRequested):
+        return reject(stream, "TXN_CANCELLED")
+    if facts.rejection is not None:
+        return reject(stream, "TXN_INSUFFICIENT_BALANCE")
     reservation = Reservation.opened(
         stream_id=stream.id, account=available(stream.wallet_id), amount=amount, fees=fees
     )

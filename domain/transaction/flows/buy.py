@@ -11,11 +11,10 @@ from domain.contracts.buy_events import (
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import AvailableBalanceReserved
-from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.shared.assets import ASSETS, USDC
-from domain.shared.ids import TransactionId
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.ending import led
 from domain.transaction.flows.swap import (
     SWAP_MILESTONES,
     SWAP_RECORDS,
@@ -46,10 +45,6 @@ def columns(stream: Stream, event: Event) -> Columns:
     match event.data:
         case BuyTransactionInitiated() as opening:
             return _opening(stream, event, opening)
-        case BuyTransactionFailed(reason=reason):
-            return {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
-        case BuyTransactionCompleted():
-            return {"completed_at": event.occurred_at}
         case _:
             return swap_columns(stream, event, _plan(stream))
 
@@ -88,16 +83,9 @@ def _opening(stream: Stream, event: Event, buy: BuyTransactionInitiated) -> Colu
     }
 
 
-def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
-    transaction_id = TransactionId(stream.id)
-    match event.data:
-        case CommandIssued(command=Command.COMPLETE):
-            return (BuyTransactionCompleted(transaction_id=transaction_id),)
-        case CommandIssued(command=Command.FAIL, reason=reason):
-            code = reason or "TXN_REFUSED"
-            return (BuyTransactionFailed(transaction_id=transaction_id, reason=code),)
-        case _:
-            return ()
-
-
-FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)
+FLOW: Final = Flow(
+    records=RECORDS,
+    milestones=MILESTONES,
+    columns=columns,
+    answers=led(BuyTransactionCompleted, BuyTransactionFailed),
+)

@@ -19,9 +19,6 @@ from domain.contracts.deposit_events import (
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
-    BalanceReservationRejected,
-    BalanceReservationReleased,
-    ComplianceBlocked,
     UserActionRequired,
 )
 from domain.contracts.payments import payment_of
@@ -30,6 +27,7 @@ from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.ending import stopped
 from domain.transaction.flows.payment import (
     PAYMENT_RECORDS,
     PURCHASE_COMPLETED,
@@ -81,10 +79,6 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = {"provider_reference": reference}
         case DirectAssetPurchaseCompleted(amount=amount, transaction_hash=transaction_hash):
             found = {"received_amount": amount, "chain_signature": transaction_hash}
-        case BuyTransactionFailed(reason=reason):
-            found = {"reason": reason, "completed_at": event.occurred_at}
-        case BuyTransactionCompleted():
-            found = {"completed_at": event.occurred_at}
         case _:
             found = {}
     return found
@@ -115,12 +109,8 @@ def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
     match event.data:
         case InvestedBalanceUpdated():
             return (BuyTransactionCompleted(transaction_id=transaction_id),)
-        case BalanceReservationReleased(reason=reason):
-            return (BuyTransactionFailed(transaction_id=transaction_id, reason=reason),)
-        case ComplianceBlocked(code=code) | BalanceReservationRejected(code=code):
-            return (BuyTransactionFailed(transaction_id=transaction_id, reason=code),)
         case _:
-            return ()
+            return stopped(stream, event, BuyTransactionFailed)
 
 
 FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)

@@ -19,15 +19,13 @@ from domain.contracts.deposit_events import (
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
-    BalanceReservationRejected,
-    BalanceReservationReleased,
-    ComplianceBlocked,
     UserActionRequired,
 )
 from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.ending import stopped
 from domain.transaction.flows.payment import PAYMENT_RECORDS, PURCHASE_COMPLETED, PURCHASE_REQUESTED
 from domain.transaction.states import Trigger
 
@@ -86,10 +84,6 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = {"received_amount": amount, "chain_signature": transaction_hash}
         case AvailableBalanceUpdated():
             found = {"fees": _fees(stream, stream.known(OnRampProviderSelected).provider)}
-        case DepositTransactionFailed(reason=reason):
-            found = {"reason": reason, "completed_at": event.occurred_at}
-        case DepositTransactionCompleted():
-            found = {"completed_at": event.occurred_at}
         case _:
             found = {}
     return found
@@ -134,12 +128,8 @@ def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
             return (AvailableBalanceUpdateRequested(asset=asset, amount=amount),)
         case AvailableBalanceUpdated():
             return (DepositTransactionCompleted(transaction_id=transaction_id),)
-        case BalanceReservationReleased(reason=reason):
-            return (DepositTransactionFailed(transaction_id=transaction_id, reason=reason),)
-        case ComplianceBlocked(code=code) | BalanceReservationRejected(code=code):
-            return (DepositTransactionFailed(transaction_id=transaction_id, reason=code),)
         case _:
-            return ()
+            return stopped(stream, event, DepositTransactionFailed)
 
 
 FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)

@@ -4,7 +4,6 @@ from typing import Final
 
 from domain.contracts.deposit_events import AvailableBalanceUpdated
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.contracts.sell_events import (
     SellTransactionCompleted,
     SellTransactionFailed,
@@ -12,9 +11,9 @@ from domain.contracts.sell_events import (
 )
 from domain.contracts.swap_events import InvestedBalanceReserved
 from domain.shared.assets import ASSETS, USDC
-from domain.shared.ids import TransactionId
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.ending import led
 from domain.transaction.flows.swap import (
     SWAP_MILESTONES,
     SWAP_RECORDS,
@@ -45,10 +44,6 @@ def columns(stream: Stream, event: Event) -> Columns:
     match event.data:
         case SellTransactionInitiated() as opening:
             return _opening(stream, event, opening)
-        case SellTransactionFailed(reason=reason):
-            return {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
-        case SellTransactionCompleted():
-            return {"completed_at": event.occurred_at}
         case _:
             return swap_columns(stream, event, _plan(stream))
 
@@ -82,16 +77,9 @@ def _opening(_stream: Stream, event: Event, sell: SellTransactionInitiated) -> C
     }
 
 
-def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
-    transaction_id = TransactionId(stream.id)
-    match event.data:
-        case CommandIssued(command=Command.COMPLETE):
-            return (SellTransactionCompleted(transaction_id=transaction_id),)
-        case CommandIssued(command=Command.FAIL, reason=reason):
-            code = reason or "TXN_REFUSED"
-            return (SellTransactionFailed(transaction_id=transaction_id, reason=code),)
-        case _:
-            return ()
-
-
-FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)
+FLOW: Final = Flow(
+    records=RECORDS,
+    milestones=MILESTONES,
+    columns=columns,
+    answers=led(SellTransactionCompleted, SellTransactionFailed),
+)

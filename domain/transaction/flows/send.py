@@ -5,10 +5,8 @@ from typing import Final
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     AvailableBalanceReserved,
-    BalanceHeldForReview,
     BalanceReservationRejected,
     BalanceReservationReleased,
-    ComplianceBlocked,
     GatewaySelected,
     RecipientBalanceUpdated,
     RecipientValidated,
@@ -28,6 +26,7 @@ from domain.contracts.transfer_events import (
 from domain.shared.ids import TransactionId
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.ending import stopped
 from domain.transaction.flows.review import REVIEW_RECORDS
 from domain.transaction.flows.transfer import transfer_columns, transfer_records
 from domain.transaction.states import Trigger
@@ -94,10 +93,6 @@ def columns(stream: Stream, event: Event) -> Columns:
             facts: Columns = _opening(event, send)
         case GatewaySelected(provider=provider, explanation=explanation):
             facts = {"provider": provider, "provider_explanation": explanation}
-        case SendTransactionFailed(reason=reason):
-            facts = {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
-        case SendTransactionCompleted():
-            facts = {"completed_at": event.occurred_at}
         case _:
             facts = transfer_columns(stream, event)
     return facts
@@ -129,15 +124,8 @@ def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
     match event.data:
         case RecipientBalanceUpdated():
             return (SendTransactionCompleted(transaction_id=transaction_id),)
-        case BalanceReservationReleased(reason=reason):
-            return (SendTransactionFailed(transaction_id=transaction_id, reason=reason),)
-        # What is held softly is free again first.
-        case ComplianceBlocked() if stream.has(BalanceHeldForReview):
-            return ()
-        case ComplianceBlocked(code=code) | BalanceReservationRejected(code=code):
-            return (SendTransactionFailed(transaction_id=transaction_id, reason=code),)
         case _:
-            return ()
+            return stopped(stream, event, SendTransactionFailed)
 
 
 FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)

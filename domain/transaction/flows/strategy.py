@@ -1,7 +1,6 @@
 """What the events of Strategy launch and stop say of the transaction: its states, where the money
 is, who acts next."""
 
-from collections.abc import Callable
 from typing import Final
 
 from domain.contracts.deposit_events import AvailableBalanceUpdated
@@ -15,7 +14,7 @@ from domain.contracts.events import (
     UserActionRequired,
     UserActionSubmitted,
 )
-from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.contracts.orchestration_events import CommandIssued
 from domain.contracts.strategy_events import (
     AssetToUSDCSwapCompleted,
     AssetToUSDCSwapRequested,
@@ -45,10 +44,10 @@ from domain.contracts.transfer_events import (
     BlockchainTransferRequested,
 )
 from domain.shared.assets import USDC, Chain
-from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.ending import led
 from domain.transaction.flows.review import REVIEW_RECORDS
 from domain.transaction.flows.swap import completed_record, failed_record, opening_record
 from domain.transaction.flows.transfer import transfer_columns, transfer_records
@@ -178,10 +177,6 @@ def _columns(stream: Stream, event: Event, *, network: NetworkCost, platform_fee
             }
         case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
             return {"fees": _fees(cost, platform_fee)}
-        case StrategyLaunchFailed(reason=reason) | StrategyStopFailed(reason=reason):
-            return {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
-        case StrategyLaunchCompleted() | StrategyStopCompleted():
-            return {"completed_at": event.occurred_at}
         case _:
             return transfer_columns(stream, event)
 
@@ -236,33 +231,15 @@ def _opening(event: Event, username: str, address: str) -> Columns:
     }
 
 
-def _answers(
-    completed: type[StrategyLaunchCompleted | StrategyStopCompleted],
-    failed: type[StrategyLaunchFailed | StrategyStopFailed],
-) -> Callable[[Stream, Event], tuple[EventPayload, ...]]:
-    def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
-        transaction_id = TransactionId(stream.id)
-        match event.data:
-            case CommandIssued(command=Command.COMPLETE):
-                return (completed(transaction_id=transaction_id),)
-            case CommandIssued(command=Command.FAIL, reason=reason):
-                code = reason or "TXN_REFUSED"
-                return (failed(transaction_id=transaction_id, reason=code),)
-            case _:
-                return ()
-
-    return answers
-
-
 LAUNCH: Final = Flow(
     records=LAUNCH_RECORDS,
     milestones=LAUNCH_MILESTONES,
     columns=launch_columns,
-    answers=_answers(StrategyLaunchCompleted, StrategyLaunchFailed),
+    answers=led(StrategyLaunchCompleted, StrategyLaunchFailed),
 )
 STOP: Final = Flow(
     records=STOP_RECORDS,
     milestones=STOP_MILESTONES,
     columns=stop_columns,
-    answers=_answers(StrategyStopCompleted, StrategyStopFailed),
+    answers=led(StrategyStopCompleted, StrategyStopFailed),
 )

@@ -10,7 +10,7 @@ from domain.contracts.events import (
     UserActionRequired,
     UserActionSubmitted,
 )
-from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.contracts.orchestration_events import CommandIssued
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
@@ -29,9 +29,9 @@ from domain.contracts.withdraw_events import (
     WithdrawTransactionFailed,
     WithdrawTransactionInitiated,
 )
-from domain.shared.ids import TransactionId
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.ending import led
 from domain.transaction.flows.review import REVIEW_RECORDS
 from domain.transaction.flows.transfer import transfer_columns, transfer_records
 from domain.transaction.states import Trigger
@@ -100,10 +100,6 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = opening_columns(event, withdraw)
         case DEXProviderSelected(provider=provider, explanation=explanation):
             found = {"provider": provider, "provider_explanation": explanation}
-        case WithdrawTransactionFailed(reason=reason):
-            found = {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
-        case WithdrawTransactionCompleted():
-            found = {"completed_at": event.occurred_at}
         case _:
             found = transfer_columns(stream, event)
     return found
@@ -130,18 +126,7 @@ def opening_columns(event: Event, withdraw: WithdrawTransactionInitiated) -> Col
     }
 
 
-def answers(stream: Stream, event: Event) -> tuple[EventPayload, ...]:
-    transaction_id = TransactionId(stream.id)
-    match event.data:
-        case CommandIssued(command=Command.COMPLETE):
-            return (WithdrawTransactionCompleted(transaction_id=transaction_id),)
-        case CommandIssued(command=Command.FAIL, reason=reason):
-            failed = WithdrawTransactionFailed(
-                transaction_id=transaction_id, reason=reason or "TXN_REFUSED"
-            )
-            return (failed,)
-        case _:
-            return ()
-
+answers: Final = led(WithdrawTransactionCompleted, WithdrawTransactionFailed)
+"""Of every Withdraw, wherever it goes."""
 
 FLOW: Final = Flow(records=RECORDS, milestones=MILESTONES, columns=columns, answers=answers)

@@ -139,10 +139,6 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = {"provider_reference": reference}
         case FiatTransferConfirmed(fiat_amount=amount):
             found = {"received_amount": amount}
-        case WithdrawTransactionFailed(reason=reason):
-            found = {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
-        case WithdrawTransactionCompleted():
-            found = {"completed_at": event.occurred_at}
         case TransferConfirmed():
             found = {}
         case _:

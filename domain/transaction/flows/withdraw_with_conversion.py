@@ -84,10 +84,6 @@ def columns(stream: Stream, event: Event) -> Columns:
             return opening_columns(event, withdraw) | _converted(withdraw)
         case CrossChainTransferConfirmed(credited=credited):
             return {"received_amount": credited}
-        case WithdrawTransactionFailed(reason=reason):
-            return {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
-        case WithdrawTransactionCompleted():
-            return {"completed_at": event.occurred_at}
         case _:
             return swap_columns(stream, event, _plan(stream))
 

@@ -7,7 +7,6 @@ from domain.contracts.buy_events import (
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
-    CancellationRequested,
     ComplianceBlocked,
     ComplianceReviewRequired,
 )
@@ -18,7 +17,7 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
-from domain.wallet.review import hold_for_review, on_blocked, reject
+from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.swap import capture, receive, undo
 from domain.wallet.transfer import reserve
 
@@ -48,10 +47,6 @@ def _purchase(stream: Stream) -> OnChainPurchase:
 
 
 def _reserved(stream: Stream, facts: Facts) -> Decision:
-    if stream.has(CancellationRequested):
-        return reject(stream, "TXN_CANCELLED")
-    if facts.rejection is not None:
-        return reject(stream, "TXN_INSUFFICIENT_BALANCE")
     purchase = _purchase(stream)
     fees = purchase.network_cost.total_base_units
     return reserve(stream, facts, amount=purchase.amount, fees=fees)

@@ -5,7 +5,6 @@ It owns its own compensation: whatever ends a Send without a transfer releases t
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
-    CancellationRequested,
     ComplianceBlocked,
     ComplianceCleared,
     ComplianceReviewRequired,
@@ -23,7 +22,7 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
-from domain.wallet.review import hold_for_review, on_blocked, reject
+from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.transfer import book, release, reserve
 
 
@@ -35,10 +34,6 @@ def on_review(stream: Stream, _event: Event, facts: Facts) -> Decision:
 def on_cleared(stream: Stream, _event: Event, facts: Facts) -> Decision:
     send = stream.known(SendTransactionInitiated)
     validated = Decision(events=(RecipientValidated(recipient=send.recipient),))
-    if stream.has(CancellationRequested):
-        return validated + reject(stream, "TXN_CANCELLED")
-    if facts.rejection is not None:
-        return validated + reject(stream, "TXN_INSUFFICIENT_BALANCE")
     fees = send.platform_fee + send.network_cost.total_base_units
     return validated + reserve(stream, facts, amount=send.amount, fees=fees)
 

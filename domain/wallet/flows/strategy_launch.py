@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
-    CancellationRequested,
     ComplianceBlocked,
     ComplianceReviewRequired,
 )
@@ -23,7 +22,7 @@ from domain.shared.stream import Stream
 from domain.shared.unit import Posting
 from domain.wallet.fee_due import collect_due
 from domain.wallet.protocol import call_claims
-from domain.wallet.review import hold_for_review, on_blocked, reject
+from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.transfer import network_fee, release, reservation_of, reserve
 
 
@@ -45,10 +44,6 @@ def on_review(stream: Stream, _event: Event, facts: Facts) -> Decision:
 
 
 def _reserved(stream: Stream, facts: Facts) -> Decision:
-    if stream.has(CancellationRequested):
-        return reject(stream, "TXN_CANCELLED")
-    if facts.rejection is not None:
-        return reject(stream, "TXN_INSUFFICIENT_BALANCE")
     launch = stream.known(StrategyLaunchInitiated)
     fees_part = launch.network_cost.total_base_units
     return reserve(stream, facts, amount=launch.amount, fees=fees_part)

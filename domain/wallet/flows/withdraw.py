@@ -2,7 +2,6 @@
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
-    CancellationRequested,
     ComplianceBlocked,
     ComplianceReviewRequired,
 )
@@ -17,7 +16,7 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
-from domain.wallet.review import hold_for_review, on_blocked, reject
+from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.transfer import book, release, reserve
 
 
@@ -49,10 +48,6 @@ def validated(withdraw: WithdrawTransactionInitiated) -> Decision:
 
 def reserved(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts) -> Decision:
     """Holds all that it may cost, or says why not."""
-    if stream.has(CancellationRequested):
-        return reject(stream, "TXN_CANCELLED")
-    if facts.rejection is not None:
-        return reject(stream, "TXN_INSUFFICIENT_BALANCE")
     fees = withdraw.platform_fee + withdraw.network_cost.total_base_units
     return reserve(stream, facts, amount=withdraw.amount, fees=fees)
 

@@ -3,7 +3,6 @@
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     BalanceReservationReleased,
-    CancellationRequested,
     ComplianceBlocked,
     ComplianceReviewRequired,
 )
@@ -17,7 +16,7 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import ChainClaim, Posting
-from domain.wallet.review import hold_for_review, on_blocked, reject
+from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.swap import ALREADY_BOOKED
 from domain.wallet.transfer import book_to, release, reservation_of, reserve
 
@@ -46,10 +45,6 @@ def on_sent(stream: Stream, _event: Event, _facts: Facts) -> Decision:
 
 
 def _reserved(stream: Stream, facts: Facts) -> Decision:
-    if stream.has(CancellationRequested):
-        return reject(stream, "TXN_CANCELLED")
-    if facts.rejection is not None:
-        return reject(stream, "TXN_INSUFFICIENT_BALANCE")
     withdraw = stream.known(WithdrawTransactionInitiated)
     fees = withdraw.platform_fee + withdraw.network_cost.total_base_units
     return reserve(stream, facts, amount=withdraw.amount, fees=fees)
