@@ -22,6 +22,7 @@ MOVEMENTS: Mapping[FlowName, Callable[[Stream, Figures], Movement]] = {
     FlowName.SEND: send.movement,
     FlowName.DEPOSIT: deposit.movement,
     FlowName.WITHDRAW_TO_WALLET: withdraw.movement,
+    FlowName.WITHDRAW_WITH_CONVERSION: withdraw.movement,
     FlowName.BUY_ON_CHAIN: buy.movement,
     FlowName.BUY_WITH_PAYMENT: buy_with_payment.movement,
     FlowName.WITHDRAW_TO_BANK: withdraw.movement,

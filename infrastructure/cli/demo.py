@@ -98,7 +98,8 @@ def _stops(ready: Ready, user: ReadyUser, options: argparse.Namespace) -> Sequen
         case "withdraw" if options.bank:
             found = [tour.withdraw_to_bank(amount=options.amount)]
         case "withdraw":
-            found = [tour.withdraw(amount=options.amount, address=options.to or stranger)]
+            address, target = options.to or stranger, options.target
+            found = [tour.withdraw(amount=options.amount, address=address, target=target)]
         case "buy" if options.method:
             found = [
                 tour.buy_by_payment(

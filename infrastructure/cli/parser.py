@@ -140,8 +140,16 @@ def _add_demo(commands: "_Commands") -> None:
     withdraw = actions.add_parser("withdraw", help="take USDC out to another wallet or to a bank")
     withdraw.add_argument("--amount", default="20", help="of USDC (%(default)s)")
     where = withdraw.add_mutually_exclusive_group()
-    where.add_argument("--to", help="an address on Solana (a new one)")
+    where.add_argument("--to", help="an address (on Solana a new one)")
     where.add_argument("--bank", action="store_true", help="to a bank account")
+    arriving = ("USDC", *_INVESTED)
+    withdraw.add_argument(
+        "--as",
+        dest="target",
+        default="USDC",
+        choices=arriving,
+        help="what arrives at the address (%(default)s)",
+    )
     buy = actions.add_parser("buy", help="buy an asset with USDC, or for dollars with --method")
     buy.add_argument("--asset", default="SOL", choices=_INVESTED, help="(%(default)s)")
     buy.add_argument("--amount", default="30", help="of USDC or US dollars (%(default)s)")

@@ -1,5 +1,6 @@
 """What the demonstration shows: each flow as a stop, and all of them one after the other."""
 
+import secrets
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -7,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from domain.shared.assets import SOL
+from domain.shared.assets import SOL, USDC
 from infrastructure.demo import wishes
 from infrastructure.demo.api import Api
 from infrastructure.demo.documents import Answered, Problem
@@ -16,6 +17,7 @@ from infrastructure.demo.investing import Investing
 from infrastructure.demo.wishes import Wish
 from infrastructure.demo.wishing import Wishing
 
+_ETHEREUM_BYTES: Final = 20
 _BANK_ACCOUNTS: Final = "{ wallet { bankAccounts { id } } }"
 _ADD_BANK: Final = """mutation ($input: AddBankAccountInput!) { addBankAccount(input: $input) {
   bankAccounts { id } errors { code whatHappened why whatToDo alternatives } } }"""
@@ -72,10 +74,12 @@ def send(*, amount: str, recipient: str) -> Stop:
     return replace(_stop(f"sends {amount} USDC to {recipient}", wish), friend=recipient)
 
 
-def withdraw(*, amount: str, address: str) -> Stop:
+def withdraw(*, amount: str, address: str, target: str = USDC.symbol) -> Stop:
+    """As USDC, or as what is bought with it on the way."""
+    what = "" if target == USDC.symbol else f" as {target}"
     return _stop(
-        f"withdraws {amount} USDC to another wallet",
-        wishes.withdraw_to_wallet(amount=amount, address=address),
+        f"withdraws {amount} USDC{what} to another wallet",
+        wishes.withdraw_to_wallet(amount=amount, address=address, target=target),
     )
 
 
@@ -117,6 +121,7 @@ def tour(*, friend: str, stranger: str) -> tuple[Stop, ...]:
         deposit(amount="100", method="CARD"),
         send(amount="25", recipient=friend),
         withdraw(amount="20", address=stranger),
+        withdraw(amount="20", address=f"0x{secrets.token_hex(_ETHEREUM_BYTES)}", target="ETH"),
         withdraw_to_bank(amount="50"),
         buy(asset=SOL.symbol, amount="30"),
         buy_by_payment(asset=SOL.symbol, amount="50", method="CARD"),

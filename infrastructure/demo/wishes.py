@@ -52,12 +52,15 @@ def send(*, amount: str, recipient: str) -> Wish:
     )
 
 
-def withdraw_to_wallet(*, amount: str, address: str) -> Wish:
-    """Of USDC, to an address of Solana."""
+def withdraw_to_wallet(*, amount: str, address: str, target: str = USDC.symbol) -> Wish:
+    """Of USDC, to an address of the chain of what arrives there: the same, or bought with it."""
+    bought = {} if target == USDC.symbol else {"targetAsset": target}
+    wallet = {"externalWallet": {"address": address}}
     return Wish(
         operation="initiateWithdraw",
-        order={"amount": amount, "destination": {"externalWallet": {"address": address}}},
+        order={"amount": amount, "destination": wallet, **bought},
         spends_at_most=_units(amount, USDC),
+        time_passes=_is_elsewhere(target),
     )
 
 

@@ -2,6 +2,7 @@
 user signs pays a provider, and the chain of the address shows what arrived."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
@@ -52,6 +53,10 @@ _SHOWN: Final = """query ($id: ID!) { transaction(id: $id) {
   id type state subState reason waitingOn fundsLocation outcomeCertainty provider asset amount
   targetAsset targetAmount receivedAmount recipient { address username } cancellable
   fees { kind amount asset provider } timeline { state subState } } }"""
+_PREVIEW: Final = """query ($input: TransactionPreviewInput!) { transactionPreview(input: $input) {
+  preview { received receivedAtLeast recipient { address } provider quoteId warnings { code } }
+  errors { code field } } }"""
+README: Final = Path(__file__).resolve().parents[3] / "README.md"
 _REFERENCE: Final = """SELECT data -> 'signature' ->> 'reference' FROM outbox
     WHERE type = 'UserActionRequired' ORDER BY generation DESC, xid DESC, id DESC LIMIT 1"""
 _OWED: Final = """SELECT coalesce(sum(b.posted), 0) FROM balance b
@@ -207,6 +212,45 @@ async def test_what_is_signed_says_where_it_goes(alice: Person, world: World) ->
 
     assert address in action["summary"]
     assert "at least 0.000" in action["summary"]
+
+
+async def test_the_readmes_withdraw_works_as_it_is_pasted(alice: Person, world: World) -> None:
+    blocks = re.findall(r"```graphql\n(.*?)```", README.read_text(), re.DOTALL)
+    (mutation,) = [text for text in blocks if "targetAsset:" in text]
+
+    payload = (await alice.data(mutation))["initiateWithdraw"]
+
+    assert payload["errors"] == []
+    begun = payload["transaction"]
+    assert begun["targetAsset"] == "BTC"
+    assert begun["recipient"]["address"] in (await alice.pending(begun["id"]))["summary"]
+
+
+async def test_it_is_shown_before_and_begun_by_what_was_shown(
+    alice: Person, world: World, platform: Platform
+) -> None:
+    address = new_address("PAXG")
+    given = {
+        "amount": "50",
+        "targetAsset": "PAXG",
+        "destination": {"externalWallet": {"address": address}},
+    }
+    looked = (await alice.data(_PREVIEW, input={"withdraw": given}))["transactionPreview"]
+    assert looked["errors"] == []
+    shown = looked["preview"]
+    assert shown["recipient"]["address"] == address
+    assert Decimal(shown["received"]) >= Decimal(shown["receivedAtLeast"]) > 0
+    assert {each["code"] for each in shown["warnings"]} >= {"TXN_RECIPIENT_STRANGER"}
+
+    payload = await alice.mutate(
+        "initiateWithdraw", **given, quoteId=shown["quoteId"], idempotencyKey=new_key()
+    )
+    done = await world.ended(alice, await signed(alice, payload))
+
+    assert (done["state"], done["provider"]) == ("COMPLETED", shown["provider"])
+    assert Decimal(done["receivedAmount"]) >= Decimal(shown["receivedAtLeast"])
+    assert done["targetAmount"] == shown["received"]
+    await holds(platform)
 
 
 async def test_it_can_be_cancelled_before_it_is_signed(alice: Person, world: World) -> None:

@@ -54,15 +54,26 @@ PROVIDERS: Final = {
     "deposit": ("stripe", "create_session", "deliver"),
     "buy_by_payment": ("stripe", "create_session", "deliver"),
     "withdraw_to_bank": ("bridge", "create_transfer", "create_transfer"),
+    "withdraw_with_conversion": ("debridge", "create_tx", "deliver"),
     "buy": ("jupiter", "build", "build"),
     "sell": ("jupiter", "build", "build"),
     "launch": ("kamino", "deposit", "deposit"),
     "stop": ("kamino", "withdraw", "withdraw"),
 }
-SIGNED: Final = ("send", "withdraw_to_wallet", "withdraw_to_bank", "buy", "sell", "launch", "stop")
+SIGNED: Final = (
+    "send",
+    "withdraw_to_wallet",
+    "withdraw_with_conversion",
+    "withdraw_to_bank",
+    "buy",
+    "sell",
+    "launch",
+    "stop",
+)
 PAID: Final = ("deposit", "buy_by_payment")
-# What meets their faults is, but for its end, what meets those of deposit, buy and send.
-LONG: Final = ("buy_by_payment", "sell", "withdraw_to_wallet")
+# What meets their faults is, but for its end, what meets those of deposit, buy and send; what
+# meets those of a bridge has tests of its own.
+LONG: Final = ("buy_by_payment", "sell", "withdraw_to_wallet", "withdraw_with_conversion")
 CHOSEN: Final = (*PAID, "withdraw_to_bank")
 BOOKED: Final = ("coinbase", "stripe", "bridge", "due", "lifi", "debridge")
 """They keep books of what they have carried out; the others' book is the chain."""
@@ -132,6 +143,8 @@ EXPECTED: Final[dict[str, Expected]] = {
     "buy_by_payment-stripe-rate_limit": _NONE_LEFT,
     # What was opened is not what was asked for: a person looks at it, nothing has moved.
     "withdraw_to_bank-bridge-wrong_amount": Expected("OPERATOR", "SUSPENSE"),
+    # Less is at somebody else's address than was promised: a person looks at it.
+    "withdraw_with_conversion-debridge-wrong_amount": Expected("OPERATOR", "SUSPENSE", executed=1),
     # A strategy is of one protocol alone: where that fails on, nothing is signed, and the user may
     # try again.
     "launch-kamino-outage": _NONE_LEFT,

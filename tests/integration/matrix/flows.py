@@ -1,5 +1,6 @@
-"""The nine flows, each as its user begins it."""
+"""The nine flows, each in its variants, as its user begins it."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -48,6 +49,12 @@ async def _deposit(_person: Person) -> Wish:
 async def _to_wallet(_person: Person) -> Wish:
     wallet = {"externalWallet": {"address": str(Keypair().pubkey())}}
     return Wish("initiateWithdraw", {"amount": "10", "destination": wallet})
+
+
+async def _to_wallet_converted(_person: Person) -> Wish:
+    wallet = {"externalWallet": {"address": f"0x{secrets.token_hex(20)}"}}
+    given = {"amount": "30", "targetAsset": "ETH", "destination": wallet}
+    return Wish("initiateWithdraw", given)
 
 
 async def _to_bank(person: Person) -> Wish:
@@ -105,6 +112,7 @@ WISHES: Final[dict[str, Wishing]] = {
     "send": _send,
     "deposit": _deposit,
     "withdraw_to_wallet": _to_wallet,
+    "withdraw_with_conversion": _to_wallet_converted,
     "withdraw_to_bank": _to_bank,
     "buy": _buy,
     "buy_by_payment": _buy_by_payment,

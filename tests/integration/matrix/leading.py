@@ -10,7 +10,7 @@ from tests.integration.api.client import TERMINAL, Json, Person, sign
 WAIT_SECONDS_MAX: Final = 25.0
 _POLL_SECONDS: Final = 0.05
 _SKIPPED_SECONDS: Final = 15
-_SLOW: Final = ("lifi", "bridge", "due")
+_SLOW: Final = ("lifi", "debridge", "bridge", "due")
 _OK_MAX: Final = 400
 _SHOWN: Final = """query ($id: ID!) { transaction(id: $id) {
   id type state reason waitingOn fundsLocation provider receivedAmount

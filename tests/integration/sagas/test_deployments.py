@@ -35,7 +35,13 @@ SEND = [
 ]
 FLOWS = {
     "alice": ("buy", "sell", "launch", "stop", "send"),
-    "bob": ("deposit", "withdraw_to_bank", "withdraw_to_wallet", "buy_by_payment"),
+    "bob": (
+        "deposit",
+        "withdraw_to_bank",
+        "withdraw_to_wallet",
+        "withdraw_with_conversion",
+        "buy_by_payment",
+    ),
 }
 SENDS = (("alice", "bob", "25"), ("alice", "bob", "10"), ("bob", "carol", "7"))
 EVENTS = """
