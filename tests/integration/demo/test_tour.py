@@ -10,8 +10,9 @@ from bench.platform import Platform, environment, started
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
 
-FLOWS = 10
-"""The eight stops of the tour, then a strategy that is launched and stopped."""
+BITCOIN = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+FLOWS = 11
+"""The nine stops of the tour, then a strategy that is launched and stopped."""
 
 
 def test_every_flow_ends_well(tmp_path: Path) -> None:
@@ -19,6 +20,8 @@ def test_every_flow_ends_well(tmp_path: Path) -> None:
         assert completed(platform, "all") == FLOWS
         # The sandbox is months ahead by now, and alice has her bank account.
         assert completed(platform, "withdraw", "--bank", "--amount", "20") == 1
+        bitcoin = ("--as", "BTC", "--to", BITCOIN)
+        assert completed(platform, "withdraw", *bitcoin, "--amount", "30") == 1
         assert completed(platform, "buy", "--user", "bob", "--amount", "20") == 1
         assert completed(platform, "sell", "--user", "bob", "--amount", "0.05") == 1
 
