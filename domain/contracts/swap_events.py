@@ -83,8 +83,7 @@ class BlockchainSwapRequested(LegRequested):
 class BlockchainSwapConfirmed(LegConfirmed):
     """The source's chain shows the swap: what it took, fees beside it, and, on one chain, what it
     gave. `received_*` is None where the target is still to arrive on its own chain. `aside`: what
-    the provider took beside it of the network's own asset; `change`: places of outputs that went
-    back to the sender."""
+    the provider took beside it of the network's own asset."""
 
     source: str
     target: str
@@ -95,7 +94,6 @@ class BlockchainSwapConfirmed(LegConfirmed):
     received_instruction: int | None = None
     received_account: str | None = None
     aside: Gas | None = None
-    change: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,8 +169,7 @@ class Landed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapLanded:
     """The source's chain shows the swap: what it took, the platform's part, and what it gave; on
-    chains without a sponsor what the user paid for it, what the provider took aside, and the places
-    of outputs that went back."""
+    chains without a sponsor what the user paid for it, and what the provider took aside."""
 
     slot: int
     commitment: str
@@ -180,7 +179,6 @@ class SwapLanded:
     received: Moved | None
     gas: Gas | None = None
     aside: Gas | None = None
-    change: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,7 +217,6 @@ def _swap_confirmed(stream: Stream, seen: SwapLanded, signature: str) -> Blockch
         received_account=received.account if received else None,
         gas=seen.gas,
         aside=seen.aside,
-        change=seen.change,
     )
 
 

@@ -4,7 +4,7 @@ as the chain shows it, and free again with the flow's own hold."""
 from dataclasses import dataclass
 
 from domain.contracts.envelope import Event
-from domain.contracts.events import Gas
+from domain.contracts.events import Gas, ReservedBalanceCaptured
 from domain.contracts.swap_events import (
     BlockchainApprovalConfirmed,
     InvestedBalanceReserved,
@@ -38,13 +38,15 @@ def place(stream: Stream, gas: Gas) -> tuple[HoldId, Decision]:
     return hold_id, rows
 
 
-def on_approved(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+def on_approved(stream: Stream, event: Event, _facts: Facts) -> Decision:
     """Books what an approval cost; the rest stays held for the swap."""
-    held, paid = _held(stream), stream.known(BlockchainApprovalConfirmed).gas
-    if held is None or paid is None:
-        return NOTHING
-    # The event is in the stream by now, so that what is left is without it.
-    return _settled(held, captured=paid.amount, released=0, spent=paid.amount)
+    match event.data, _held(stream):
+        case BlockchainApprovalConfirmed(gas=Gas(amount=paid)), GasHold() as held:
+            left = ReservedBalanceCaptured(asset=held.account.asset, captured=paid, released=0)
+            rows = _settled(held, captured=paid, released=0, spent=paid)
+            return Decision(events=(left,)) + rows
+        case _:
+            return NOTHING
 
 
 def end(stream: Stream, *taken: Gas | None) -> Decision:

@@ -203,8 +203,6 @@ def _spent_claims(seen: BlockchainSwapConfirmed) -> tuple[ChainClaim, ...]:
     moved = [(seen.spent_instruction, seen.spent_account)]
     if seen.fee_instruction is not None and seen.fee_account is not None:
         moved.append((seen.fee_instruction, seen.fee_account))
-    # What came back is in the balance already: nobody may book it as something that arrived.
-    moved.extend((place, seen.spent_account) for place in seen.change)
     source = ASSETS[seen.source]
     return tuple(
         ChainClaim(

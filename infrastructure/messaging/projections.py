@@ -256,7 +256,6 @@ COUNTS: Final = frozenset(
         "instruction",
         "spent_instruction",
         "received_instruction",
-        "change",
         "slippage_millionths",
         "moved_instruction",
         "shares",

@@ -63,8 +63,7 @@ class ChainSwapLeg:
         swap = stream.known(BlockchainSwapRequested).swap
         transaction_hash = stream.known(UserActionSubmitted).signature
         taken = await gateway.taken(transaction_hash, signer=swap.sender_address)
-        credits_ = await gateway.movements(transaction_hash)
-        if not isinstance(taken, tuple) or not isinstance(credits_, tuple):
+        if not isinstance(taken, tuple):
             return None
         spent = next((one for one in taken if one.asset == swap.source), None)
         if spent is None:
@@ -81,7 +80,6 @@ class ChainSwapLeg:
             received=None,
             gas=gas_of(gateway, seen),
             aside=aside_of(taken, swap),
-            change=tuple(one.index for one in credits_ if one.address == own),
         )
 
 

@@ -5,57 +5,12 @@ from decimal import Decimal
 import pytest
 
 from domain.shared.assets import ASSETS
-from tests.integration.api.client import Json, Person, Records, sign
-from tests.integration.api.test_swaps import SELL, buy, held, sell, told
+from tests.integration.api.client import Person, Records
+from tests.integration.api.test_swaps import SELL, held, told
 from tests.integration.chains.outside import Outside
+from tests.integration.chains.selling import ASIDE, TOKENS, WAYS, begun, signed_through
 
 pytestmark = pytest.mark.enable_socket
-
-# What is sold of each, what its network is paid in, and how a device is asked.
-WAYS = {
-    "ETH": ("0.02", "ETH", "ETHEREUM_TRANSACTION"),
-    "PAXG": ("0.02", "ETH", "ETHEREUM_TRANSACTION"),
-    "XAUT": ("0.02", "ETH", "ETHEREUM_TRANSACTION"),
-    "SUI": ("20", "SUI", "SUI_TRANSACTION"),
-    "BTC": ("0.0008", "BTC", "BITCOIN_PSBT"),
-}
-_TOKENS = frozenset({"PAXG", "XAUT"})
-_ASIDE = Decimal("0.001")
-
-
-async def owned(outside: Outside, asset: str, usd: str) -> None:
-    """Some of the asset on its own chain, bought."""
-    payload = await buy(outside.person, asset, usd)
-    assert payload["errors"] == []
-    identifier = payload["transaction"]["id"]
-    action = await outside.asked(identifier)
-    signed = sign(action["payload"], outside.person.keypair)
-    assert (await outside.person.submit(action["id"], signed))["errors"] == []
-    assert (await outside.ended(identifier))["state"] == "COMPLETED"
-
-
-async def begun(outside: Outside, asset: str) -> str:
-    """A Sell of what is there with what its network takes."""
-    amount, gas, _format = WAYS[asset]
-    if asset in _TOKENS:
-        await owned(outside, gas, "150")
-    await owned(outside, asset, "150")
-    payload = await sell(outside.person, amount, asset)
-    assert payload["errors"] == []
-    return str(payload["transaction"]["id"])
-
-
-async def signed_through(outside: Outside, identifier: str, asset: str) -> tuple[Json, list[Json]]:
-    """The transaction at its end, and all that its user has signed for it."""
-    spends = Decimal(WAYS[asset][0]) + (_ASIDE if asset == "ETH" else 0)
-    actions: list[Json] = []
-    while True:
-        action = await outside.asked_next(identifier, besides=actions[-1]["id"] if actions else "")
-        if action is None:
-            return await outside.shown(identifier), actions
-        signed = outside.sign(action, asset, str(spends))
-        assert (await outside.person.submit(action["id"], signed))["errors"] == []
-        actions.append(action)
 
 
 @pytest.mark.parametrize("asset", WAYS)
@@ -70,7 +25,7 @@ async def test_what_lives_on_another_chain_is_sold(
 
     assert (done["state"], done["reason"]) == ("COMPLETED", None)
     assert {each["format"] for each in actions} == {form}
-    assert len(actions) == (2 if asset in _TOKENS else 1)
+    assert len(actions) == (2 if asset in TOKENS else 1)
     assert told(await records.published(identifier), SELL) == SELL
     fees = {each["kind"]: Decimal(each["amount"]) for each in done["fees"]}
     assert await held(alice, "USDC") - usdc == Decimal(done["receivedAmount"]) - fees["PLATFORM"]
@@ -82,5 +37,5 @@ async def test_what_lives_on_another_chain_is_sold(
         assert before - await held(alice, asset) == Decimal(amount)
     for each in (asset, gas):
         assert await held(alice, each) == await outside.on_chain(ASSETS[each])
-    assert paid - fees["NETWORK"] in {Decimal(0), _ASIDE}
+    assert paid - fees["NETWORK"] in {Decimal(0), ASIDE}
     assert await outside.violations() == []
