@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.contracts.envelope import EventPayload
 from domain.contracts.flows import FlowName
+from domain.contracts.gas import Gas, PreparedMessage
 from domain.shared.assets import Chain
 from domain.shared.ids import ActionId, EffectId, HoldId, TransactionId, UserId, WalletId
 
@@ -21,14 +22,6 @@ class Recipient:
     username: str | None = None
     user_id: UserId | None = None
     wallet_id: WalletId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gas:
-    """What a network takes of the user themselves: base units of its own asset."""
-
-    asset: str
-    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,21 +186,6 @@ class GatewaySelected(EventPayload):
     KIND = "ProviderSelected"
     provider: str
     explanation: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedMessage:
-    """What the signed transaction is compared with, on a chain where it never gets too old.
-
-    `commitment`: base64. `inputs`: what it spends and nothing else may, which alone can prove that
-    it will never land. `is_approval`: it only lets a provider's contract take what the next one pays.
-    """
-
-    chain: Chain
-    commitment: str
-    inputs: tuple[str, ...]
-    fee: Gas
-    is_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

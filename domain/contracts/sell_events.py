@@ -5,8 +5,9 @@ from datetime import datetime
 
 from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import FlowCompleted, FlowFailed, Gas, NetworkCost
+from domain.contracts.events import FlowCompleted, FlowFailed, NetworkCost
 from domain.contracts.flows import FlowName
+from domain.contracts.gas import Gas
 from domain.contracts.swap_events import SwapOffer
 from domain.shared.ids import TransactionId
 

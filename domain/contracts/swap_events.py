@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import Gas
+from domain.contracts.gas import Gas
 from domain.contracts.transfer_events import LegConfirmed, LegRequested
 from domain.shared.assets import ASSETS, NATIVE, Chain
 from domain.shared.ids import HoldId

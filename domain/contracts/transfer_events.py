@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import Gas, NetworkCost
+from domain.contracts.events import NetworkCost
+from domain.contracts.gas import Gas
 from domain.shared.assets import Chain
 from domain.shared.ids import EffectId
 

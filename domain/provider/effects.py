@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.contracts.events import Gas, NetworkCost, PreparedMessage, UserActionRequired
+from domain.contracts.events import NetworkCost, UserActionRequired
+from domain.contracts.gas import Gas, PreparedMessage
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision
 from domain.shared.ids import ActionId, EffectId, StreamId, derived

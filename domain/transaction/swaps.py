@@ -6,7 +6,8 @@ from typing import Final
 
 from domain.contracts.buy_events import BuyTransactionInitiated, OnChainPurchase
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.events import Gas, NetworkCost, Recipient
+from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.gas import Gas
 from domain.contracts.sell_events import SellTransactionInitiated
 from domain.contracts.swap_events import SwapOffer
 from domain.contracts.withdraw_events import Conversion, WithdrawTransactionInitiated

@@ -4,7 +4,8 @@ as the chain shows it, and free again with the flow's own hold."""
 from dataclasses import dataclass
 
 from domain.contracts.envelope import Event
-from domain.contracts.events import Gas, ReservedBalanceCaptured
+from domain.contracts.events import ReservedBalanceCaptured
+from domain.contracts.gas import Gas
 from domain.contracts.swap_events import (
     BlockchainApprovalConfirmed,
     InvestedBalanceReserved,

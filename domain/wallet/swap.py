@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.contracts.envelope import Event
-from domain.contracts.events import BalanceReservationReleased, Gas
+from domain.contracts.events import BalanceReservationReleased
+from domain.contracts.gas import Gas
 from domain.contracts.swap_events import (
     BlockchainSwapConfirmed,
     BlockchainSwapRequested,

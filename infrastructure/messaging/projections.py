@@ -43,7 +43,6 @@ from domain.contracts.events import (
     ComplianceReviewRequired,
     FeeDueReserved,
     FeeDueSettled,
-    Gas,
     NetworkCost,
     Recipient,
     RecipientBalanceUpdated,
@@ -55,6 +54,7 @@ from domain.contracts.events import (
     TransactionRefused,
     UnannouncedDepositReceived,
 )
+from domain.contracts.gas import Gas
 from domain.contracts.payout_events import (
     FiatTransferConfirmed,
     FiatTransferRequested,

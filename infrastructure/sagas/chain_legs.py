@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from domain.contracts.events import Gas, UserActionSubmitted
+from domain.contracts.events import UserActionSubmitted
+from domain.contracts.gas import Gas
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.effects import (
     Absent,

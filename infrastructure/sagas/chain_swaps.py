@@ -6,12 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.contracts.events import (
-    Gas,
-    NetworkCost,
-    PreparedMessage,
-    UserActionSubmitted,
-)
+from domain.contracts.events import NetworkCost, UserActionSubmitted
+from domain.contracts.gas import Gas, PreparedMessage
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import (
     BuildOutcome,

@@ -10,7 +10,8 @@ import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.events import Gas, NetworkCost, Recipient
+from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.gas import Gas
 from domain.contracts.previews import Preview
 from domain.contracts.services import ExternalAddress, SwapInput
 from domain.contracts.swap_events import SwapOffer

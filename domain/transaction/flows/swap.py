@@ -10,7 +10,6 @@ from domain.contracts.events import (
     AvailableBalanceReserved,
     BalanceReservationRejected,
     BalanceReservationReleased,
-    Gas,
     NetworkCost,
     OperatorRequired,
     ReservedBalanceCaptured,
@@ -18,6 +17,7 @@ from domain.contracts.events import (
     UserActionRequired,
     UserActionSubmitted,
 )
+from domain.contracts.gas import Gas
 from domain.contracts.orchestration_events import CommandIssued
 from domain.contracts.swap_events import (
     AssetSwapCompleted,

@@ -9,13 +9,12 @@ import pytest
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
-    Gas,
     NetworkCost,
-    PreparedMessage,
     SignatureWanted,
     UserActionRequired,
     UserActionSubmitted,
 )
+from domain.contracts.gas import Gas, PreparedMessage
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import (
     Absent,
@@ -50,7 +49,6 @@ COST = NetworkCost(
     network_fee_lamports=0,
     rent_lamports=0,
     total_base_units=0,
-    lamports_price_source="",
     gas=Gas(asset="ETH", amount=10**6),
 )
 TERMS = SwapTerms(

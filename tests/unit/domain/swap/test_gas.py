@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.contracts.events import Gas, NetworkCost, PreparedMessage
+from domain.contracts.events import NetworkCost
+from domain.contracts.gas import Gas, PreparedMessage
 from domain.contracts.swap_events import BlockchainSwapRequested
 from domain.provider.effects import (
     Absent,
@@ -32,7 +33,6 @@ COST = NetworkCost(
     network_fee_lamports=0,
     rent_lamports=0,
     total_base_units=0,
-    lamports_price_source="",
     gas=Gas(asset="ETH", amount=GAS),
 )
 
