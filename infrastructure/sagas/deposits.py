@@ -142,8 +142,8 @@ class DepositWatcher:
             parse_address(receiver.address),
             self._asset,
             after_signature=receiver.looked_up_to,
-            # What SOL they received before they were here, they may have spent before as well.
-            since=None if self._asset == USDC else receiver.created_at,
+            # What they received before they were here, they may have spent before as well.
+            since=receiver.created_at,
             known=lambda signatures: self._known(receiver, signatures),
         )
         for credit in found.credits:

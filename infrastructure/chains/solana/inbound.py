@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from solders.pubkey import Pubkey
@@ -20,6 +20,8 @@ from infrastructure.chains.solana.wire import SignatureInfo
 # Half a million transactions of one account: beyond that the node repeats itself.
 PAGES_MAX: Final = 500
 PARALLEL_READS_MAX: Final = 8
+BLOCK_TIME_MARGIN: Final = timedelta(minutes=1)
+"""The time of a block is what its validators estimate."""
 
 
 Known = Callable[[Sequence[str]], Awaitable[Collection[str]]]
@@ -99,4 +101,7 @@ async def _oldest_signatures(
 
 
 def _is_before(info: SignatureInfo, since: datetime | None) -> bool:
-    return since is not None and (info.block_time or 0) < since.timestamp()
+    """What has no time may be of today."""
+    if since is None or info.block_time is None:
+        return False
+    return info.block_time < (since - BLOCK_TIME_MARGIN).timestamp()
