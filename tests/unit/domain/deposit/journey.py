@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.compliance.review import DecideReviewCommand, decide_review
+from domain.contracts.buy_events import BuyTransactionInitiated, OnRampPurchase
 from domain.contracts.deposit_events import (
     DepositTransactionInitiated,
     PaymentOffer,
@@ -68,6 +69,25 @@ def initiated(**changes: object) -> DepositTransactionInitiated:
     return replace(event, **changes)  # type: ignore[arg-type]  # the tests name real fields
 
 
+def bought(asset: str, amount: int) -> BuyTransactionInitiated:
+    """Alice pays 100 USD for the asset, as the providers offer it."""
+    return BuyTransactionInitiated(
+        transaction_id=TRANSACTION,
+        username="alice",
+        asset=asset,
+        address="alice-address",
+        on_ramp=OnRampPurchase(
+            fiat_amount=10_000,
+            fiat_currency="USD",
+            payment_method="CARD",
+            country="US",
+            offers=(offer("first", amount=amount),),
+            rejected=(),
+            return_url="https://wallet.test/done",
+        ),
+    )
+
+
 DELIVERED = Delivered(
     asset="USDC",
     amount=98_000_000,
@@ -120,6 +140,10 @@ class Payment:
 
     def initiate(self, **changes: object) -> "Payment":
         self._decide(lambda _stream, _facts: Decision(events=(initiated(**changes),)))
+        return self
+
+    def buy(self, asset: str, amount: int) -> "Payment":
+        self._decide(lambda _stream, _facts: Decision(events=(bought(asset, amount),)))
         return self
 
     def reviewed(self, *, approves: bool) -> "Payment":
