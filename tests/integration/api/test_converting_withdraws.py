@@ -30,6 +30,7 @@ from infrastructure.services.connections.chains import open_chains
 from infrastructure.services.connections.model import load_connections
 from tests.integration.api.chain import Chain as SolanaChain
 from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
+from tests.integration.api.test_reviews import Operator, key_of, made_risky
 
 pytestmark = pytest.mark.enable_socket
 
@@ -51,7 +52,7 @@ WALLET: Final = "input.destination.externalWallet"
 ADDRESS: Final = f"{WALLET}.address"
 _SHOWN: Final = """query ($id: ID!) { transaction(id: $id) {
   id type state subState reason waitingOn fundsLocation outcomeCertainty provider asset amount
-  targetAsset targetAmount receivedAmount recipient { address username } cancellable
+  targetAsset targetAmount receivedAmount recipient { address username } cancellable attempt
   fees { kind amount asset provider } timeline { state subState } } }"""
 _PREVIEW: Final = """query ($input: TransactionPreviewInput!) { transactionPreview(input: $input) {
   preview { received receivedAtLeast recipient { address } provider quoteId warnings { code } }
@@ -150,6 +151,12 @@ async def begin(
     return await person.mutate("initiateWithdraw", **{**wish, **given})
 
 
+def _withdraw(asset: str, address: str) -> dict[str, object]:
+    """What is looked at first."""
+    wallet = {"externalWallet": {"address": address}}
+    return {"amount": "50", "targetAsset": asset, "destination": wallet}
+
+
 async def signed(person: Person, payload: Json) -> str:
     """A Withdraw that its user has signed."""
     assert payload["errors"] == []
@@ -230,11 +237,7 @@ async def test_it_is_shown_before_and_begun_by_what_was_shown(
     alice: Person, world: World, platform: Platform
 ) -> None:
     address = new_address("PAXG")
-    given = {
-        "amount": "50",
-        "targetAsset": "PAXG",
-        "destination": {"externalWallet": {"address": address}},
-    }
+    given = _withdraw("PAXG", address)
     looked = (await alice.data(_PREVIEW, input={"withdraw": given}))["transactionPreview"]
     assert looked["errors"] == []
     shown = looked["preview"]
@@ -293,6 +296,57 @@ async def test_where_one_bridge_gives_no_quote_the_other_one_does(
     done = await world.ended(alice, identifier)
 
     assert (done["state"], done["provider"]) == ("COMPLETED", "debridge")
+    assert await world.balance("ETH", address) > 0
+    await holds(platform)
+
+
+async def test_an_asset_of_solana_may_be_delivered_afterwards_too(
+    alice: Person, records: Records, world: World, platform: Platform
+) -> None:
+    await world.post("control/faults", {"kind": "outage", "provider": "jupiter"})
+    address = new_address("SOL")
+
+    identifier = await signed(alice, await begin(alice, "SOL", address))
+    done = await world.ended(alice, identifier)
+
+    assert (done["state"], done["provider"]) == ("COMPLETED", "lifi")
+    published = await records.published(identifier)
+    assert [name for name in published if name in SEQUENCE] == SEQUENCE
+    assert "CrossChainDeliveryAwaited" in published
+    assert done["receivedAmount"] == format_asset(await world.balance("SOL", address), "SOL")
+    await holds(platform)
+
+
+@pytest.fixture
+async def risky(alice: Person, platform: Platform) -> AsyncIterator[Person]:
+    async for person in made_risky(alice, Operator(platform)):
+        yield person
+
+
+async def test_who_goes_out_before_anything_is_signed_gives_way_to_the_other(
+    risky: Person, records: Records, world: World, platform: Platform
+) -> None:
+    address = new_address("ETH")
+    payload = await begin(risky, "ETH", address, {"amount": "1001"})
+    identifier = str(payload["transaction"]["id"])
+    assert (await shown(risky, identifier))["waitingOn"] == "OPERATOR"
+    explained = await risky.data(_PREVIEW, input={"withdraw": _withdraw("ETH", address)})
+    best = explained["transactionPreview"]["preview"]["provider"]
+    await world.post("control/faults", {"kind": "outage", "provider": best})
+
+    decided = Operator(platform).does(
+        "compliance", "approve", key_of(identifier), "--reason", "salary"
+    )
+    assert decided.returncode == 0, decided.stderr
+    await signed(risky, payload)
+    done = await world.ended(risky, identifier)
+
+    other = ({"lifi", "debridge"} - {best}).pop()
+    assert (done["state"], done["provider"], done["attempt"]) == ("COMPLETED", other, 2)
+    assert "PROVIDER_FAILOVER" in {row["state"] for row in done["timeline"]}
+    published = await records.published(identifier)
+    assert published.count("AssetConversionRequested") == 2
+    assert published.count("UserActionSubmitted") == 1
     assert await world.balance("ETH", address) > 0
     await holds(platform)
 

@@ -234,6 +234,16 @@ def test_what_a_bridge_gives_back_is_available_again(journey: Journey) -> None:
     assert settled(journey) == [LimitState.RELEASED]
 
 
+def test_what_a_person_looked_at_and_came_back_is_available_again(journey: Journey) -> None:
+    astray(journey)
+
+    tracked(journey, arrived("USDC", SPENT, recovered=True))
+
+    assert (journey.row["state"], journey.row["funds_location"]) == ("FAILED", "RETURNED")
+    assert journey.posted[ALICE] == SPENT - AMOUNT
+    assert journey.posted["provider:first:USDC"] == 0
+
+
 def less_over_a_bridge(journey: Journey) -> None:
     tracked(with_the_provider(journey), arrived("ETH", 10**16 * 99 // 100 - 1))
 
