@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import strawberry
 
 from domain.contracts.services import BankAccountInput, BankWithdrawInput, SwapInput
-from domain.shared.errors import DomainError
+from domain.shared.errors import DomainError, InvalidInput
 from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
 from resolvers.ids import Kind, decode
@@ -123,7 +123,7 @@ class Mutation(SavedMutations):
     ) -> BankAccountsPayload:
         return await _banks(info, lambda viewer: _remove_bank_account(info, viewer, input))
 
-    @described("Hands in what the user signed.")
+    @described("Hands in what the user signed, or what they chose.")
     async def submit_user_action(
         self,
         info: Info,
@@ -170,7 +170,12 @@ class Mutation(SavedMutations):
 
 async def _submit(info: Info, user_id: UserId, answer: SubmitUserActionInput) -> TransactionId:
     key = decode(Kind.USER_ACTION, answer.action_id, field="input.actionId")
-    return await info.context.ports.money.submit(user_id, ActionId(key), answer.signed_transaction)
+    money, option = info.context.ports.money, answer.option
+    if (answer.signed_transaction is None) is (option is None):
+        raise InvalidInput(code="VAL_SIGNED_TRANSACTION", field="input.signedTransaction")
+    if option is not None:
+        return await money.choose(user_id, ActionId(key), option)
+    return await money.submit(user_id, ActionId(key), answer.signed_transaction or "")
 
 
 async def _deposit(info: Info, user_id: UserId, given: InitiateDepositInput) -> TransactionId:

@@ -223,11 +223,16 @@ class RemoveBankAccountInput:
     id: strawberry.ID
 
 
-@strawberry.input(description="The user's answer to SIGN_TRANSACTION.")
+@strawberry.input(
+    description="The user's answer: to SIGN_TRANSACTION what they signed, to a choice its option."
+)
 class SubmitUserActionInput:
     action_id: strawberry.ID
-    signed_transaction: str = strawberry.field(
-        description="Base64 of what the action's format says."
+    signed_transaction: str | None = strawberry.field(
+        default=None, description="Base64 of what the action's format says."
+    )
+    option: str | None = strawberry.field(
+        default=None, description="The name of one of the action's options."
     )
 
 

@@ -40,6 +40,12 @@ _FORMATS = {
 }
 
 
+@strawberry.type(description="One of the answers to a choice.")
+class UserActionOption:
+    name: str = strawberry.field(description="What is handed in.")
+    summary: str = strawberry.field(description="What it does, in plain words.")
+
+
 @strawberry.type(description="Something only the user can do, such as signing.")
 class UserAction:
     id: strawberry.ID
@@ -51,10 +57,17 @@ class UserAction:
     )
     chain: str | None = strawberry.field(description="Whose signature is wanted, of a signature.")
     format: SigningFormat | None = strawberry.field(description="How to read it and answer it.")
-    summary: str = strawberry.field(description="What signing does, in plain words.")
+    summary: str = strawberry.field(
+        description="What signing does, or what is asked, in plain words."
+    )
+    options: list[UserActionOption] = strawberry.field(
+        description="Of a choice: one of these is the answer."
+    )
     expires_at: datetime | None
     created_at: datetime
-    approval: str | None = strawberry.field(description="The signature that the user gave.")
+    approval: str | None = strawberry.field(
+        description="The signature or the option that the user gave."
+    )
 
     @classmethod
     def of(cls, view: UserActionView) -> Self:
@@ -67,6 +80,7 @@ class UserAction:
             chain=view.chain,
             format=_FORMATS[Chain(view.chain)] if view.chain else None,
             summary=view.summary,
+            options=[UserActionOption(name=name, summary=told) for name, told in view.options],
             expires_at=view.expires_at,
             created_at=view.action.timestamp,
             approval=view.action.approval,

@@ -131,7 +131,8 @@ CREATE TABLE user_action (
     attempt integer NOT NULL,
     expires_at timestamptz,
     at timestamptz NOT NULL,
-    chain text
+    chain text,
+    options jsonb NOT NULL
 );
 CREATE INDEX user_action_transaction ON user_action (transaction_id);
 CREATE INDEX user_action_wallet ON user_action (wallet_id, at);

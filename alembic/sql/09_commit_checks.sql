@@ -96,7 +96,7 @@ LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
                     code text, seconds integer, most numeric, method text)
                 WHERE l.amount + coalesce((
                     SELECT sum(u.amount) FROM limit_use u
-                    WHERE u.wallet_id = l.wallet_id
+                    WHERE u.wallet_id = l.wallet_id AND u.stream_id <> l.stream_id
                         AND u.at > l.at - make_interval(secs => c.seconds)
                         AND u.state <> 'RELEASED' AND (c.method IS NULL OR u.method = c.method)
                 ), 0) > c.most

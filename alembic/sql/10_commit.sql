@@ -190,7 +190,9 @@ BEGIN
     IF batch ? 'limits_reserved' THEN
         INSERT INTO limit_use (stream_id, wallet_id, at, amount, method)
         SELECT r.stream_id, r.wallet_id, r.at, r.amount, r.method
-        FROM jsonb_populate_recordset(NULL::limit_use, batch->'limits_reserved') r;
+        FROM jsonb_populate_recordset(NULL::limit_use, batch->'limits_reserved') r
+        -- One that goes on with another payment method takes of that one's limits instead.
+        ON CONFLICT (stream_id) DO UPDATE SET method = EXCLUDED.method;
     END IF;
     IF batch ? 'limits_settled' THEN
         UPDATE limit_use l SET state = r.state

@@ -114,6 +114,44 @@ class ProviderAttemptFailed(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiatPaymentDeclined(ProviderAttemptFailed):
+    """A payment that was open has come to nothing, for certain: nothing was paid, and the user is
+    asked how to go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentTimeExtended(EventPayload):
+    """The user may pay until then."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMethodUpdateRequested(EventPayload):
+    """The user wants to pay with this method, or anew with the same; `offers` for it are the best
+    first."""
+
+    payment_method: str
+    offers: tuple[PaymentOffer, ...]
+    rejected: tuple[RejectedOffer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMethodUpdated(EventPayload):
+    """The payment goes on with this method, of whose limits it takes."""
+
+    KIND = "PaymentMethodAuthorized"
+    payment_method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMethodUpdateRefused(EventPayload):
+    """Limits stop that method; `code` is in the catalogue."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FiatPaymentConfirmed(EventPayload):
     """The provider has the user's money."""
 
@@ -243,6 +281,11 @@ DEPOSIT_EVENTS: tuple[type[EventPayload], ...] = (
     OnRampProviderSelected,
     FiatPaymentRequested,
     ProviderAttemptFailed,
+    FiatPaymentDeclined,
+    PaymentTimeExtended,
+    PaymentMethodUpdateRequested,
+    PaymentMethodUpdated,
+    PaymentMethodUpdateRefused,
     FiatPaymentConfirmed,
     USDCConversionRequested,
     USDCConversionCompleted,

@@ -1,6 +1,7 @@
 """Every event type by its published name."""
 
 from domain.contracts.buy_events import BUY_EVENTS
+from domain.contracts.choice_events import CHOICE_EVENTS
 from domain.contracts.deposit_events import DEPOSIT_EVENTS
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import GENERAL_EVENTS, SEND_EVENTS
@@ -16,6 +17,7 @@ EVENT_TYPES: dict[str, type[EventPayload]] = {
     payload.type_name(): payload
     for payload in (
         *GENERAL_EVENTS,
+        *CHOICE_EVENTS,
         *TRANSFER_EVENTS,
         *ORCHESTRATION_EVENTS,
         *SEND_EVENTS,

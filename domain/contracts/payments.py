@@ -1,14 +1,16 @@
 """A payment with fiat, in whatever flow: what is paid for, by whom it was offered, where it goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.contracts.buy_events import BuyTransactionInitiated, OnRampPurchase
 from domain.contracts.deposit_events import (
     DepositTransactionInitiated,
+    PaymentMethodUpdateRequested,
     PaymentOffer,
     RejectedOffer,
 )
 from domain.contracts.envelope import EventPayload
+from domain.shared.stream import Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,21 @@ def payment_of(opening: EventPayload) -> Payment:
             return _payment(purchase, asset=opening.asset, address=opening.address)
         case _:
             raise LookupError(f"{opening.type_name()} opens no payment")
+
+
+def payment_in(stream: Stream) -> Payment:
+    """The payment of a stream as it is now: with the method and the offers that the user chose
+    last."""
+    payment = payment_of(stream.events[0].data)
+    updated = stream.latest(PaymentMethodUpdateRequested)
+    if updated is None:
+        return payment
+    return replace(
+        payment,
+        payment_method=updated.payment_method,
+        offers=updated.offers,
+        rejected=updated.rejected,
+    )
 
 
 def _payment(

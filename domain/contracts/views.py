@@ -232,7 +232,7 @@ class InteractionView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActionView:
     """Something only the user can do; `payload` is base64 of what is to be signed, in the form that
-    wallets of `chain` take."""
+    wallets of `chain` take; `options` are the answers of a choice: each its name, and what it does."""
 
     id: ActionId
     transaction_id: TransactionId
@@ -242,6 +242,7 @@ class UserActionView:
     summary: str
     expires_at: datetime | None
     chain: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

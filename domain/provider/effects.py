@@ -13,7 +13,7 @@ from domain.shared.unit import ActionOpened, EffectRequested, Group, JsonObject
 
 
 class EffectKind(StrEnum):
-    """What an effect calls; the deadline calls nobody."""
+    """What an effect calls; the deadlines call nobody."""
 
     ONRAMP_OPEN = "onramp.open"
     ONRAMP_CHECK = "onramp.check"
@@ -23,6 +23,7 @@ class EffectKind(StrEnum):
     SWAP_TRACK = "swap.track"
     PAYOUT_OPEN = "payout.open"
     PAYOUT_CHECK = "payout.check"
+    CHOICE_DEADLINE = "user.choice_deadline"
 
 
 def effect_id(stream_id: StreamId, kind: EffectKind, attempt: int) -> EffectId:

@@ -3,7 +3,8 @@
 Refused
 ├── ActionRefused
 │   ├── ActionStale
-│   └── ActionReplayed
+│   ├── ActionReplayed
+│   └── NoSuchOption
 └── PriceUnavailable
 """
 
@@ -26,6 +27,12 @@ class ActionReplayed(ActionRefused):
     """The action was answered before."""
 
     code = "TXN_ACTION_REPLAYED"
+
+
+class NoSuchOption(ActionRefused):
+    """It is none of the `options` that the user was given."""
+
+    code = "VAL_OPTION"
 
 
 class PriceUnavailable(Refused):

@@ -1,17 +1,25 @@
 """Who is asked for a payment, in whatever flow: the best offer first, the next where one fails."""
 
+from typing import Final
+
+from domain.contracts.choice_events import UserChoiceExpired, UserChoiceMade
 from domain.contracts.deposit_events import (
     FiatPaymentFailed,
     FiatPaymentRequested,
     OnRampProviderSelected,
+    PaymentMethodUpdated,
+    PaymentMethodUpdateRefused,
+    PaymentMethodUpdateRequested,
     PaymentOffer,
     ProviderAttemptFailed,
 )
-from domain.contracts.envelope import Event
-from domain.contracts.payments import Payment, payment_of
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.payments import Payment, payment_in
 from domain.provider.effects import EffectKind, request_effect
+from domain.provider.payment_choices import on_choice, on_choice_expired, on_update_refused
 from domain.shared.decision import Decision, Facts
 from domain.shared.money import AssetAmount
+from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 
 
@@ -21,12 +29,8 @@ def choose(stream: Stream, _event: Event, facts: Facts) -> Decision:
 
 def select(stream: Stream, facts: Facts) -> Decision:
     """The best offer that has not failed and still stands; without one the payment has failed."""
-    payment = payment_of(stream.events[0].data)
-    failed = {
-        event.data.provider
-        for event in stream.events
-        if isinstance(event.data, ProviderAttemptFailed)
-    }
+    payment = payment_in(stream)
+    failed = _failed(stream)
     left = [
         offer
         for offer in payment.offers
@@ -43,6 +47,17 @@ def select(stream: Stream, facts: Facts) -> Decision:
         )
         return Decision(events=(failure,))
     return _requested(stream, payment, left[0], facts)
+
+
+def _failed(stream: Stream) -> set[str]:
+    """Who could not do it, since the user last said how to pay."""
+    found: set[str] = set()
+    for event in reversed(stream.events):
+        if isinstance(event.data, PaymentMethodUpdateRequested):
+            break
+        if isinstance(event.data, ProviderAttemptFailed):
+            found.add(event.data.provider)
+    return found
 
 
 def _requested(stream: Stream, payment: Payment, offer: PaymentOffer, facts: Facts) -> Decision:
@@ -81,3 +96,13 @@ def _explanation(payment: Payment, chosen: PaymentOffer) -> str:
     ]
     rejections = [f"{each.provider}: not possible ({each.reason})" for each in payment.rejected]
     return f"chosen {chosen.provider}; " + "; ".join((*offers, *rejections))
+
+
+REACTIONS: Final[dict[type[EventPayload], Reaction]] = {
+    ProviderAttemptFailed: choose,
+    PaymentMethodUpdated: choose,
+    PaymentMethodUpdateRefused: on_update_refused,
+    UserChoiceMade: on_choice,
+    UserChoiceExpired: on_choice_expired,
+}
+"""Of every flow that is a payment, beside what it asks for it at first."""

@@ -11,6 +11,7 @@ from domain.contracts.buy_events import DirectAssetPurchaseCompleted, DirectAsse
 from domain.contracts.deposit_events import (
     DeliverySeen,
     FiatPaymentConfirmed,
+    FiatPaymentDeclined,
     FiatPaymentFailed,
     FiatPaymentRefunded,
     OnRampProviderSelected,
@@ -30,7 +31,8 @@ from domain.contracts.events import (
     UserActionRequired,
 )
 from domain.contracts.flows import FlowName
-from domain.contracts.payments import Payment, payment_of
+from domain.contracts.payments import Payment, payment_in
+from domain.provider.choices import withdraw_choice
 from domain.provider.effects import (
     Claimed,
     Declined,
@@ -40,6 +42,16 @@ from domain.provider.effects import (
     ask_user,
     payment_action_id,
     request_effect,
+)
+from domain.provider.payment_choices import decline, may_repeat, offer_time
+from domain.provider.payment_outcomes import (
+    CheckOutcome,
+    Delivered,
+    Ended,
+    Mismatch,
+    Opened,
+    OpenOutcome,
+    Waiting,
 )
 from domain.shared.accounts import conversion, fiat, provider
 from domain.shared.decision import Decision, Facts
@@ -58,61 +70,6 @@ from domain.shared.unit import (
 )
 
 ACTION = "COMPLETE_PAYMENT"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """The user can pay at `redirect_url`; first looked for at `due_at`."""
-
-    reference: str
-    redirect_url: str
-    expires_at: datetime | None
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """Nothing has changed; to be asked again at `due_at`. `paid`: the provider has the money."""
-
-    due_at: datetime
-    paid: bool
-    fiat_amount: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """The chain shows, finally, what the provider sent to the user's own address, and from whom."""
-
-    asset: str
-    amount: int
-    transaction_hash: str
-    instruction: int
-    account: str
-    senders: tuple[str, ...] = ()
-    fiat_amount: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """The provider says that it will not happen; `refunded`: it had the money and gave it back."""
-
-    code: str
-    reason: str
-    refunded: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mismatch:
-    """What the provider did is not what was asked: a person has to look. Asked again at `due_at`.
-    `instead`: what it delivered to the user's own address."""
-
-    reason: str
-    due_at: datetime
-    instead: Delivered | None = None
-
-
-OpenOutcome = Opened | Declined | NotAttempted | Mismatch | Unknown
-CheckOutcome = Waiting | Delivered | Ended | Mismatch | Unknown
 
 
 def on_payment_opened(
@@ -141,8 +98,10 @@ def on_payment_checked(
     """What the provider, and for a delivery the chain, says of the payment now."""
     match outcome:
         case Waiting(paid=paid, fiat_amount=amount):
-            news = _confirmed(stream, effect, amount, facts) if paid else Decision()
-            return news + _again(effect, EffectState.PENDING, outcome.due_at)
+            again = _again(effect, EffectState.PENDING, outcome.due_at)
+            if paid:
+                return _confirmed(stream, effect, amount, facts) + again
+            return (offer_time(stream, facts) if outcome.awaits_user else Decision()) + again
         case Delivered(fiat_amount=amount):
             return _confirmed(stream, effect, amount, facts) + _delivered(
                 stream, effect, outcome, facts
@@ -226,7 +185,7 @@ def _confirmed(stream: Stream, effect: Claimed, amount: int | None, facts: Facts
     paid = payment.fiat_amount if amount is None else amount
     action = payment_action_id(stream.id, effect.attempt)
     reference = effect.reference
-    return Decision(
+    return withdraw_choice(stream, facts) + Decision(
         events=(
             UserActionCompleted(action_id=action),
             FiatPaymentConfirmed(
@@ -262,6 +221,27 @@ def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -
 
 
 def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decision:
+    is_unpaid = not stream.has(FiatPaymentConfirmed) and not ended.refunded
+    closed = withdraw_choice(stream, facts) + Decision(
+        events=_expired_action(stream, effect),
+        actions_moved=_action_expired(stream, effect, facts),
+        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
+        interactions=(
+            _interaction(
+                stream, effect, facts, "pay", outcome="ENDED", said={"reason": ended.reason}
+            ),
+        ),
+    )
+    if ended.is_dead and is_unpaid and may_repeat(stream, ended.code):
+        declined = FiatPaymentDeclined(
+            provider=_provider(stream), code=ended.code, reason=ended.reason
+        )
+        return closed + decline(stream, declined, facts, attempt=effect.attempt)
+    return closed + _failed(stream, ended)
+
+
+def _failed(stream: Stream, ended: Ended) -> Decision:
+    """What was paid is given back, by the provider's word."""
     payment, confirmed = _payment(stream), stream.latest(FiatPaymentConfirmed)
     name, currency = _provider(stream), payment.fiat_currency
     paid = confirmed.fiat_amount if confirmed else 0
@@ -278,20 +258,13 @@ def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decis
             FiatPaymentRefunded(provider=name, fiat_amount=failed.refunded, fiat_currency=currency),
         )
     return Decision(
-        events=(*_expired_action(stream, effect), failed, *refunds),
-        actions_moved=_action_expired(stream, effect, facts),
-        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
+        events=(failed, *refunds),
         postings=(
             Posting(account=provider(name, currency), posted=-paid),
             Posting(account=fiat(currency), posted=paid),
         )
         if paid
         else (),
-        interactions=(
-            _interaction(
-                stream, effect, facts, "pay", outcome="ENDED", said={"reason": ended.reason}
-            ),
-        ),
     )
 
 
@@ -363,7 +336,7 @@ def _names(stream: Stream) -> Names:
 
 
 def _payment(stream: Stream) -> Payment:
-    return payment_of(stream.events[0].data)
+    return payment_in(stream)
 
 
 def _again(effect: Claimed, state: EffectState, due_at: datetime) -> Decision:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserAction:
-    """Asked of the user at `timestamp`; `approval` is the signature that was given, if it was."""
+    """Asked of the user at `timestamp`; `approval` is the signature or the option that was given, if
+    it was."""
 
     type: str
     timestamp: datetime

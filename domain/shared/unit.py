@@ -180,7 +180,8 @@ class ActionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionOpened:
-    """Something only the user can do. `payload` is base64 for a signature, in the form of `chain`."""
+    """Something only the user can do. `payload` is base64 for a signature, in the form of `chain`; of
+    a choice there are `options`, each with its name and summary."""
 
     id: ActionId
     type: str
@@ -190,6 +191,7 @@ class ActionOpened:
     expires_at: datetime | None
     at: datetime
     chain: str | None = None
+    options: tuple[JsonObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

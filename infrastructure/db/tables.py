@@ -197,6 +197,7 @@ user_action = Table(
     _maybe("expires_at", Moment),
     _given("at", Moment),
     _maybe("chain", Text),
+    _given("options", JSONB),
 )
 user_action_status = Table(
     "user_action_status",

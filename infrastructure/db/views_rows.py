@@ -80,6 +80,7 @@ def action_view(row: Row) -> UserActionView:
         summary=row["summary"],
         expires_at=row["expires_at"],
         chain=row["chain"],
+        options=tuple((each["name"], each["summary"]) for each in row["options"]),
     )
 
 

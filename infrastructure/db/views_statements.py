@@ -151,12 +151,17 @@ _STATUS: Final = (
     .scalar_subquery()
     .label("status")
 )
+_ANSWER: Final = user_action_status.c.approval
 _APPROVAL: Final = (
-    select(user_action_status.c.approval["signature"].astext)
+    select(func.coalesce(_ANSWER["signature"].astext, _ANSWER["option"].astext))
     .where(
         user_action_status.c.action_id == user_action.c.id,
-        user_action_status.c.status == ActionStatus.SUBMITTED,
+        or_(
+            user_action_status.c.status == ActionStatus.SUBMITTED,
+            user_action_status.c.status == ActionStatus.COMPLETED,
+        ),
     )
+    .order_by(user_action_status.c.id)
     .limit(1)
     .scalar_subquery()
     .label("approval")

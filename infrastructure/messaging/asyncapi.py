@@ -5,6 +5,7 @@ from typing import Final, cast
 
 import msgspec
 
+from domain.contracts.choice_events import ChoiceOption
 from domain.contracts.deposit_events import PaymentOffer, RejectedOffer
 from domain.contracts.envelope import EventPayload
 from domain.contracts.event_types import EVENT_TYPES
@@ -33,6 +34,7 @@ _NESTED: Final[tuple[type, ...]] = (
     TransactionFee,
     PaymentOffer,
     RejectedOffer,
+    ChoiceOption,
 )
 
 

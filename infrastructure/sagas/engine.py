@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from domain.provider.choices import pending_choice
 from domain.shared.accounts import is_due
 from domain.shared.decision import Decision, Facts, Profile
 from domain.shared.figures import Figures
@@ -218,7 +219,9 @@ class SagaEngine:
 
     async def _profile(self, stream: Stream, opening: Opening | None) -> Profile | None:
         user_id = _user_of(stream, opening)
-        if user_id is None or not self._is_unheard(stream, Group.COMPLIANCE):
+        # What a user chooses may be for compliance to decide on in the same commit.
+        is_wanted = self._is_unheard(stream, Group.COMPLIANCE) or pending_choice(stream) is not None
+        if user_id is None or not is_wanted:
             return None
         return await self._profiles.profile(user_id)
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from domain.contracts.strategy_events import BlockchainCallRequested
 from domain.contracts.swap_events import BlockchainSwapRequested
 from domain.contracts.transfer_events import TransferRequested
+from domain.provider.effects import EffectKind
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import Level
 from infrastructure.outside import Outside
 from infrastructure.sagas.arrivals import Arrivals
 from infrastructure.sagas.chain_legs import ChainLegs
 from infrastructure.sagas.chain_swaps import ChainSwapLeg
+from infrastructure.sagas.choices import choice_deadline
 from infrastructure.sagas.deliveries import DeliveryEffects
 from infrastructure.sagas.effects import CarryOut
 from infrastructure.sagas.engine import SagaEngine
@@ -73,6 +75,7 @@ def open_effects(
             **payments.handlers(),
             **payouts.handlers(),
             **deliveries.handlers(),
+            EffectKind.CHOICE_DEADLINE: choice_deadline(engine),
         },
         confirmations=watcher,
     )

@@ -14,10 +14,10 @@ from domain.contracts.deposit_events import (
     FiatPaymentRequested,
     OnRampProviderSelected,
 )
-from domain.contracts.events import UserActionRequired
-from domain.contracts.payments import payment_of
+from domain.contracts.payments import payment_in
 from domain.provider.effects import Declined, EffectKind, NotAttempted, Unknown
-from domain.provider.payments import (
+from domain.provider.payment_choices import closes_by_itself, open_until
+from domain.provider.payment_outcomes import (
     CheckOutcome,
     Delivered,
     Ended,
@@ -25,9 +25,8 @@ from domain.provider.payments import (
     Opened,
     OpenOutcome,
     Waiting,
-    on_payment_checked,
-    on_payment_opened,
 )
+from domain.provider.payments import on_payment_checked, on_payment_opened
 from domain.provider.ports import answers
 from domain.provider.ports.onramp import (
     OnRampProvider,
@@ -55,8 +54,6 @@ LOOK_SECONDS_MAX: Final = 600.0
 """A bank takes days: asked often at first and seldom later. Webhooks make it sooner."""
 LOOK_SHARE_OF_AGE: Final = 0.1
 MISMATCH_LOOK_SECONDS: Final = 3600.0
-PAGE_SECONDS: Final = 24 * 3600.0
-"""How long a page is taken to be open, where the provider does not say."""
 PAYING_SECONDS: Final = 3600.0
 """Who began to pay just before the page closed may take so long to be heard of."""
 
@@ -148,16 +145,27 @@ class PaymentEffects:
             )
         if status.state is PaymentState.DELIVERED and status.transaction_hash is not None:
             return await self._delivered(stream, status, status.transaction_hash, again)
-        if status.state is PaymentState.AWAITING_USER and now > _payable_until(stream):
+        awaits_user = status.state is PaymentState.AWAITING_USER
+        if awaits_user and now > open_until(stream) + timedelta(seconds=PAYING_SECONDS):
             # Nothing that may have moved is let go: what still comes, the chains' watchers find.
-            return Ended(code="PAY_EXPIRED", reason="never paid", refunded=False)
+            return Ended(
+                code="PAY_EXPIRED",
+                reason="never paid",
+                refunded=False,
+                is_dead=closes_by_itself(stream),
+            )
         paid = status.state in _PAID
-        return Waiting(due_at=again, paid=paid, fiat_amount=status.fiat_amount if paid else None)
+        return Waiting(
+            due_at=again,
+            paid=paid,
+            fiat_amount=status.fiat_amount if paid else None,
+            awaits_user=awaits_user,
+        )
 
     async def _delivered(
         self, stream: Stream, status: PaymentStatus, transaction_hash: str, again: datetime
     ) -> CheckOutcome:
-        payment = payment_of(stream.events[0].data)
+        payment = payment_in(stream)
         asset = ASSETS[payment.asset]
         found = await self._arrivals.find(asset, payment.address, transaction_hash)
         if found is None:
@@ -179,7 +187,7 @@ class PaymentEffects:
 
 def payment_order(stream: Stream, *, key: str) -> PaymentOrder:
     """What the provider of this attempt is asked for, the same however often it is made."""
-    payment = payment_of(stream.events[0].data)
+    payment = payment_in(stream)
     name = stream.known(OnRampProviderSelected).provider
     offer = payment.offer(name)
     user_id: UUID | None = stream.events[0].user_id
@@ -243,15 +251,6 @@ def _wrong(astray: Astray) -> Delivered | None:
         instruction=credit.index,
         account=credit.address,
         senders=credit.senders,
-    )
-
-
-def _payable_until(stream: Stream) -> datetime:
-    """When a page that nobody has paid at counts as left: providers do not tell."""
-    required = stream.known(UserActionRequired)
-    asked = next(e.occurred_at for e in reversed(stream.events) if e.data is required)
-    return (required.expires_at or asked + timedelta(seconds=PAGE_SECONDS)) + timedelta(
-        seconds=PAYING_SECONDS
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Protocol
 
+from domain.contracts.choice_events import UserChoiceRequired
 from domain.contracts.commands import CancelTransactionCommand, SubmitSignatureCommand
 from domain.contracts.events import SignatureWanted, UserActionRequired
 from domain.contracts.transfer_events import LegRequested
@@ -66,8 +67,8 @@ class ApprovalDesk:
         Nothing is stored, and cancelling stays open, where any of that fails.
         """
         transaction = read_signed(signed_transaction)
-        with in_plain_words(), _about(ACTION):
-            stream = await self._stream_of(action_id, user_id)
+        with in_plain_words(), about(ACTION):
+            stream = await stream_of(self._engine, self._actions, action_id, user_id)
             wanted = check_submittable(stream, action_id)
             signed = await self._complete(stream, action_id, wanted, transaction)
             command = SubmitSignatureCommand(
@@ -83,22 +84,12 @@ class ApprovalDesk:
     async def cancel(self, user_id: UserId, transaction_id: TransactionId) -> TransactionId:
         """Stops a transaction of the user's before anything irreversible has happened."""
         command = CancelTransactionCommand(transaction_id=transaction_id, user_id=user_id)
-        with in_plain_words(), _about(TRANSACTION):
+        with in_plain_words(), about(TRANSACTION):
             stream = await self._engine.stream(StreamId(transaction_id))
             if stream is None or not _belongs_to(stream, user_id):
                 raise UnknownTransaction
             await self._engine.decide(stream.id, lambda known, _facts: cancel(known, command))
         return transaction_id
-
-    async def _stream_of(self, action_id: ActionId, user_id: UserId) -> Stream:
-        """The stream as far as the action is in it: what is cached may be behind."""
-        stream_id = await self._actions.stream_of(action_id, user_id)
-        if stream_id is None:
-            raise ActionRefused(code="TXN_ACTION_NOT_FOUND")
-        stream = await self._engine.stream(stream_id)
-        if stream is None or not _asks_for(stream, action_id):
-            stream = await self._engine.reread(stream_id)
-        return stream
 
     async def _complete(
         self, stream: Stream, action_id: ActionId, wanted: SignatureWanted, transaction: bytes
@@ -153,8 +144,21 @@ class ApprovalDesk:
         )
 
 
+async def stream_of(
+    engine: SagaEngine, actions: Actions, action_id: ActionId, user_id: UserId
+) -> Stream:
+    """The stream as far as the action is in it: what is cached may be behind."""
+    stream_id = await actions.stream_of(action_id, user_id)
+    if stream_id is None:
+        raise ActionRefused(code="TXN_ACTION_NOT_FOUND")
+    stream = await engine.stream(stream_id)
+    if stream is None or not _asks_for(stream, action_id):
+        stream = await engine.reread(stream_id)
+    return stream
+
+
 @contextmanager
-def _about(field: str) -> Iterator[None]:
+def about(field: str) -> Iterator[None]:
     """What handlers refuse is about this field of the input: they know of none."""
     try:
         yield
@@ -164,8 +168,8 @@ def _about(field: str) -> Iterator[None]:
 
 
 def _asks_for(stream: Stream, action_id: ActionId) -> bool:
-    required = stream.latest(UserActionRequired)
-    return required is not None and required.action_id == action_id
+    asked = (stream.latest(UserActionRequired), stream.latest(UserChoiceRequired))
+    return any(each is not None and each.action_id == action_id for each in asked)
 
 
 def _belongs_to(stream: Stream, user_id: UserId) -> bool:

@@ -1,5 +1,6 @@
 """Every use case of moving money, opened for an API."""
 
+from domain.provider.payment_choices import EXTEND_TIMEOUT, UPDATE_PAYMENT_METHOD
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.bank_accounts import BankAccountStore
 from infrastructure.db.identity import IdentityStore
@@ -14,10 +15,12 @@ from infrastructure.outside import Outside
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.bank_accounts import BankAccountDesk
+from infrastructure.services.choices import ChoiceDesk
 from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.money import MoneyMovements
+from infrastructure.services.payment_choices import PaymentChoices
 from infrastructure.services.payments import BUY as PURCHASE
 from infrastructure.services.payments import DEPOSIT, PaymentDesk, PaymentFlow
 from infrastructure.services.payouts import PayoutDesk
@@ -37,6 +40,10 @@ def open_movements(
     initiations = Initiations(engine, QuoteBook(engine, QuoteStore(pool)))
     sends, accounts = SendReader(pool), BankAccountStore(pool)
     network = NetworkCosts(gateway, outside.prices)
+    on_ramps = OfferDesk(outside.offers, outside.providers.on_ramps)
+    paying = PaymentChoices(
+        offers=on_ramps, methods=outside.listed.payment_methods, preferences=SavedStore(pool)
+    )
 
     def payments(flow: PaymentFlow) -> PaymentDesk:
         return PaymentDesk(
@@ -44,7 +51,7 @@ def open_movements(
             engine=engine,
             initiations=initiations,
             openings=OpeningReader(pool),
-            offers=OfferDesk(outside.offers, outside.providers.on_ramps),
+            offers=on_ramps,
             listed=outside.listed,
         )
 
@@ -80,6 +87,11 @@ def open_movements(
         purchases=payments(PURCHASE),
         approvals=ApprovalDesk(
             engine=engine, actions=sends, gateway=gateway, chains=outside.providers.chains
+        ),
+        choices=ChoiceDesk(
+            engine=engine,
+            actions=sends,
+            prepare={EXTEND_TIMEOUT: paying.prepare, UPDATE_PAYMENT_METHOD: paying.prepare},
         ),
         limits=LimitDesk(profiles=IdentityStore(pool), figures=engine.policy.figures),
         buys=swaps(BUY),

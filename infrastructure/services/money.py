@@ -13,6 +13,7 @@ from domain.shared.errors import InvalidInput
 from domain.shared.ids import TransactionId, UserId
 from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.bank_accounts import BankAccountDesk
+from infrastructure.services.choices import ChoiceDesk
 from infrastructure.services.inputs import read_send, read_withdraw
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.payments import PaymentDesk
@@ -40,6 +41,7 @@ class MoneyMovements:
         strategies: StrategyDesk,
         payouts: PayoutDesk,
         banks: BankAccountDesk,
+        choices: ChoiceDesk,
     ) -> None:
         self._sends = sends
         self._withdraws = withdraws
@@ -54,6 +56,7 @@ class MoneyMovements:
         self.preview_launch = strategies.preview_launch
         self.preview_stop = strategies.preview_stop
         self.submit = approvals.submit
+        self.choose = choices.choose
         self.cancel = approvals.cancel
         self.limits = limits.limits
         self.initiate_buy = buys.initiate

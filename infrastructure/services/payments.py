@@ -168,8 +168,12 @@ class PaymentDesk:
         self, opening: UserOpening, read: ReadPayment, wish: Wish
     ) -> InitiateDepositCommand:
         """The beginning with what providers offer for it; raises why compliance would stop it."""
-        amount_field = f"{self._flow.within}.amount"
-        _check_method(self._listed.payment_methods[read.method], read, field=amount_field)
+        check_method(
+            self._listed.payment_methods[read.method],
+            read.amount,
+            read.currency,
+            field=f"{self._flow.within}.amount",
+        )
         facts = self._engine.facts()
         assess(
             flow=self._flow.name,
@@ -245,9 +249,10 @@ def _return_url(text: str, *, field: str) -> str:
     return text
 
 
-def _check_method(limits: MethodLimits, read: ReadPayment, *, field: str) -> None:
-    if read.amount < limits.minimum_cents:
-        minimum = format_asset(limits.minimum_cents, read.currency)
-        raise BelowMinimum(field=field, minimum=minimum, asset=read.currency)
-    if read.amount > limits.maximum_cents:
+def check_method(limits: MethodLimits, amount: int, currency: str, *, field: str) -> None:
+    """Raises where the method does not take so much (hundredths of the currency)."""
+    if amount < limits.minimum_cents:
+        minimum = format_asset(limits.minimum_cents, currency)
+        raise BelowMinimum(field=field, minimum=minimum, asset=currency)
+    if amount > limits.maximum_cents:
         raise Refused(code="PRV_LIMIT", field=field)

@@ -1,12 +1,14 @@
 """Compliance clears or blocks a Buy with a payment method when it is begun."""
 
 from domain.compliance.limits import usd_of_fiat
+from domain.compliance.payment_method import on_method
 from domain.compliance.screening import Movement, Policy, reactions
 from domain.contracts.buy_events import (
     BuyTransactionCompleted,
     BuyTransactionFailed,
     BuyTransactionInitiated,
 )
+from domain.contracts.deposit_events import PaymentMethodUpdateRequested
 from domain.contracts.payments import payment_of
 from domain.shared.figures import Figures
 from domain.shared.stream import Stream
@@ -22,11 +24,14 @@ def movement(stream: Stream, figures: Figures) -> Movement:
     )
 
 
-REACTIONS = reactions(
-    Policy(
-        movement=movement,
-        asked_by=BuyTransactionInitiated,
-        completed=BuyTransactionCompleted,
-        failed=BuyTransactionFailed,
-    )
-)
+REACTIONS = {
+    **reactions(
+        Policy(
+            movement=movement,
+            asked_by=BuyTransactionInitiated,
+            completed=BuyTransactionCompleted,
+            failed=BuyTransactionFailed,
+        )
+    ),
+    PaymentMethodUpdateRequested: on_method(movement),
+}

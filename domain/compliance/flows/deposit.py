@@ -1,11 +1,13 @@
 """Compliance clears or blocks a Deposit when its payment method is to be validated."""
 
 from domain.compliance.limits import usd_of_fiat
+from domain.compliance.payment_method import on_method
 from domain.compliance.screening import Movement, Policy, reactions
 from domain.contracts.deposit_events import (
     DepositTransactionCompleted,
     DepositTransactionFailed,
     DepositTransactionInitiated,
+    PaymentMethodUpdateRequested,
     PaymentMethodValidationRequested,
 )
 from domain.shared.figures import Figures
@@ -22,11 +24,14 @@ def movement(stream: Stream, figures: Figures) -> Movement:
     )
 
 
-REACTIONS = reactions(
-    Policy(
-        movement=movement,
-        asked_by=PaymentMethodValidationRequested,
-        completed=DepositTransactionCompleted,
-        failed=DepositTransactionFailed,
-    )
-)
+REACTIONS = {
+    **reactions(
+        Policy(
+            movement=movement,
+            asked_by=PaymentMethodValidationRequested,
+            completed=DepositTransactionCompleted,
+            failed=DepositTransactionFailed,
+        )
+    ),
+    PaymentMethodUpdateRequested: on_method(movement),
+}

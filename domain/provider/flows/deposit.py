@@ -4,10 +4,10 @@ from domain.contracts.deposit_events import (
     DepositTransactionInitiated,
     ExpectedCreditReserved,
     PaymentMethodValidated,
-    ProviderAttemptFailed,
 )
 from domain.contracts.envelope import Event, EventPayload
-from domain.provider.on_ramp import choose, select
+from domain.provider import on_ramp
+from domain.provider.on_ramp import select
 from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
@@ -20,6 +20,6 @@ def on_credit_reserved(stream: Stream, _event: Event, facts: Facts) -> Decision:
 
 
 REACTIONS: dict[type[EventPayload], Reaction] = {
+    **on_ramp.REACTIONS,
     ExpectedCreditReserved: on_credit_reserved,
-    ProviderAttemptFailed: choose,
 }

@@ -16,12 +16,13 @@ from domain.contracts.deposit_events import (
     FiatPaymentConfirmed,
     FiatPaymentRequested,
     OnRampProviderSelected,
+    PaymentMethodUpdateRequested,
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     UserActionRequired,
 )
-from domain.contracts.payments import payment_of
+from domain.contracts.payments import payment_in, payment_of
 from domain.shared.assets import ASSETS
 from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee
@@ -68,13 +69,15 @@ def columns(stream: Stream, event: Event) -> Columns:
         case BuyTransactionInitiated() as buy:
             found = _opening(event, buy)
         case OnRampProviderSelected(provider=provider, explanation=explanation):
-            offer = payment_of(stream.events[0].data).offer(provider)
+            offer = payment_in(stream).offer(provider)
             own = TransactionFee(kind="PLATFORM", amount=0, asset=offer.asset)
             found = {
                 "provider": provider,
                 "provider_explanation": explanation,
                 "fees": (*offer.fees, own),
             }
+        case PaymentMethodUpdateRequested(offers=offers):
+            found = {"target_amount": offers[0].asset_amount}
         case FiatPaymentConfirmed(reference=reference):
             found = {"provider_reference": reference}
         case DirectAssetPurchaseCompleted(amount=amount, transaction_hash=transaction_hash):

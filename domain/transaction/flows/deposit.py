@@ -12,6 +12,7 @@ from domain.contracts.deposit_events import (
     FiatPaymentConfirmed,
     FiatPaymentRequested,
     OnRampProviderSelected,
+    PaymentMethodUpdateRequested,
     PaymentMethodValidated,
     PaymentMethodValidationRequested,
     USDCConversionCompleted,
@@ -21,6 +22,7 @@ from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     UserActionRequired,
 )
+from domain.contracts.payments import payment_in
 from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
@@ -78,6 +80,8 @@ def columns(stream: Stream, event: Event) -> Columns:
                 "provider_explanation": explanation,
                 "fees": _fees(stream, provider),
             }
+        case PaymentMethodUpdateRequested(offers=offers):
+            found = {"target_amount": offers[0].asset_amount}
         case FiatPaymentConfirmed(reference=reference):
             found = {"provider_reference": reference}
         case USDCConversionCompleted(amount=amount, transaction_hash=transaction_hash):
@@ -114,7 +118,7 @@ def _fees(stream: Stream, provider: str) -> tuple[TransactionFee, ...]:
         stream.known(DepositTransactionInitiated),
         stream.latest(AvailableBalanceUpdated),
     )
-    offer = next(each for each in deposit.offers if each.provider == provider)
+    offer = payment_in(stream).offer(provider)
     own = deposit.platform_fee if updated is None else updated.fee_due
     return (*offer.fees, TransactionFee(kind="PLATFORM", amount=own, asset=deposit.asset))
 

@@ -6,10 +6,15 @@ from domain.contracts.deposit_events import (
     DeliverySuspended,
     ExpectedCreditReserved,
     FiatPaymentConfirmed,
+    FiatPaymentDeclined,
     FiatPaymentFailed,
     FiatPaymentRefunded,
     FiatPaymentRequested,
     OnRampProviderSelected,
+    PaymentMethodUpdated,
+    PaymentMethodUpdateRefused,
+    PaymentMethodUpdateRequested,
+    PaymentTimeExtended,
     ProviderAttemptFailed,
     WrongAssetDelivered,
 )
@@ -27,6 +32,7 @@ from domain.contracts.events import (
     UserActionRequired,
 )
 from domain.transaction.flow import Record
+from domain.transaction.flows.choice import CHOICE_RECORDS
 from domain.transaction.flows.review import REVIEW_RECORDS
 from domain.transaction.states import Trigger
 
@@ -48,6 +54,16 @@ PAYMENT_RECORDS: Final[dict[type[EventPayload], Record]] = {
     ProviderAttemptFailed: Record(
         moves=((Trigger.FAIL_OVER, None),), steps=(("pay", "PROVIDER", "FAILED"),)
     ),
+    FiatPaymentDeclined: Record(
+        moves=((Trigger.FAIL_OVER, None),),
+        outcome_certainty="CERTAIN",
+        steps=(("pay", "PROVIDER", "FAILED"),),
+    ),
+    **CHOICE_RECORDS,
+    PaymentTimeExtended: Record(),
+    PaymentMethodUpdateRequested: Record(waiting_on="PROVIDER"),
+    PaymentMethodUpdated: Record(),
+    PaymentMethodUpdateRefused: Record(),
     UserActionRequired: Record(
         moves=((None, "FIAT_PAYMENT_PENDING"),), waiting_on="USER", outcome_certainty="CERTAIN"
     ),

@@ -23,12 +23,15 @@ _SHOWN: Final = """query ($id: ID!) {
   transaction(id: $id) {
     state subState waitingOn outcomeCertainty fundsLocation progressPercent receivedAmount
     provider providerExplanation attempt reason
-    userActions { type status payload }
+    userActions { id type status payload approval options { name } }
     timeline { eventType state subState }
     attempts { strategy reason }
   }
   wallet { available { posted pending } }
 }"""
+
+_SUBMIT: Final = """mutation ($input: SubmitUserActionInput!) { submitUserAction(input: $input) {
+  transaction { id state } errors { code field } } }"""
 
 Json = Any  # answers, which tests index
 
@@ -76,6 +79,19 @@ class Payer:
     def pay(self, identifier: str, *, outcome: str = "pay") -> None:
         answer = self.http.post(self.page(identifier), data={"outcome": outcome})
         assert answer.status_code < 400, answer.text
+
+    def choose(self, identifier: str, option: str, *, asked: str) -> Json:
+        """The payload of the answer to the choice of that type, once it is asked for."""
+        deadline = time.monotonic() + _WAIT_SECONDS_MAX
+        while True:
+            actions = self.shown(identifier)["transaction"]["userActions"]
+            pending = [each for each in actions if each["status"] == "PENDING"]
+            if pending and pending[-1]["type"] == asked:
+                break
+            assert time.monotonic() < deadline, actions
+            time.sleep(_POLL_SECONDS)
+        answer = {"actionId": pending[-1]["id"], "option": option}
+        return self.ask(_SUBMIT, input=answer)["submitUserAction"]
 
     def posted(self) -> str:
         posted: str = self.ask("{ wallet { available { posted } } }")["wallet"]["available"][

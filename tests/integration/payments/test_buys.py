@@ -96,6 +96,7 @@ def test_one_that_is_declined_brings_nothing(alice: Payer) -> None:
     buy = begun(alice)
 
     alice.pay(buy, outcome="decline")
+    assert alice.choose(buy, "STOP", asked="UPDATE_PAYMENT_METHOD")["errors"] == []
 
     failed = alice.until(buy, state="FAILED")
     assert failed["reason"] == "PAY_FAILED"
@@ -134,6 +135,7 @@ def test_what_is_delivered_after_the_payment_ended_is_invested(alice: Payer, ass
     before = invested(alice, asset)
     buy = begun(alice, asset)
     alice.pay(buy, outcome="decline")
+    alice.choose(buy, "STOP", asked="UPDATE_PAYMENT_METHOD")
     alice.until(buy, state="FAILED")
 
     # When the provider delivers all the same

@@ -51,6 +51,7 @@ def test_until_it_is_paid_it_is_pending_and_waits_for_its_user(alice: Payer) -> 
     assert shown["transaction"]["subState"] == "FIAT_PAYMENT_PENDING"
     assert Decimal(shown["wallet"]["available"]["pending"]) >= Decimal("98.25")
     alice.pay(deposit, outcome="decline")
+    assert alice.choose(deposit, "STOP", asked="UPDATE_PAYMENT_METHOD")["errors"] == []
     failed = alice.until(deposit, state="FAILED")
     assert failed["reason"] == "PAY_FAILED"
     assert failed["userActions"][0]["status"] == "EXPIRED"

@@ -366,6 +366,10 @@ class MemoryMoney:
         self._take("submit", user_id, action_id, signed_transaction)
         return transaction_id(1)
 
+    async def choose(self, user_id: UserId, action_id: ActionId, option: str) -> TransactionId:
+        self._take("choose", user_id, action_id, option)
+        return transaction_id(1)
+
     async def cancel(self, user_id: UserId, transaction_id: TransactionId) -> TransactionId:
         self._take("cancel", user_id, transaction_id)
         return transaction_id

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.provider.payments import Delivered, Ended, Mismatch, Waiting
+from domain.provider.payment_outcomes import Delivered, Ended, Mismatch, Waiting
 from domain.shared.unit import ChainClaim, Group, Rejected
 from tests.unit.domain.deposit.journey import Payment
 from tests.unit.domain.send.journey import ALICE_WALLET, FACTS, FIGURES, GROUPS, START

@@ -8,20 +8,17 @@ from uuid import UUID
 
 from domain.compliance.review import DecideReviewCommand, decide_review
 from domain.contracts.buy_events import BuyTransactionInitiated, OnRampPurchase
+from domain.contracts.choice_events import UserChoiceRequired
 from domain.contracts.deposit_events import (
     DepositTransactionInitiated,
     PaymentOffer,
     RejectedOffer,
 )
+from domain.contracts.envelope import EventPayload
+from domain.provider.choices import make_choice, on_choice_deadline
 from domain.provider.effects import Claimed, EffectKind, effect_id
-from domain.provider.payments import (
-    CheckOutcome,
-    Delivered,
-    Opened,
-    OpenOutcome,
-    on_payment_checked,
-    on_payment_opened,
-)
+from domain.provider.payment_outcomes import CheckOutcome, Delivered, Opened, OpenOutcome
+from domain.provider.payments import on_payment_checked, on_payment_opened
 from domain.registry import REGISTRY
 from domain.shared.decision import Decision, Facts, KycLevel, Profile
 from domain.shared.ids import StreamId, TransactionId
@@ -167,6 +164,26 @@ class Payment:
         self._decide(lambda stream, facts: on_payment_checked(stream, effect, outcome, facts))
         return self
 
+    def chosen(self, option: str, *brought: EventPayload) -> "Payment":
+        """The user's answer to what they are asked now."""
+        required = self.stream.known(UserChoiceRequired)
+        self._decide(
+            lambda stream, facts: (
+                make_choice(stream, required.action_id, option, facts) + Decision(events=brought)
+            )
+        )
+        return self
+
+    def unanswered(self) -> "Payment":
+        """The time to choose is over."""
+        required = self.stream.known(UserChoiceRequired)
+        number = self.stream.count(UserChoiceRequired)
+        identifier = effect_id(self.stream.id, EffectKind.CHOICE_DEADLINE, number)
+        effect = Claimed(id=identifier, epoch=1, attempt=number)
+        self.at(required.expires_at)
+        self._decide(lambda stream, facts: on_choice_deadline(stream, effect, facts))
+        return self
+
     def at(self, moment: datetime) -> "Payment":
         self.facts = replace(self.facts, now=moment)
         return self
@@ -193,7 +210,9 @@ class Payment:
         self, handler: Callable[[Stream, Facts], Decision], groups: Sequence[Group]
     ) -> None:
         unit = self._settled(handler, groups, self.facts)
-        while self.rejections and unit.postings and any(unit.claims or unit.holds_settled):
+        while self.rejections and (
+            (unit.postings and any(unit.claims or unit.holds_settled)) or unit.limits_reserved
+        ):
             facts = replace(self.facts, rejection=self.rejections.pop(0))
             unit = self._settled(handler, groups, facts)
         handled = dict(self.stream.handled) | {g: to for g, (_, to) in unit.handled.items()}

@@ -1,0 +1,203 @@
+"""What a user may decide about a payment of theirs: to have more time, or to pay in another way.
+
+A payment is begun anew only when the one before is dead for certain: by the word of its provider,
+or because the page to pay at has closed. Of an unknown outcome nobody is asked.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from domain.contracts.choice_events import ChoiceOption, UserChoiceMade, UserChoiceRequired
+from domain.contracts.deposit_events import (
+    FiatPaymentDeclined,
+    FiatPaymentFailed,
+    OnRampProviderSelected,
+    PaymentMethodUpdateRefused,
+    PaymentTimeExtended,
+)
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import CancellationRequested, UserActionRequired
+from domain.contracts.payments import payment_in
+from domain.provider.choices import ask_choice
+from domain.provider.ports.onramp import PaymentMethod
+from domain.shared.decision import NOTHING, Decision, Facts
+from domain.shared.ids import derived
+from domain.shared.money import AssetAmount
+from domain.shared.stream import Stream
+from domain.shared.unit import RecoveryRow
+
+EXTEND_TIMEOUT: Final = "EXTEND_TIMEOUT"
+UPDATE_PAYMENT_METHOD: Final = "UPDATE_PAYMENT_METHOD"
+EXTEND: Final = "EXTEND"
+LEAVE: Final = "LEAVE"
+STOP: Final = "STOP"
+
+PAGE_TIME: Final = timedelta(hours=24)
+"""How long a page is taken to be open, where the provider does not say."""
+EXTENSIONS_MAX: Final = 3
+"""A user may have as long again as they had, so many times."""
+NOTICE_MAX: Final = timedelta(hours=1)
+NOTICE_SHARE: Final = 4
+"""They are asked when a quarter of the time is left, and not before an hour is."""
+REPEATS_MAX: Final = 3
+"""So often a payment may be begun anew."""
+REPEATABLE: Final = frozenset({"PAY_FAILED", "PAY_EXPIRED"})
+"""How a payment may have ended for another one to take its place."""
+
+_EXTEND: Final = ChoiceOption(name=EXTEND, summary="Have as long again to pay")
+_LEAVE: Final = ChoiceOption(name=LEAVE, summary="Leave it as it is")
+_ANEW: Final = ChoiceOption(name=EXTEND, summary="Begin the payment anew, at the prices of now")
+_STOP: Final = ChoiceOption(name=STOP, summary="Stop here: nothing is paid")
+_METHODS: Final = tuple(
+    ChoiceOption(name=method.value, summary=f"Pay with {method.value.replace('_', ' ').lower()}")
+    for method in PaymentMethod
+)
+
+
+def open_until(stream: Stream) -> datetime:
+    """Until when the user may pay, as far as it is known, with what they were given on top."""
+    closes = _closes(stream)
+    extended = stream.latest(PaymentTimeExtended)
+    is_of_page = stream.happened_since(PaymentTimeExtended, UserActionRequired)
+    return max(closes, extended.until) if extended and is_of_page else closes
+
+
+def closes_by_itself(stream: Stream) -> bool:
+    """Whether the provider said when nobody can pay there any more."""
+    return stream.known(UserActionRequired).expires_at is not None
+
+
+def offer_time(stream: Stream, facts: Facts) -> Decision:
+    """Asks whether the user wants more time, while there is some left: once for each end of it, and
+    not where a page closes by itself, which nobody can keep open."""
+    if closes_by_itself(stream) or stream.count(PaymentTimeExtended) >= EXTENSIONS_MAX:
+        return NOTHING
+    closes, window = open_until(stream), _window(stream)
+    notice = min(NOTICE_MAX, window / NOTICE_SHARE)
+    if not closes - notice <= facts.now < closes or _was_asked(stream):
+        return NOTHING
+    amount = _amount(stream)
+    return ask_choice(
+        stream,
+        facts,
+        action=EXTEND_TIMEOUT,
+        summary=f"The time to pay {amount} is nearly over",
+        options=(_EXTEND, _LEAVE),
+        expires_at=closes,
+    )
+
+
+def may_repeat(stream: Stream, code: str) -> bool:
+    """Whether a payment that is dead, and ended so, may be followed by another."""
+    return (
+        code in REPEATABLE
+        and stream.count(FiatPaymentDeclined) < REPEATS_MAX
+        and not stream.has(CancellationRequested)
+    )
+
+
+def decline(
+    stream: Stream, declined: FiatPaymentDeclined, facts: Facts, *, attempt: int
+) -> Decision:
+    """Nothing was paid, and nothing can be any more: the user says how to go on."""
+    told = RecoveryRow(
+        id=derived(stream.id, "recovery", "payment", attempt),
+        strategy="PAYMENT_ANEW",
+        reason=declined.reason,
+        attempt=attempt,
+        at=facts.now,
+        result="USER_ASKED",
+    )
+    asked = ask_for_another(stream, declined.code, facts)
+    return Decision(events=(declined,), recoveries=(told,)) + asked
+
+
+def ask_for_another(stream: Stream, code: str, facts: Facts) -> Decision:
+    """Asks how the user wants to pay, now that the payment before has come to nothing."""
+    amount = _amount(stream)
+    is_late = code == "PAY_EXPIRED"
+    return ask_choice(
+        stream,
+        facts,
+        action=EXTEND_TIMEOUT if is_late else UPDATE_PAYMENT_METHOD,
+        summary=f"The time to pay {amount} is over"
+        if is_late
+        else f"{amount} could not be paid: choose how to pay, or stop",
+        options=(_ANEW, _STOP) if is_late else (*_METHODS, _STOP),
+        expires_at=facts.now + timedelta(seconds=facts.figures.approval_window_seconds),
+    )
+
+
+def is_declined(stream: Stream) -> bool:
+    """Whether no payment is under way, and the user is to say what follows."""
+    return stream.happened_since(FiatPaymentDeclined, OnRampProviderSelected)
+
+
+def on_choice(stream: Stream, event: Event, _facts: Facts) -> Decision:
+    """More time, or the end. Another way to pay comes with its offers, by an event of its own."""
+    made = event.data
+    if not isinstance(made, UserChoiceMade):
+        return NOTHING
+    if is_declined(stream):
+        return _failed(stream) if made.option == STOP else NOTHING
+    if made.option != EXTEND:
+        return NOTHING
+    until = open_until(stream) + _window(stream)
+    return Decision(events=(PaymentTimeExtended(until=until),))
+
+
+def on_choice_expired(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+    return _failed(stream) if is_declined(stream) else NOTHING
+
+
+def on_update_refused(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """The user may choose again, so long as they would wait for one answer anyhow."""
+    code = stream.known(PaymentMethodUpdateRefused).code
+    asked = stream.count(UserChoiceRequired)
+    if asked >= stream.count(FiatPaymentDeclined) + REPEATS_MAX + EXTENSIONS_MAX:
+        return _failed(stream, code=code)
+    return ask_for_another(stream, "PAY_FAILED", facts)
+
+
+def _failed(stream: Stream, *, code: str | None = None) -> Decision:
+    """As it had ended before the user was asked."""
+    declined, payment = stream.known(FiatPaymentDeclined), payment_in(stream)
+    failed: EventPayload = FiatPaymentFailed(
+        provider=declined.provider,
+        code=code or declined.code,
+        reason=declined.reason,
+        fiat_currency=payment.fiat_currency,
+        refunded=0,
+    )
+    return Decision(events=(failed,))
+
+
+def _amount(stream: Stream) -> AssetAmount:
+    payment = payment_in(stream)
+    return AssetAmount.of(payment.fiat_amount, payment.fiat_currency)
+
+
+def _closes(stream: Stream) -> datetime:
+    """When the page closes: providers do not always tell."""
+    required = stream.known(UserActionRequired)
+    return required.expires_at or _asked_at(stream) + PAGE_TIME
+
+
+def _window(stream: Stream) -> timedelta:
+    """What the user was given at first."""
+    return _closes(stream) - _asked_at(stream)
+
+
+def _asked_at(stream: Stream) -> datetime:
+    required = stream.known(UserActionRequired)
+    return next(e.occurred_at for e in reversed(stream.events) if e.data is required)
+
+
+def _was_asked(stream: Stream) -> bool:
+    """Since the page was opened, or the time was last made longer."""
+    for event in reversed(stream.events):
+        if isinstance(event.data, UserChoiceRequired):
+            return True
+        if isinstance(event.data, (UserActionRequired, PaymentTimeExtended)):
+            return False
+    return False

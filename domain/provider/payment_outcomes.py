@@ -1,0 +1,67 @@
+"""How a call to an on-ramp ended, and what of a payment is known then."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.provider.effects import Declined, NotAttempted, Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The user can pay at `redirect_url`; first looked for at `due_at`."""
+
+    reference: str
+    redirect_url: str
+    expires_at: datetime | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Nothing has changed; to be asked again at `due_at`. `paid`: the provider has the money;
+    `awaits_user`: nobody has begun to pay."""
+
+    due_at: datetime
+    paid: bool
+    fiat_amount: int | None = None
+    awaits_user: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The chain shows, finally, what the provider sent to the user's own address, and from whom."""
+
+    asset: str
+    amount: int
+    transaction_hash: str
+    instruction: int
+    account: str
+    senders: tuple[str, ...] = ()
+    fiat_amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The provider says that it will not happen; `refunded`: it had the money and gave it back.
+
+    `is_dead` is False where our own clock alone says so: money may yet come.
+    """
+
+    code: str
+    reason: str
+    refunded: bool
+    is_dead: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """What the provider did is not what was asked: a person has to look. Asked again at `due_at`.
+    `instead`: what it delivered to the user's own address."""
+
+    reason: str
+    due_at: datetime
+    instead: Delivered | None = None
+
+
+OpenOutcome = Opened | Declined | NotAttempted | Mismatch | Unknown
+CheckOutcome = Waiting | Delivered | Ended | Mismatch | Unknown

@@ -1,0 +1,79 @@
+"""A payment that was declined goes on as its user says: through the API, to its end."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.integration.payments.payer import Json, Payer
+
+pytestmark = pytest.mark.enable_socket
+
+ASKED = "UPDATE_PAYMENT_METHOD"
+
+
+def declined(alice: Payer, **more: str) -> str:
+    deposit = alice.begin(**more)
+    alice.pay(deposit, outcome="decline")
+    return deposit
+
+
+def page_of(alice: Payer, deposit: str, *, attempt: int) -> str:
+    """The page to pay at in that attempt."""
+    found = alice.until(deposit, waitingOn="USER", attempt=attempt)
+    (pending,) = [each for each in found["userActions"] if each["status"] == "PENDING"]
+    assert pending["type"] == "COMPLETE_PAYMENT"
+    return str(pending["payload"])
+
+
+def test_another_method_brings_what_the_first_did_not(alice: Payer) -> None:
+    before = Decimal(alice.posted())
+    # More than somebody may pay in whom compliance does not know.
+    deposit = declined(alice, amount="300")
+
+    assert alice.choose(deposit, "APPLE_PAY", asked=ASKED)["errors"] == []
+    page = page_of(alice, deposit, attempt=2)
+    paid = alice.http.post(page, data={"outcome": "pay"})
+    assert paid.status_code < 400, paid.text
+    done = alice.until(deposit, state="COMPLETED")
+
+    assert done["attempt"] == 2
+    actions: list[Json] = done["userActions"]
+    assert [(each["type"], each["status"]) for each in actions] == [
+        ("COMPLETE_PAYMENT", "EXPIRED"),
+        (ASKED, "COMPLETED"),
+        ("COMPLETE_PAYMENT", "COMPLETED"),
+    ]
+    assert actions[1]["approval"] == "APPLE_PAY"
+    assert [each["state"] for each in done["timeline"]].count("PROVIDER_FAILOVER") == 1
+    assert {"PAYMENT_ANEW"} == {each["strategy"] for each in done["attempts"]}
+    came = Decimal(alice.posted()) - before
+    assert (
+        Decimal("0.99") * Decimal(done["receivedAmount"]) < came <= Decimal(done["receivedAmount"])
+    )
+    alice.verify()
+
+
+def test_the_same_method_is_asked_of_another_provider(alice: Payer) -> None:
+    deposit = declined(alice)
+    first = alice.shown(deposit)["transaction"]["provider"]
+
+    assert alice.choose(deposit, "CARD", asked=ASKED)["errors"] == []
+
+    page_of(alice, deposit, attempt=2)
+    assert alice.shown(deposit)["transaction"]["provider"] != first
+
+
+def test_what_nobody_offers_leaves_the_choice_open(alice: Payer) -> None:
+    deposit = declined(alice)
+    alice.until(deposit, state="PROVIDER_FAILOVER", waitingOn="USER")
+    alice.fault("outage", "coinbase")
+    alice.fault("outage", "stripe")
+
+    (refused,) = alice.choose(deposit, "APPLE_PAY", asked=ASKED)["errors"]
+    assert refused["code"] == "PRV_NONE_AVAILABLE"
+    (refused,) = alice.choose(deposit, "CASH", asked=ASKED)["errors"]
+    assert (refused["code"], refused["field"]) == ("VAL_OPTION", "input.actionId")
+
+    assert alice.choose(deposit, "STOP", asked=ASKED)["errors"] == []
+    assert alice.until(deposit, state="FAILED")["reason"] == "PAY_FAILED"
+    alice.verify()
