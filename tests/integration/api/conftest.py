@@ -12,6 +12,7 @@ from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.db.pool import connect
 from resolvers.ids import Kind, encode
 from tests.integration.api.client import Person, Records, renew
+from tests.integration.api.converting import World, opened
 
 People = dict[str, Person]
 
@@ -90,3 +91,12 @@ def carol(people: People) -> Person:
 def stranger(platform: Platform, http: httpx.AsyncClient, alice: Person) -> Person:
     """Somebody who has not signed in."""
     return Person(name="", token="", keypair=alice.keypair, http=http, ready=platform.ready)
+
+
+@pytest.fixture
+async def world(
+    platform: Platform, data_dir: Path, http: httpx.AsyncClient
+) -> AsyncIterator[World]:
+    """Without any fault, and without the memory of one."""
+    async with opened(platform, data_dir, http) as found:
+        yield found
