@@ -7,23 +7,26 @@ comes first claims it, and the other finds that it is booked.
 
 import asyncio
 import logging
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from domain.contracts.commands import BookDepositCommand
 from domain.provider.ports.answers import Setback
-from domain.provider.ports.chain import ChainGateway, Credit
+from domain.provider.ports.chain import ChainGateway, Credit, InvalidChainAddress
 from domain.shared.assets import Asset, Chain
 from domain.shared.ids import StreamId, WalletId, derived
 from domain.shared.saga import Origin
 from domain.wallet.handlers import book_deposit
 from infrastructure.db.deposits import FIRST, Left, Owner, Receiver
 from infrastructure.sagas.engine import Opening, SagaEngine
+from infrastructure.sagas.tenure import Tenure
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS: Final = 15.0
+SAVE_SECONDS: Final = 30.0
+"""So often the place is stored where nothing was found: what is looked at twice is booked once."""
 PAGE_WALLETS: Final[Mapping[Chain, int]] = {
     Chain.BITCOIN: 100,
     Chain.ETHEREUM: 10_000,
@@ -113,6 +116,7 @@ class _Span:
     after: int
     up_to: int
     wallet_id: WalletId = FIRST
+    has_news: bool = False
 
 
 class CreditWatcher:
@@ -127,12 +131,15 @@ class CreditWatcher:
         book: CreditBook,
         poll_seconds: float,
     ) -> None:
-        self._owner = owner
         self._deposits = deposits
         self._gateway = gateway
+        lease = f"deposits:{gateway.chain}"
+        self._tenure = Tenure(deposits.acquire, lease=lease, owner=owner)
         self._book = book
         self._poll_seconds = poll_seconds
+        self._reached = 0
         self._span: _Span | None = None
+        self._save_at = 0.0
 
     async def run(self) -> None:
         """Looks, waits, looks again."""
@@ -148,48 +155,61 @@ class CreditWatcher:
         every address; what fails is looked at again from there on, and booking again changes
         nothing."""
         chain = self._gateway.chain
-        if not await self._hold_lease():
+        if not await self._tenure.is_held():
             return
         await self._book.take_up_left(chain)
         final = await self._gateway.final_height()
         if not isinstance(final, int):
             logger.info("credits on %s cannot be looked for: %s", chain, final.reason)
             return
-        after = await self._deposits.height(chain)
-        if after is None or not await self._deposits.receivers(chain, FIRST, 1):
+        stored = await self._deposits.height(chain)
+        if stored is None or not await self._deposits.receivers(chain, FIRST, 1):
             # What came in before the first wallet was here is nobody's of ours.
-            await self._deposits.looked_to(chain, final)
+            await self._reach(final, has_news=stored is None)
             return
+        after = max(stored, self._reached)
         span = self._span
         if span is None or span.after != after:
             span = _Span(after, min(final, after + BLOCKS_MAX[chain]))
-        if span.up_to > after and await self._look_through(span):
-            await self._deposits.looked_to(chain, span.up_to)
+        if span.up_to > after:
+            await self._look_through(span)
 
-    async def _look_through(self, span: _Span) -> bool:
-        """False where the chain could not tell, or another process looks by now."""
+    async def _look_through(self, span: _Span) -> None:
+        """Ends early where the chain cannot tell, or another process looks by now."""
         chain = self._gateway.chain
         size = PAGE_WALLETS[chain]
         while page := await self._deposits.receivers(chain, span.wallet_id, size):
-            if not await self._looked_at(page, span):
-                return False
-            span = self._span = replace(span, wallet_id=page[-1].wallet_id)
-        return True
+            found = await self._looked_at(page, span)
+            if found is None or not await self._tenure.is_held():
+                return
+            has_news = span.has_news or found > 0
+            span = self._span = replace(span, wallet_id=page[-1].wallet_id, has_news=has_news)
+        await self._reach(span.up_to, has_news=span.has_news)
 
-    async def _looked_at(self, page: Sequence[Receiver], span: _Span) -> bool:
+    async def _reach(self, height: int, *, has_news: bool) -> None:
+        self._reached = height
+        if has_news or time.monotonic() >= self._save_at:
+            self._save_at = time.monotonic() + SAVE_SECONDS
+            await self._deposits.looked_to(self._gateway.chain, height)
+
+    async def _looked_at(self, page: Sequence[Receiver], span: _Span) -> int | None:
+        """How many credits there were; None where that is not known."""
         by_address = self._by_address(page)
         found = await self._gateway.credits(list(by_address), after=span.after, up_to=span.up_to)
         if isinstance(found, Setback):
             # Whatever it is, to pass over a block would lose what is in it.
             logger.error("credits on %s cannot be read: %s", self._gateway.chain, found.reason)
-            return False
+            return None
         for credit in found:
             await self._book.take(by_address[credit.address], credit)
-        return await self._hold_lease()
+        return len(found)
 
     def _by_address(self, page: Collection[Receiver]) -> dict[str, Receiver]:
-        return {self._gateway.parse_address(one.address): one for one in page}
-
-    async def _hold_lease(self) -> bool:
-        lease = f"deposits:{self._gateway.chain}"
-        return await self._deposits.acquire(lease, self._owner, seconds=LEASE_SECONDS)
+        """By the spelling of the chain; what is no address of it receives nothing."""
+        found = {}
+        for one in page:
+            try:
+                found[self._gateway.parse_address(one.address)] = one
+            except InvalidChainAddress:
+                logger.warning("%s is no address of %s", one.address, self._gateway.chain)
+        return found

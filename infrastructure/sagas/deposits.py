@@ -18,11 +18,11 @@ from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.errors import RpcError
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.deposits import FIRST, Owner, Receiver
+from infrastructure.sagas.tenure import Tenure
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 1.0
-LEASE_SECONDS: Final = 15.0
 PAGE_WALLETS: Final = 100
 """What a node answers for in one request."""
 THOROUGH_SECONDS: Final = 300.0
@@ -76,8 +76,9 @@ class DepositWatcher:
         asset: Asset = USDC,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        self._owner = owner
         self._deposits = deposits
+        lease = f"deposits:{asset.symbol}"
+        self._tenure = Tenure(deposits.acquire, lease=lease, owner=owner)
         self._gateway = gateway
         self._book = book
         self._asset = asset
@@ -88,10 +89,9 @@ class DepositWatcher:
 
     async def run(self) -> None:
         """Looks, waits, looks again."""
-        lease = f"deposits:{self._asset.symbol}"
         while True:
             try:
-                if await self._deposits.acquire(lease, self._owner, seconds=LEASE_SECONDS):
+                if await self._tenure.is_held():
                     await self.look()
             except RpcError as error:
                 logger.info("deposits could not be looked for: %s", error)

@@ -226,17 +226,18 @@ async def test_it_goes_on_with_the_wallet_that_it_failed_at() -> None:
     chain.silent = {second}
     for _ in range(2):
         await scene.watcher.look()
-    before = scene.records.reached
     chain.silent = set()
-    await scene.watcher.look()
+    for _ in range(2):
+        await scene.watcher.look()
 
     assert chain.asked == [first, second, second, second, third]
-    assert scene.records.reached == (before or 0) + FINALITY_DEPTH
 
 
-async def test_who_has_no_lease_does_not_look(scene: Scene) -> None:
-    await scene.receive()
+async def test_who_has_no_lease_does_not_look() -> None:
+    scene = Scene()
     scene.records.holds_lease = False
+    scene.records.reached = scene.chain.height - FINALITY_DEPTH
+    await scene.receive()
 
     await scene.watcher.look()
 
@@ -286,3 +287,24 @@ async def test_and_not_for_ever(scene: Scene) -> None:
     await scene.watcher.look()
 
     assert (scene.engine.booked, scene.records.left_over) == ([name], {})
+
+
+async def test_where_nothing_was_found_the_place_is_not_stored_each_time(scene: Scene) -> None:
+    first = scene.records.reached
+    scene.chain.mine()
+    await scene.watcher.look()
+    assert scene.records.reached == first
+
+    await scene.receive()
+    await scene.watcher.look()
+
+    assert scene.records.reached == scene.chain.height - FINALITY_DEPTH + 1
+
+
+async def test_what_is_no_address_of_the_chain_keeps_nobody_waiting(scene: Scene) -> None:
+    scene.records.wallets["nobody"] = WalletId(uuid4())
+    name = await scene.receive()
+
+    await scene.watcher.look()
+
+    assert scene.engine.booked == [name]
