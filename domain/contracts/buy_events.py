@@ -13,8 +13,8 @@ from domain.contracts.deposit_events import (
     PurchaseRequested,
     RejectedOffer,
 )
-from domain.contracts.envelope import EventPayload
-from domain.contracts.events import FlowCompleted, FlowFailed, NetworkCost
+from domain.contracts.envelope import EventPayload, FlowCompleted, FlowFailed
+from domain.contracts.events import NetworkCost
 from domain.contracts.flows import FlowName
 from domain.contracts.swap_events import SwapOffer
 from domain.shared.ids import TransactionId

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.contracts.envelope import EventPayload
-from domain.contracts.events import FlowCompleted, FlowFailed
+from domain.contracts.envelope import EventPayload, FlowCompleted, FlowFailed
 from domain.contracts.flows import FlowName
 from domain.shared.ids import EffectId, HoldId, TransactionId
 from domain.shared.money import TransactionFee

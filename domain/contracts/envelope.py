@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from domain.contracts.flows import FlowName
-from domain.shared.ids import EventId, StreamId, UserId, WalletId
+from domain.shared.ids import EventId, StreamId, TransactionId, UserId, WalletId
 
 
 class EventPayload:
@@ -63,3 +63,20 @@ class Event:
     counterparty_wallet_id: WalletId | None = None
     skipped: bool = False
     traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowCompleted(EventPayload):
+    """A transaction is done; each flow has its own name for it."""
+
+    KIND = "TransactionCompleted"
+    transaction_id: TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowFailed(EventPayload):
+    """A transaction ended otherwise; `reason` is a code of the catalogue."""
+
+    KIND = "TransactionFailed"
+    transaction_id: TransactionId
+    reason: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.contracts.envelope import EventPayload
+from domain.contracts.envelope import EventPayload, FlowCompleted, FlowFailed
 from domain.contracts.flows import FlowName
 from domain.contracts.gas import Gas, PreparedMessage
 from domain.shared.assets import Chain
@@ -46,23 +46,6 @@ class NetworkCost:
     total_base_units: int
     price: SolPrice | None = None
     gas: Gas | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowCompleted(EventPayload):
-    """A transaction is done; each flow has its own name for it."""
-
-    KIND = "TransactionCompleted"
-    transaction_id: TransactionId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowFailed(EventPayload):
-    """A transaction ended otherwise; `reason` is a code of the catalogue."""
-
-    KIND = "TransactionFailed"
-    transaction_id: TransactionId
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

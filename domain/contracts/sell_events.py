@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.envelope import EventPayload
-from domain.contracts.events import FlowCompleted, FlowFailed, NetworkCost
+from domain.contracts.envelope import EventPayload, FlowCompleted, FlowFailed
+from domain.contracts.events import NetworkCost
 from domain.contracts.flows import FlowName
 from domain.contracts.gas import Gas
 from domain.contracts.swap_events import SwapOffer

@@ -9,8 +9,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.envelope import EventPayload
-from domain.contracts.events import FlowCompleted, FlowFailed, NetworkCost
+from domain.contracts.envelope import EventPayload, FlowCompleted, FlowFailed
+from domain.contracts.events import NetworkCost
 from domain.contracts.flows import FlowName
 from domain.contracts.transfer_events import LegConfirmed, LegRequested
 from domain.shared.ids import HoldId, TransactionId

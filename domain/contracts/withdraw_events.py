@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.contracts.deposit_events import RejectedOffer
-from domain.contracts.envelope import EventPayload
-from domain.contracts.events import FlowCompleted, FlowFailed, NetworkCost, Recipient
+from domain.contracts.envelope import EventPayload, FlowCompleted, FlowFailed
+from domain.contracts.events import NetworkCost, Recipient
 from domain.contracts.flows import FlowName
 from domain.contracts.payout_events import PayoutOffer
 from domain.contracts.swap_events import SwapOffer

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 
-from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.envelope import Event, EventPayload, FlowCompleted, FlowFailed
 from domain.contracts.events import (
     BalanceHeldForReview,
     BalanceReservationRejected,
     BalanceReservationReleased,
     ComplianceBlocked,
-    FlowCompleted,
-    FlowFailed,
 )
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.shared.ids import TransactionId
