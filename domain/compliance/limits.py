@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from domain.shared.assets import FIAT_DECIMALS
 from domain.shared.decision import KycLevel, Profile, RiskTier
 from domain.shared.figures import Figures, RegionLimits
 from domain.shared.limits import DAY_SECONDS, MONTH_SECONDS, WEEK_SECONDS, Cap
@@ -56,17 +55,3 @@ def region_of(country: str, figures: Figures) -> RegionLimits:
         if country in region.countries:
             return region
     return figures.regions[OTHER_REGION]
-
-
-def usd_of_fiat(amount: int, currency: str, figures: Figures) -> int:
-    """Hundredths of a currency in USD (millionths), at the configured rate; rounded up, so that no
-    limit is passed by rounding."""
-    hundredths: int = 10**FIAT_DECIMALS
-    return -(-amount * figures.usd_rates[currency] // hundredths)
-
-
-def usd_of_units(amount: int, *, decimals: int, usd_price: int) -> int:
-    """Base units of an asset in USD (millionths), at `usd_price` (millionths) for a whole one;
-    rounded up, as above."""
-    whole: int = 10**decimals
-    return -(-amount * usd_price // whole)

@@ -36,10 +36,12 @@ class OnChainPurchase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnRampPurchase:
-    """`fiat_amount`, all costs included, is paid to a provider; `offers` are the best first."""
+    """`fiat_amount`, all costs included, is paid to a provider, worth `usd_value` (millionths of a US
+    dollar); `offers` are the best first."""
 
     fiat_amount: int
     fiat_currency: str
+    usd_value: int
     payment_method: str
     country: str
     offers: tuple[PaymentOffer, ...]

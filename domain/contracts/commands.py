@@ -38,13 +38,15 @@ class InitiateWithdrawCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitiateDepositCommand:
-    """Begin a Deposit, or a Buy of `asset`: `fiat_amount` (hundredths), fees included; `offers` the best first."""
+    """Begin a Deposit, or a Buy of `asset`: `fiat_amount` (hundredths), fees included, worth
+    `usd_value` (millionths); `offers` the best first."""
 
     transaction_id: TransactionId
     username: str
     address: str
     fiat_amount: int
     fiat_currency: str
+    usd_value: int
     payment_method: str
     country: str
     return_url: str

@@ -36,7 +36,8 @@ class RejectedOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositTransactionInitiated(EventPayload):
-    """A user wants to pay `fiat_amount` in, all fees included; `offers` are the best first."""
+    """A user wants to pay `fiat_amount` in, all fees included, worth `usd_value` (millionths of a US
+    dollar); `offers` are the best first."""
 
     KIND = "TransactionInitiated"
     transaction_id: TransactionId
@@ -45,6 +46,7 @@ class DepositTransactionInitiated(EventPayload):
     asset: str
     fiat_amount: int
     fiat_currency: str
+    usd_value: int
     payment_method: str
     country: str
     platform_fee: int

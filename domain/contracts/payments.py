@@ -15,13 +15,14 @@ from domain.shared.stream import Stream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """`fiat_amount` (hundredths), all costs included, buys `asset`, which is to arrive at the
-    user's own `address`; `offers` are the best first."""
+    """`fiat_amount` (hundredths), all costs included, worth `usd_value` (millionths), buys `asset`,
+    which is to arrive at the user's own `address`; `offers` are the best first."""
 
     asset: str
     address: str
     fiat_amount: int
     fiat_currency: str
+    usd_value: int
     payment_method: str
     country: str
     return_url: str
@@ -67,6 +68,7 @@ def _payment(
         address=address,
         fiat_amount=told.fiat_amount,
         fiat_currency=told.fiat_currency,
+        usd_value=told.usd_value,
         payment_method=told.payment_method,
         country=told.country,
         return_url=told.return_url,

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from domain.provider.errors import PriceUnavailable
 from domain.provider.ports.prices import Price
-from domain.shared.assets import Asset
-
-MICRO_USD_PER_CENT = 10_000
+from domain.shared.assets import FIAT_DECIMALS, Asset
+from domain.shared.money import MICRO_USD_PER_CENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +38,12 @@ def usd_value_rounded_up(amount: int, asset: Asset, price: Price) -> int:
     counts against a limit."""
     whole: int = 10**asset.decimals
     return -(-amount * price.micro_usd // whole)
+
+
+def fiat_value_rounded_up(hundredths: int, price: Price) -> int:
+    """The same of hundredths of a currency."""
+    whole: int = 10**FIAT_DECIMALS
+    return -(-hundredths * price.micro_usd // whole)
 
 
 def cents_rounded_up(micro_usd: int) -> int:

@@ -60,7 +60,8 @@ NATIVE = {Chain.SOLANA: SOL, Chain.BITCOIN: BTC, Chain.ETHEREUM: ETH, Chain.SUI:
 ASSETS = {asset.symbol: asset for asset in (USDC, BTC, ETH, SOL, SUI, PAXG, XAUT)}
 
 FIAT_DECIMALS = 2
-CURRENCIES = frozenset({"USD", "EUR", "GBP", "BRL"})
+USD = "USD"
+CURRENCIES = frozenset({USD, "EUR", "GBP", "BRL"})
 """Fiat that providers take and pay out; it stands in clearing accounts alone."""
 
 

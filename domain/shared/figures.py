@@ -35,7 +35,6 @@ class Figures:
     good for `quote_seconds`, or for less where its provider says so.
     `regions` holds one called "other" for every country that no region names. `risk_millionths`: what
     of the limits a tier of risk leaves. `method_day`: what a payment method takes within a day.
-    `usd_rates`: USD (millionths) for one unit of a currency.
     `estimated_seconds` by type of transaction hold until `estimate_after_completed` of that type
     have been completed: from then on history tells.
     """
@@ -67,8 +66,6 @@ class Figures:
     blocked_countries: frozenset[str]
     risk_millionths: Mapping[str, int]
     method_day: Mapping[str, int]
-    usd_rates: Mapping[str, int]
-    usd_rates_source: str
     approval_window_seconds: int
     rebuilds_max: int
     estimated_seconds: Mapping[str, int]

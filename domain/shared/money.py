@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from domain.shared.assets import ASSETS, Asset, Chain, decimals_of
 from domain.shared.errors import InvalidAmount
 
+MICRO_USD_PER_CENT = 10_000
 AMOUNT_PATTERN = re.compile(r"(0|[1-9][0-9]{0,19})(?:\.([0-9]+))?", re.ASCII)
 
 

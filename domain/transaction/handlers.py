@@ -19,10 +19,10 @@ from domain.contracts.events import (
     UserActionSubmitted,
 )
 from domain.contracts.withdraw_events import WithdrawTransactionInitiated
-from domain.shared.assets import ASSETS, USDC
+from domain.shared.assets import ASSETS, USD, USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InsufficientBalance, Refused
-from domain.shared.money import format_amount, format_asset, share_rounded_down
+from domain.shared.money import MICRO_USD_PER_CENT, format_amount, format_asset, share_rounded_down
 from domain.shared.stream import Stream
 from domain.transaction.errors import (
     BelowMinimum,
@@ -156,6 +156,7 @@ def initiate_deposit(command: InitiateDepositCommand, facts: Facts) -> Decision:
         asset=USDC.symbol,
         fiat_amount=command.fiat_amount,
         fiat_currency=command.fiat_currency,
+        usd_value=command.usd_value,
         payment_method=command.payment_method,
         country=command.country,
         platform_fee=share_rounded_down(
@@ -186,6 +187,7 @@ def initiate_buy_with_payment(command: InitiateDepositCommand, facts: Facts) -> 
         on_ramp=OnRampPurchase(
             fiat_amount=command.fiat_amount,
             fiat_currency=command.fiat_currency,
+            usd_value=command.usd_value,
             payment_method=command.payment_method,
             country=command.country,
             offers=command.offers,
@@ -197,11 +199,11 @@ def initiate_buy_with_payment(command: InitiateDepositCommand, facts: Facts) -> 
 
 
 def _check_payment(command: InitiateDepositCommand, *, minimum: int, within: str) -> None:
-    if command.fiat_amount < minimum:
+    if command.usd_value < minimum * MICRO_USD_PER_CENT:
         raise BelowMinimum(
             field=f"{within}.amount",
-            minimum=format_asset(minimum, command.fiat_currency),
-            asset=command.fiat_currency,
+            minimum=format_asset(minimum, USD),
+            asset=USD,
         )
     if not command.offers:
         reasons = "; ".join(f"{each.provider}: {each.reason}" for each in command.rejected)

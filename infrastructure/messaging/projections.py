@@ -168,7 +168,11 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     TransactionFee: {"amount": _OWN},
     PaymentOffer: {"asset_amount": _OWN},
     DirectAssetPurchaseCompleted: {"amount": _OWN},
-    DepositTransactionInitiated: {"fiat_amount": _FIAT, "platform_fee": _OWN},
+    DepositTransactionInitiated: {
+        "fiat_amount": _FIAT,
+        "usd_value": _USDC,
+        "platform_fee": _OWN,
+    },
     ExpectedCreditReserved: {"amount": _OWN},
     FiatPaymentRequested: {"fiat_amount": _FIAT},
     FiatPaymentConfirmed: {"fiat_amount": _FIAT},
@@ -241,7 +245,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     DeFiStrategyWithdrawn: {"amount": _USDC},
     PositionValued: {"principal": _USDC, "value": _USDC},
     OnChainPurchase: {"amount": _USDC},
-    OnRampPurchase: {"fiat_amount": _FIAT},
+    OnRampPurchase: {"fiat_amount": _FIAT, "usd_value": _USDC},
     InvestedBalanceUpdated: {"credited": _OWN, "difference": _OWN},
     AvailableBalanceUpdated: {"credited": _OWN, "fee_due": _OWN, "difference": _OWN},
 }

@@ -26,6 +26,9 @@ FIRST_MICRO_USD: Final = MappingProxyType(
         "XAUT": 4_190_000_000,
     }
 )
+FIAT_MICRO_USD: Final = MappingProxyType(
+    {"USD": 1_000_000, "EUR": 1_100_000, "GBP": 1_250_000, "BRL": 187_000}
+)
 _PRICES: Final = "market_price"
 
 

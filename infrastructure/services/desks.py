@@ -52,6 +52,7 @@ def open_movements(
             initiations=initiations,
             openings=OpeningReader(pool),
             offers=on_ramps,
+            prices=outside.prices,
             listed=outside.listed,
         )
 

@@ -8,6 +8,7 @@ from domain.contracts.envelope import EventPayload
 from domain.contracts.payments import payment_in
 from domain.provider.payment_choices import EXTEND, STOP, is_declined
 from domain.provider.ports.onramp import OnRampQuoteRequest, PaymentMethod
+from domain.provider.valuation import cents_rounded_up
 from domain.shared.assets import ASSETS
 from domain.shared.ids import UserId
 from domain.shared.stream import Stream
@@ -57,7 +58,7 @@ class PaymentChoices:
                 country=payment.country,
                 address=payment.address,
             ),
-            amount_cents=payment.fiat_amount,
+            amount_cents=cents_rounded_up(payment.usd_value),
             preferred=frozenset(preferred),
         )
         if method == payment.payment_method and not is_anew:

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import msgspec
 
-from domain.compliance.limits import usd_of_fiat
 from domain.compliance.model import assess
 from domain.contracts.commands import InitiateDepositCommand
 from domain.contracts.previews import Preview
 from domain.contracts.services import DepositInput
 from domain.provider.ports.onramp import OnRampQuoteRequest, PaymentMethod
+from domain.provider.valuation import cents_rounded_up
 from domain.shared.assets import ASSETS, CURRENCIES, Asset, Chain
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InvalidInput, Refused
@@ -31,6 +31,7 @@ from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_key
+from infrastructure.services.prices import PriceBook
 from infrastructure.services.providers import MethodLimits, OfferDesk, ProviderList
 from infrastructure.services.wishes import Plan, Wish
 
@@ -107,6 +108,7 @@ class PaymentDesk:
         initiations: Initiations,
         openings: Openings,
         offers: OfferDesk,
+        prices: PriceBook,
         listed: ProviderList,
     ) -> None:
         self._flow = flow
@@ -114,6 +116,7 @@ class PaymentDesk:
         self._initiations = initiations
         self._openings = openings
         self._offers = offers
+        self._prices = prices
         self._listed = listed
 
     async def initiate(self, user_id: UserId, wish: DepositInput) -> TransactionId:
@@ -174,13 +177,13 @@ class PaymentDesk:
             read.currency,
             field=f"{self._flow.within}.amount",
         )
-        facts = self._engine.facts()
+        usd_value = await self._prices.fiat_value(read.amount, read.currency)
         assess(
             flow=self._flow.name,
-            amount=usd_of_fiat(read.amount, read.currency, facts.figures),
+            amount=usd_value,
             addresses=(opening.address,),
             profile=opening.profile,
-            facts=facts,
+            facts=self._engine.facts(),
             method=read.method,
         )
         offers, rejected = await self._offers.offers(
@@ -192,7 +195,7 @@ class PaymentDesk:
                 country=opening.profile.country,
                 address=opening.address,
             ),
-            amount_cents=read.amount,
+            amount_cents=cents_rounded_up(usd_value),
             preferred=opening.preferred | read.preferred,
         )
         return InitiateDepositCommand(
@@ -202,6 +205,7 @@ class PaymentDesk:
             asset=read.asset.symbol,
             fiat_amount=read.amount,
             fiat_currency=read.currency,
+            usd_value=usd_value,
             payment_method=read.method,
             country=opening.profile.country,
             return_url=read.return_url,

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from domain.compliance.limits import OTHER_REGION
-from domain.shared.assets import CURRENCIES, Chain
+from domain.shared.assets import Chain
 from domain.shared.decision import KycLevel, RiskTier
 from domain.shared.figures import Figures
 from domain.shared.screening import ScreeningList, normal_form
@@ -32,8 +32,6 @@ def load_figures(path: Path) -> Figures:
         raise StartupError(f"{path.name}: {error}") from None
     if OTHER_REGION not in figures.regions:
         raise StartupError(f"{path.name}: no limits for countries of no region")
-    if unrated := CURRENCIES - set(figures.usd_rates):
-        raise StartupError(f"{path.name}: no rate for {', '.join(sorted(unrated))}")
     if unscaled := {tier.value for tier in RiskTier} - set(figures.risk_millionths):
         raise StartupError(f"{path.name}: no share for {', '.join(sorted(unscaled))}")
     missing = {level.value for level in KycLevel} - set(figures.kyc)

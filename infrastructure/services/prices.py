@@ -1,4 +1,4 @@
-"""Prices of assets: kept for a moment, each with its source and time."""
+"""Prices of assets and currencies: kept for a moment, each with its source and time."""
 
 import asyncio
 import logging
@@ -7,8 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.provider.ports.prices import Price, PriceSource
-from domain.provider.valuation import UsdValue, usable_price, usd_value_rounded_down
-from domain.shared.assets import ASSETS, Asset
+from domain.provider.valuation import (
+    UsdValue,
+    fiat_value_rounded_up,
+    usable_price,
+    usd_value_rounded_down,
+)
+from domain.shared.assets import ASSETS, USD, Asset
+from domain.shared.money import MICRO_USD_PER_CENT
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +61,13 @@ class PriceBook:
         `PriceUnavailable`."""
         price = await self.price(asset.symbol)
         return UsdValue(micro_usd=rounded(amount, asset, price), price=price)
+
+    async def fiat_value(self, hundredths: int, currency: str) -> int:
+        """Of an amount of a currency, in millionths of a US dollar, rounded up: it counts against
+        limits. Raises `PriceUnavailable`."""
+        if currency == USD:
+            return hundredths * MICRO_USD_PER_CENT
+        return fiat_value_rounded_up(hundredths, await self.price(currency))
 
     def _is_due(self, symbol: str) -> bool:
         asked = self._asked_at.get(symbol)

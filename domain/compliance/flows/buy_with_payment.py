@@ -1,6 +1,5 @@
 """Compliance clears or blocks a Buy with a payment method when it is begun."""
 
-from domain.compliance.limits import usd_of_fiat
 from domain.compliance.payment_method import on_method
 from domain.compliance.screening import Movement, Policy, reactions
 from domain.contracts.buy_events import (
@@ -14,11 +13,11 @@ from domain.shared.figures import Figures
 from domain.shared.stream import Stream
 
 
-def movement(stream: Stream, figures: Figures) -> Movement:
+def movement(stream: Stream, _figures: Figures) -> Movement:
     payment = payment_of(stream.known(BuyTransactionInitiated))
     return Movement(
         flow="buy",
-        amount=usd_of_fiat(payment.fiat_amount, payment.fiat_currency, figures),
+        amount=payment.usd_value,
         addresses=(payment.address,),
         method=payment.payment_method,
     )

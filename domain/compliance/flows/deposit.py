@@ -1,6 +1,5 @@
 """Compliance clears or blocks a Deposit when its payment method is to be validated."""
 
-from domain.compliance.limits import usd_of_fiat
 from domain.compliance.payment_method import on_method
 from domain.compliance.screening import Movement, Policy, reactions
 from domain.contracts.deposit_events import (
@@ -14,11 +13,11 @@ from domain.shared.figures import Figures
 from domain.shared.stream import Stream
 
 
-def movement(stream: Stream, figures: Figures) -> Movement:
+def movement(stream: Stream, _figures: Figures) -> Movement:
     deposit = stream.known(DepositTransactionInitiated)
     return Movement(
         flow="deposit",
-        amount=usd_of_fiat(deposit.fiat_amount, deposit.fiat_currency, figures),
+        amount=deposit.usd_value,
         addresses=(deposit.address,),
         method=deposit.payment_method,
     )

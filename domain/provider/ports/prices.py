@@ -13,7 +13,7 @@ PRICE_AGE_MAX = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Millionths of a US dollar for one whole unit of the asset."""
+    """Millionths of a US dollar for one whole unit of the asset or currency called `symbol`."""
 
     symbol: str
     micro_usd: int

@@ -1,12 +1,14 @@
-"""Prices of all our assets, each with the time at which CoinGecko last updated it."""
+"""Prices of all our assets and currencies, each with the time at which CoinGecko last updated it."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from domain.provider.ports.answers import Declined, Idempotency, Setback
 from domain.provider.ports.prices import Price
+from domain.shared.assets import USDC
 from infrastructure.http import HttpClient, HttpResponse
 from infrastructure.providers.amounts import micro_usd
 from infrastructure.providers.calls import Caller, Questions
@@ -24,6 +26,13 @@ COINS: Final = {
     "SUI": "sui",
     "PAXG": "pax-gold",
     "XAUT": "tether-gold",
+}
+_DOLLAR: Final = COINS[USDC.symbol]
+"""What a currency is measured by: a coin that is worth a dollar, in both."""
+CURRENCIES: Final[Mapping[str, Callable[[CoinPrice], Decimal | None]]] = {
+    "EUR": lambda dollar: dollar.eur,
+    "GBP": lambda dollar: dollar.gbp,
+    "BRL": lambda dollar: dollar.brl,
 }
 # Clocks differ; a price from further ahead is nobody's.
 _AHEAD_MAX: Final = timedelta(minutes=1)
@@ -59,11 +68,13 @@ class CoinGeckoPrices:
 
     async def prices(self, symbols: Sequence[str]) -> Mapping[str, Price] | Setback:
         asked = {symbol: COINS[symbol] for symbol in symbols if symbol in COINS}
-        if not asked:
+        currencies = [symbol for symbol in symbols if symbol in CURRENCIES]
+        if not asked and not currencies:
             return {}
+        measured = [_DOLLAR] if currencies else []
         query = {
-            "ids": ",".join(asked.values()),
-            "vs_currencies": "usd",
+            "ids": ",".join(dict.fromkeys([*asked.values(), *measured])),
+            "vs_currencies": ",".join(["usd", *(each.lower() for each in currencies)]),
             "include_last_updated_at": "true",
             "precision": "full",
         }
@@ -71,18 +82,31 @@ class CoinGeckoPrices:
         if not isinstance(answer, dict):
             return answer
         now = self._clock()
-        read = (
-            _price(symbol, answer[coin], now) for symbol, coin in asked.items() if coin in answer
-        )
+        read = [
+            _price(symbol, answer[coin], answer[coin].usd, now)
+            for symbol, coin in asked.items()
+            if coin in answer
+        ]
+        dollar = answer.get(_DOLLAR)
+        if dollar is not None:
+            read += [_price(each, dollar, _rate(each, dollar), now) for each in currencies]
         return {price.symbol: price for price in read if price is not None}
 
 
-def _price(symbol: str, coin: CoinPrice, now: datetime) -> Price | None:
+def _rate(currency: str, dollar: CoinPrice) -> Decimal | None:
+    """Dollars for one of the currency."""
+    per_dollar = CURRENCIES[currency](dollar)
+    if dollar.usd is None or not per_dollar or not per_dollar.is_finite():
+        return None
+    return dollar.usd / per_dollar
+
+
+def _price(symbol: str, coin: CoinPrice, usd: Decimal | None, now: datetime) -> Price | None:
     """None for what is no price, or none with a time."""
     seconds = coin.last_updated_at
-    price = None if coin.usd is None else micro_usd(coin.usd)
+    price = None if usd is None else micro_usd(usd)
     if price is None or seconds is None or not 0 <= seconds <= _UNIX_SECONDS_MAX:
-        logger.warning("coingecko: no price of %s: %s at %s", symbol, coin.usd, seconds)
+        logger.warning("coingecko: no price of %s: %s at %s", symbol, usd, seconds)
         return None
     at = datetime.fromtimestamp(seconds, UTC)
     if at > now + _AHEAD_MAX:

@@ -9,9 +9,13 @@ import msgspec
 
 
 class CoinPrice(msgspec.Struct, frozen=True):
-    """A coin without a price is an empty object. `last_updated_at` in Unix seconds."""
+    """A coin without a price is an empty object; it has the currencies that were asked for.
+    `last_updated_at` in Unix seconds."""
 
     usd: Decimal | None = None
+    eur: Decimal | None = None
+    gbp: Decimal | None = None
+    brl: Decimal | None = None
     last_updated_at: int | None = None
 
 

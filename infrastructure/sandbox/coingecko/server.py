@@ -19,7 +19,7 @@ from infrastructure.sandbox.frame.server import (
 )
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import World
-from infrastructure.sandbox.market import MILLION, Market
+from infrastructure.sandbox.market import FIAT_MICRO_USD, MILLION, Market
 
 NAME: Final = "coingecko"
 SYMBOLS: Final = {
@@ -32,6 +32,8 @@ SYMBOLS: Final = {
     "tether-gold": "XAUT",
 }
 _WRONG_KEY: Final = 10_002
+_DIGITS: Final = 12
+_ONE: Final = 10**_DIGITS
 
 
 class PriceOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,7 +91,11 @@ class CoinGeckoServer:
         body: dict[str, dict[str, object]] = {}
         for coin in coins:
             micro_usd = self._market.micro_usd(SYMBOLS[coin]) * scale // MILLION
-            body[coin] = {"usd": _usd(micro_usd)} if "usd" in query["vs_currencies"] else {}
+            body[coin] = {
+                code: _in_currency(micro_usd, FIAT_MICRO_USD[code.upper()])
+                for code in query["vs_currencies"].split(",")
+                if code.upper() in FIAT_MICRO_USD
+            }
             if query.get("include_last_updated_at") == "true":
                 at = self._market.updated_at(SYMBOLS[coin])
                 body[coin]["last_updated_at"] = int(at.timestamp())
@@ -104,9 +110,10 @@ class CoinGeckoServer:
         return Answer(body=order)
 
 
-def _usd(micro_usd: int) -> msgspec.Raw:
-    """A JSON number with every digit, which a float would not have."""
-    return msgspec.Raw(f"{micro_usd // MILLION}.{micro_usd % MILLION:06d}".encode())
+def _in_currency(micro_usd: int, rate_micro_usd: int) -> msgspec.Raw:
+    """A JSON number with more digits than a float would have."""
+    units = micro_usd * _ONE // rate_micro_usd
+    return msgspec.Raw(f"{units // _ONE}.{units % _ONE:0{_DIGITS}d}".encode())
 
 
 def _failed(status: int, code: int, message: str) -> ProviderError:

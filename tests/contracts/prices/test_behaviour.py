@@ -16,6 +16,7 @@ from infrastructure.providers.coingecko.adapter import CoinGeckoPrices
 from infrastructure.providers.jupiter.prices import JupiterPrices
 from infrastructure.sandbox.frame.faults import FaultKind
 from infrastructure.sandbox.market import FIRST_MICRO_USD
+from tests.contracts.prices.conftest import adapter_of
 from tests.contracts.worlds import BASE_URL, ProviderWorld
 
 if TYPE_CHECKING:
@@ -228,3 +229,33 @@ async def test_what_is_asked(told: tuple[Told, HttpClient]) -> None:
     assert gecko.headers["x-cg-demo-api-key"] == "key"
     assert (jup.url.path, dict(jup.url.params)) == ("/price/v3", {"ids": SOL_MINT})
     assert jup.headers["x-api-key"] == "key"
+
+
+async def test_currencies_are_measured_by_a_coin_that_is_worth_a_dollar(
+    world: ProviderWorld,
+) -> None:
+    adapter = adapter_of(world, "coingecko")
+
+    found = good(await adapter.prices(["SOL", "EUR", "GBP", "BRL", "CHF"]))
+
+    assert {symbol: price.micro_usd for symbol, price in found.items()} == {
+        "SOL": FIRST_MICRO_USD["SOL"],
+        "EUR": 1_100_000,
+        "GBP": 1_250_000,
+        "BRL": 187_000,
+    }
+    assert not any(price.stale(world.world.clock.now()) for price in found.values())
+
+
+@pytest.mark.parametrize("eur", [b"null", b"0", b"-1", b"1e30"])
+async def test_a_rate_that_is_none_is_not_told(
+    told: tuple[Told, HttpClient], eur: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, client = told
+    seconds = str(int(NOON.timestamp())).encode()
+    server.body = b'{"usd-coin":{"usd":1,"eur":' + eur + b',"last_updated_at":' + seconds + b"}}"
+    with caplog.at_level(logging.ERROR):
+        assert good(await coingecko(client, "key", "https://gecko.test").prices(["EUR"])) == {}
+    (asked,) = server.requests
+    assert dict(asked.url.params)["ids"] == "usd-coin"
+    assert dict(asked.url.params)["vs_currencies"] == "usd,eur"

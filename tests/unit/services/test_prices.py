@@ -163,3 +163,22 @@ def test_cents_are_rounded_up(micro_usd: int, cents: int) -> None:
 def test_a_dollar_is_a_dollar() -> None:
     price = Price(symbol="USDC", micro_usd=1_000_000, source="test", at=NOON)
     assert usd_value_rounded_down(25_000_000, USDC, price) == 25_000_000
+
+
+@pytest.mark.parametrize(
+    ("hundredths", "currency", "micro_usd"),
+    [(10_000, "USD", 100_000_000), (10_000, "EUR", 110_000_000), (1, "BRL", 1_871)],
+)
+async def test_what_is_paid_in_a_currency_is_valued_rounded_up(
+    stage: Stage, hundredths: int, currency: str, micro_usd: int
+) -> None:
+    stage.second.knows |= {"EUR": 1_100_000, "BRL": 187_001}
+
+    assert await stage.book.fiat_value(hundredths, currency) == micro_usd
+
+
+async def test_a_dollar_needs_no_source_and_another_currency_does(stage: Stage) -> None:
+    assert await stage.book.fiat_value(500, "USD") == 5_000_000
+    assert stage.first.asked == []
+    with pytest.raises(PriceUnavailable):
+        await stage.book.fiat_value(500, "GBP")

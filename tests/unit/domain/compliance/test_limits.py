@@ -13,7 +13,7 @@ from domain.compliance.errors import (
     LimitExceeded,
     SanctionedAddress,
 )
-from domain.compliance.limits import allowance, usd_of_fiat, usd_of_units
+from domain.compliance.limits import allowance
 from domain.compliance.model import Assessed, assess
 from domain.shared.decision import Facts, KycLevel, Profile, RiskTier
 from domain.shared.ids import UserId
@@ -216,11 +216,3 @@ def test_above_the_region_s_line_a_person_approves() -> None:
 
     assert not assessed(5_000, profile=profile).needs_review
     assert assessed(5_000, profile=profile, extra=1).needs_review
-
-
-def test_fiat_and_assets_are_rounded_up_to_dollars() -> None:
-    assert usd_of_fiat(10_000, "USD", FIGURES) == 100 * DOLLAR
-    assert usd_of_fiat(10_000, "EUR", FIGURES) == 115 * DOLLAR
-    assert usd_of_fiat(1, "BRL", FIGURES) == 1_870
-    assert usd_of_units(1, decimals=18, usd_price=3_000 * DOLLAR) == 1
-    assert usd_of_units(10**18, decimals=18, usd_price=3_000 * DOLLAR) == 3_000 * DOLLAR

@@ -56,6 +56,7 @@ def initiated(**changes: object) -> DepositTransactionInitiated:
         asset="USDC",
         fiat_amount=10_000,
         fiat_currency="USD",
+        usd_value=100_000_000,
         payment_method="CARD",
         country="US",
         platform_fee=470_400,

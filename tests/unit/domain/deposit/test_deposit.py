@@ -285,7 +285,7 @@ def test_and_where_it_is_spent_already_the_fee_is_let_go(payment: Payment) -> No
 
 
 def test_compliance_can_stop_it_before_anybody_is_asked(payment: Payment) -> None:
-    payment.initiate(fiat_amount=10_001)
+    payment.initiate(usd_value=100_010_000)
 
     assert payment.types[-2:] == ["ComplianceBlocked", "DepositTransactionFailed"]
     assert payment.states == ["INITIATED", "FAILED"]
