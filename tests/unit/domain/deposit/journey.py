@@ -77,6 +77,7 @@ def bought(asset: str, amount: int) -> BuyTransactionInitiated:
         on_ramp=OnRampPurchase(
             fiat_amount=10_000,
             fiat_currency="USD",
+            usd_value=100_000_000,
             payment_method="CARD",
             country="US",
             offers=(offer("first", amount=amount),),
