@@ -10,6 +10,7 @@ from domain.contracts.payout_events import PAYOUT_EVENTS
 from domain.contracts.sell_events import SELL_EVENTS
 from domain.contracts.strategy_events import STRATEGY_EVENTS
 from domain.contracts.swap_events import SWAP_EVENTS
+from domain.contracts.terms_events import TERMS_EVENTS
 from domain.contracts.transfer_events import TRANSFER_EVENTS
 from domain.contracts.withdraw_events import WITHDRAW_EVENTS
 
@@ -18,6 +19,7 @@ EVENT_TYPES: dict[str, type[EventPayload]] = {
     for payload in (
         *GENERAL_EVENTS,
         *CHOICE_EVENTS,
+        *TERMS_EVENTS,
         *TRANSFER_EVENTS,
         *ORCHESTRATION_EVENTS,
         *SEND_EVENTS,

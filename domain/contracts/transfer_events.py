@@ -17,7 +17,8 @@ from domain.shared.ids import EffectId
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferWanted:
     """What is to be transferred: `amount` of USDC (base units), all fees included, from a user's
-    address to another. `recipient_name`: how the user knows the recipient."""
+    address to another. `recipient_name`: how the user knows the recipient; `delivered`: just so much
+    has to arrive, and what fees leave of the rest stays with the user."""
 
     sender_address: str
     recipient_address: str
@@ -25,6 +26,7 @@ class TransferWanted:
     amount: int
     platform_fee: int
     memo: str | None
+    delivered: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

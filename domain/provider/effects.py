@@ -122,6 +122,23 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LessOffered:
+    """The provider would do it for less than was promised (base units of the target). Nothing has
+    happened."""
+
+    target_amount: int
+    target_minimum: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreCharged:
+    """The network asks more than the user was shown, beyond what is borne for them. Nothing has
+    happened."""
+
+    network_cost: NetworkCost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotAttempted:
     """The call certainly did not take place; to be tried again from `due_at`."""
 
@@ -224,5 +241,6 @@ class Absent:
 
 
 AnyLanded = Landed | SwapLanded | CallLanded | ApprovalLanded
-BuildOutcome = Built | Declined | NotAttempted
+TermsChanged = LessOffered | MoreCharged
+BuildOutcome = Built | Declined | TermsChanged | NotAttempted
 BroadcastOutcome = Accepted | Unknown | NotAttempted | AnyLanded | LandedWithError | Absent

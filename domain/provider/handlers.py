@@ -20,6 +20,7 @@ from domain.contracts.transfer_events import (
     TransferBroadcast,
     TransferExpired,
 )
+from domain.provider.confirmations import terms_changed
 from domain.provider.effects import (
     Absent,
     Accepted,
@@ -34,8 +35,11 @@ from domain.provider.effects import (
     EffectKind,
     Landed,
     LandedWithError,
+    LessOffered,
+    MoreCharged,
     NotAttempted,
     SwapLanded,
+    TermsChanged,
     Unknown,
     action_id,
     ask_user,
@@ -64,6 +68,8 @@ def on_built(stream: Stream, effect: Claimed, outcome: BuildOutcome, facts: Fact
         return _retried_or_given_up(stream, effect, outcome, facts)
     if isinstance(outcome, Declined):
         return _build_declined(stream, effect, outcome, facts)
+    if isinstance(outcome, (LessOffered, MoreCharged)):
+        return _terms_changed(stream, effect, outcome, facts)
     return _signature_required(stream, effect, outcome, facts)
 
 
@@ -109,6 +115,17 @@ def _build_declined(stream: Stream, effect: Claimed, why: Declined, facts: Facts
         interactions=(
             _interaction(stream, effect, "build", "DECLINED", facts, {"reason": why.reason}),
         ),
+    )
+
+
+def _terms_changed(stream: Stream, effect: Claimed, told: TermsChanged, facts: Facts) -> Decision:
+    """Nothing is built by terms that the user was not shown."""
+    changed = terms_changed(stream, told)
+    said = {"outcome": changed.type_name()}
+    return Decision(
+        events=(changed,),
+        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
+        interactions=(_interaction(stream, effect, "build", "WORSE", facts, said),),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from domain.contracts.choice_events import UserChoiceExpired, UserChoiceMade
 from domain.contracts.deposit_events import ProviderAttemptFailed
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
@@ -29,6 +30,7 @@ from domain.contracts.swap_events import (
     BlockchainSwapConfirmed,
     BlockchainSwapRequested,
 )
+from domain.contracts.terms_events import NetworkCostRose
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
@@ -49,6 +51,13 @@ from domain.contracts.transfer_events import (
     TransferRequested,
     TransferWanted,
 )
+from domain.provider.choices import withdraw_choice
+from domain.provider.confirmations import (
+    ACCEPT,
+    CONFIRM_NETWORK_FEE,
+    on_cost_rose,
+    with_agreed_cost,
+)
 from domain.provider.effects import (
     AnyLanded,
     ApprovalLanded,
@@ -58,6 +67,7 @@ from domain.provider.effects import (
     effect_id,
     request_effect,
 )
+from domain.provider.slippage import with_agreed_terms
 from domain.shared.assets import Chain
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import EffectId
@@ -277,6 +287,9 @@ def on_cancellation(stream: Stream, _event: Event, facts: Facts) -> Decision:
     attempt = attempts(stream)
     if attempt == 0:
         return NOTHING
+    withdrawn = withdraw_choice(stream, facts)
+    if withdrawn != NOTHING:
+        return withdrawn + cancelled(stream)
     action = stream.latest(UserActionRequired)
     if action is None or stream.happened_since(LegRequested, UserActionRequired):
         build = effect_id(stream.id, EffectKind.BUILD, attempt)
@@ -306,6 +319,32 @@ def on_action_expired(stream: Stream, _event: Event, facts: Facts) -> Decision:
     return _again(stream, facts)
 
 
+def on_choice(stream: Stream, event: Event, facts: Facts) -> Decision:
+    """By terms that the user has agreed to it is built anew; a no ends it."""
+    made = event.data
+    if not isinstance(made, UserChoiceMade):
+        return NOTHING
+    if made.option != ACCEPT:
+        failed = leg_of(stream).failed(
+            code="TXN_TERMS_REJECTED", reason="the user said no to the new terms", landed=False
+        )
+        return Decision(events=(failed,))
+    requested = stream.known(LegRequested)
+    until = facts.now + timedelta(seconds=facts.figures.approval_window_seconds)
+    if made.action == CONFIRM_NETWORK_FEE:
+        requested = with_agreed_cost(stream, requested)
+    else:
+        requested = with_agreed_terms(stream, requested, facts)
+    return request_leg(stream, replace(requested, approval_deadline=until), facts)
+
+
+def on_choice_expired(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+    failed = leg_of(stream).failed(
+        code="TXN_TERMS_UNANSWERED", reason="the new terms were not answered in time", landed=False
+    )
+    return Decision(events=(failed,))
+
+
 def on_leg_expired(stream: Stream, _event: Event, facts: Facts) -> Decision:
     return NOTHING if stream.known(TransferExpired).final else _again(stream, facts)
 
@@ -319,5 +358,8 @@ def leg_reactions(leg: Leg) -> dict[type[EventPayload], Reaction]:
     return {
         CancellationRequested: on_cancellation,
         UserActionExpired: on_action_expired,
+        NetworkCostRose: on_cost_rose,
+        UserChoiceMade: on_choice,
+        UserChoiceExpired: on_choice_expired,
         leg.expired: on_leg_expired,
     }

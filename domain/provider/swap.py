@@ -30,9 +30,11 @@ from domain.contracts.swap_events import (
     SwapTerms,
     gas_of_approvals,
 )
+from domain.contracts.terms_events import SwapTermsWorsened
 from domain.contracts.withdraw_events import DEXProviderSelected
 from domain.provider.effects import Claimed, EffectKind, Unknown, request_effect
 from domain.provider.leg import GENERAL, NO_EFFECT, cancelled, leg_of, leg_reactions, request_leg
+from domain.provider.slippage import best_of_the_worse, keeping, least_promised
 from domain.shared.assets import ASSETS
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
@@ -96,8 +98,9 @@ TrackOutcome = Waiting | Arrived | Stuck | Unknown
 
 
 def select(stream: Stream, wanted: SwapWanted) -> Decision:
-    """The best offer whose provider has not failed; without one the leg has failed."""
-    offer = _best(stream, wanted.offers)
+    """The best offer whose provider has not failed; else the best of those that would only bring
+    less; without one the leg has failed."""
+    offer = _best(stream, wanted.offers) or best_of_the_worse(stream, wanted.offers)
     if offer is None:
         last = stream.known(ProviderAttemptFailed)
         failed = leg_of(stream).failed(code=last.code, reason=last.reason, landed=False)
@@ -124,7 +127,7 @@ def request_swap(
         target=wanted.target,
         amount=wanted.amount,
         target_amount=offer.target_amount,
-        target_minimum=offer.target_minimum,
+        target_minimum=least_promised(stream, wanted.offers),
         slippage_millionths=wanted.slippage_millionths,
         sender_address=wanted.sender_address,
         recipient_address=wanted.recipient_address,
@@ -261,6 +264,7 @@ def offered_swap(
         ProviderAttemptFailed: on_attempt_failed,
         DEXProviderSelected: on_selected,
         BlockchainApprovalConfirmed: on_approved,
+        SwapTermsWorsened: keeping(lambda stream, facts: wanted_of(stream, facts).offers),
     }
 
 

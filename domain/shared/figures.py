@@ -32,7 +32,8 @@ class Figures:
     """Limits, fees and times that the business changes.
 
     `slippage_warned_millionths` and `costs_warned_millionths`: what a preview warns above. A quote is
-    good for `quote_seconds`, or for less where its provider says so.
+    good for `quote_seconds`, or for less where its provider says so; who is asked whether new terms
+    will do has `confirmation_seconds`.
     `regions` holds one called "other" for every country that no region names. `risk_millionths`: what
     of the limits a tier of risk leaves. `method_day`: what a payment method takes within a day.
     `estimated_seconds` by type of transaction hold until `estimate_after_completed` of that type
@@ -61,6 +62,7 @@ class Figures:
     slippage_warned_millionths: int
     costs_warned_millionths: int
     quote_seconds: int
+    confirmation_seconds: int
     kyc: Mapping[str, KycLimits]
     regions: Mapping[str, RegionLimits]
     blocked_countries: frozenset[str]

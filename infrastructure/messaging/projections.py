@@ -89,6 +89,7 @@ from domain.contracts.swap_events import (
     SwapOffer,
     SwapTerms,
 )
+from domain.contracts.terms_events import SwapTermsWorsened
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransferFailed,
@@ -153,7 +154,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     FeeDueReserved: {"amount": _USDC},
     FeeDueSettled: {"collected": _USDC, "released": _USDC},
     SignatureWanted: {"recipient_amount": _OWN, "fee_due": _USDC},
-    TransferWanted: {"amount": _USDC, "platform_fee": _USDC},
+    TransferWanted: {"amount": _USDC, "platform_fee": _USDC, "delivered": _USDC},
     SolanaTransferConfirmed: _CONFIRMED,
     BlockchainConfirmationReceived: _CONFIRMED,
     SolanaTransferFailed: {"lamports_spent": _SPENT},
@@ -199,6 +200,11 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
         "fee_amount": _USDC,
         "fee_due": _USDC,
         "lamports_spent": _SPENT,
+    },
+    SwapTermsWorsened: {
+        "promised": _TARGET,
+        "target_amount": _TARGET,
+        "target_minimum": _TARGET,
     },
     AssetSwapRequested: {"amount": _SOURCE, "target_minimum": _TARGET},
     AssetSwapCompleted: {"spent": _SOURCE, "received": _TARGET},

@@ -13,6 +13,7 @@ from domain.provider.effects import (
     BuildOutcome,
     Built,
     Declined,
+    LessOffered,
     Moved,
     NotAttempted,
     SwapLanded,
@@ -40,7 +41,7 @@ class ChainSwapLeg:
         requested = stream.known(BlockchainSwapRequested)
         swap = requested.swap
         answer = await self._swaps.build(swap)
-        if isinstance(answer, Declined):
+        if isinstance(answer, (Declined, LessOffered)):
             return answer
         prepared = await gateway.prepare_call(swap.sender_address, answer.unsigned)
         match prepared:

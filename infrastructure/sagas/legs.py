@@ -20,7 +20,9 @@ from domain.provider.effects import (
     BroadcastOutcome,
     BuildOutcome,
     Built,
+    Declined,
     LandedWithError,
+    MoreCharged,
     NotAttempted,
     Unknown,
 )
@@ -49,6 +51,10 @@ LOOK_AGAIN_SECONDS: Final = 5.0
 SECONDS_PER_BLOCK: Final = 0.4
 SIGNING_MARGIN_SECONDS: Final = 5.0
 """An action expires this long before its blockhash, so that what is signed in time can land."""
+BORNE_MILLIONTHS: Final = 200_000
+"""So much more than was shown the network may ask before the user is asked whether they will pay it:
+a fifth, which moves too often for a question."""
+_MILLION: Final = 1_000_000
 
 LEVELS: Final = (Level.PROCESSED, Level.CONFIRMED, Level.FINALIZED)
 
@@ -105,6 +111,22 @@ def cost_by_quote(cost: TransferCost, quoted: NetworkCost) -> NetworkCost:
         raise LookupError("nothing was quoted in lamports")
     price = Price(symbol=SOL.symbol, micro_usd=known.micro_usd, source=known.source, at=known.at)
     return network_cost(cost, price)
+
+
+def charge(
+    asked: NetworkCost, shown: NetworkCost, *, payable: int | None = None
+) -> NetworkCost | MoreCharged | Declined:
+    """What the user pays of what the network asks: never more than they were shown. Up to a limit
+    the rest is borne for them; beyond it they are asked, where it can be paid at all, which has to
+    be out of less than `payable`."""
+    if asked.total_base_units <= shown.total_base_units:
+        return asked
+    borne = shown.total_base_units * BORNE_MILLIONTHS // _MILLION
+    if asked.total_base_units <= shown.total_base_units + borne:
+        return shown
+    if payable is not None and asked.total_base_units >= payable:
+        return Declined(code="TXN_COST_ROSE", reason="the network asks more than there is")
+    return MoreCharged(network_cost=asked)
 
 
 def built(

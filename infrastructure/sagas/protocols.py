@@ -21,7 +21,7 @@ from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import usdc_of
 from infrastructure.chains.solana.model import Footprint
 from infrastructure.providers.setbacks import may_pass
-from infrastructure.sagas.legs import RETRY_SECONDS, Seen, built, cost_by_quote
+from infrastructure.sagas.legs import RETRY_SECONDS, Seen, built, charge, cost_by_quote
 
 BUILD_SECONDS_MAX: Final = 15.0
 """So long a protocol that fails is asked again: building only reads, but the user is waiting."""
@@ -41,16 +41,17 @@ class ProtocolLeg:
         if not isinstance(answer, SolanaInstructions):
             return _not_built(stream, answer, now)
         instructions = instructions_of(answer)
-        cost = await self._gateway.composed_cost(instructions)
-        charged = cost_by_quote(cost, requested.network_cost)
-        if charged.total_base_units > requested.network_cost.total_base_units:
-            return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+        shown = requested.network_cost
+        asked = cost_by_quote(await self._gateway.composed_cost(instructions), shown)
+        cost = charge(asked, shown, payable=_payable(call, shown))
+        if not isinstance(cost, NetworkCost):
+            return cost
         due = fee_due(stream)
         whole = with_our_fee(
             instructions,
             owner=parse_address(call.owner_address),
             treasury_owner=self._gateway.treasury_owner,
-            base_units=charged.total_base_units + call.platform_fee + due,
+            base_units=cost.total_base_units + call.platform_fee + due,
             reference=reference_of(stream.id),
         )
         try:
@@ -60,9 +61,9 @@ class ProtocolLeg:
         return built(
             prepared,
             now,
-            summary=_summary(call, charged),
+            summary=_summary(call, cost),
             brings=(call.amount, USDC.symbol),
-            charged=charged,
+            charged=cost,
             due=due,
         )
 
@@ -124,6 +125,11 @@ def _shares(left: Footprint, owner: str) -> int:
         if movement.owner == owner and movement.mint != str(USDC_MINT):
             return abs(movement.delta_base_units)
     return 0
+
+
+def _payable(call: ProtocolCall, shown: NetworkCost) -> int | None:
+    """What the network can be paid out of, where it is known: what is put in."""
+    return call.amount + shown.total_base_units if call.amount else None
 
 
 def _summary(call: ProtocolCall, charged: NetworkCost) -> str:

@@ -1,7 +1,7 @@
 """A swap as a leg on Solana: quoted anew, composed with the platform's fee payer, read when landed.
 
-What the user was promised is kept or the provider is given up: a fresh quote may be better, never
-worse than the least amount that they saw.
+What the user was promised is kept, or nothing is built: a fresh quote may be better; one that is worse
+than the least amount that they saw is for them to say yes to.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from solders.instruction import Instruction
 
 from domain.contracts.events import NetworkCost
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
-from domain.provider.effects import BuildOutcome, Declined, Moved, SwapLanded
+from domain.provider.effects import BuildOutcome, Declined, LessOffered, Moved, SwapLanded
 from domain.provider.leg import fee_due
 from domain.provider.ports import answers
 from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapRequest
@@ -30,7 +30,7 @@ from infrastructure.chains.solana.composing import (
 )
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import moved, usdc_of
-from infrastructure.sagas.legs import Seen, built, cost_by_quote
+from infrastructure.sagas.legs import Seen, built, charge, cost_by_quote
 
 MILLION: Final = 1_000_000
 
@@ -52,22 +52,23 @@ class SwapLeg:
         requested = stream.known(BlockchainSwapRequested)
         swap = requested.swap
         answer = await self._swaps.build(swap, fee_payer=str(self._gateway.fee_payer))
-        if isinstance(answer, Declined):
+        if isinstance(answer, (Declined, LessOffered)):
             return answer
         try:
             instructions = _composable(answer)
         except CannotCompose as error:
             return Declined(code="PRV_UNSUPPORTED", reason=str(error))
-        cost = await self._gateway.composed_cost(instructions)
-        charged = cost_by_quote(cost, requested.network_cost)
-        if charged.total_base_units > requested.network_cost.total_base_units:
-            return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+        shown = requested.network_cost
+        asked = cost_by_quote(await self._gateway.composed_cost(instructions), shown)
+        cost = charge(asked, shown, payable=_payable(swap, shown))
+        if not isinstance(cost, NetworkCost):
+            return cost
         due = fee_due(stream)
         whole = with_our_fee(
             instructions,
             owner=parse_address(swap.sender_address),
             treasury_owner=self._gateway.treasury_owner,
-            base_units=charged.total_base_units + swap.platform_fee + due,
+            base_units=cost.total_base_units + swap.platform_fee + due,
             reference=reference_of(stream.id),
         )
         try:
@@ -77,9 +78,9 @@ class SwapLeg:
         return built(
             prepared,
             now,
-            summary=_summary(swap, charged),
+            summary=_summary(swap, cost),
             brings=(swap.target_minimum, swap.target),
-            charged=charged,
+            charged=cost,
             due=due,
             reference=answer.reference,
         )
@@ -120,7 +121,9 @@ class PromisedSwaps:
         self._dexes = dexes
         self._standing = standing
 
-    async def build(self, swap: SwapTerms, *, fee_payer: str | None = None) -> SwapBuilt | Declined:
+    async def build(
+        self, swap: SwapTerms, *, fee_payer: str | None = None
+    ) -> SwapBuilt | Declined | LessOffered:
         """The provider's transaction. It only reads: whatever goes wrong, nothing has happened, and
         the next provider may be asked."""
         provider = self._dexes.get(swap.provider)
@@ -152,21 +155,22 @@ def swap_request(swap: SwapTerms, *, fee_payer: str | None = None) -> SwapReques
 
 async def _promised(
     provider: DEXProvider, request: SwapRequest, minimum: int
-) -> SwapQuote | Declined:
+) -> SwapQuote | Declined | LessOffered:
     """A fresh quote that promises `minimum`; with less slippage, where the price moved a little."""
     quote = await provider.get_quote(request)
     if not isinstance(quote, SwapQuote):
         return _setback(quote)
     if quote.target_minimum >= minimum:
         return replace(quote, target_minimum=minimum)
+    less = LessOffered(target_amount=quote.target_amount, target_minimum=quote.target_minimum)
     if quote.target_amount < minimum:
-        return Declined(code="PRV_PRICE_MOVED", reason="less than was promised")
+        return less
     tighter = (quote.target_amount - minimum) * MILLION // quote.target_amount
     again = await provider.get_quote(replace(request, slippage_millionths=tighter))
     if not isinstance(again, SwapQuote):
         return _setback(again)
     if again.target_minimum < minimum:
-        return Declined(code="PRV_PRICE_MOVED", reason="less than was promised")
+        return less
     return replace(again, target_minimum=minimum)
 
 
@@ -180,6 +184,13 @@ def _composable(answer: SwapBuilt) -> list[Instruction]:
     if not isinstance(answer.unsigned, (SolanaInstructions, SolanaTransaction)):
         raise CannotCompose("a transaction of another chain")
     return instructions_of(answer.unsigned)
+
+
+def _payable(swap: SwapTerms, shown: NetworkCost) -> int | None:
+    """What the network can be paid out of, in USDC: what is spent, or what arrives of it."""
+    if swap.source == USDC.symbol:
+        return swap.amount + shown.total_base_units
+    return swap.target_minimum - swap.platform_fee if swap.target == USDC.symbol else None
 
 
 def _summary(swap: SwapTerms, charged: NetworkCost) -> str:

@@ -6,8 +6,8 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from domain.contracts.events import NetworkCost
-from domain.contracts.transfer_events import LegRequested, TransferRequested, TransferWanted
-from domain.provider.effects import BuildOutcome, Declined, Landed
+from domain.contracts.transfer_events import TransferRequested, TransferWanted
+from domain.provider.effects import BuildOutcome, Declined, Landed, MoreCharged
 from domain.provider.leg import fee_due
 from domain.shared.assets import USDC
 from domain.shared.money import AssetAmount
@@ -19,7 +19,7 @@ from infrastructure.chains.solana.addresses import (
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import usdc_of
 from infrastructure.chains.solana.model import TransferRequest
-from infrastructure.sagas.legs import Seen, built, cost_by_quote
+from infrastructure.sagas.legs import Seen, built, charge, cost_by_quote
 
 QUOTE_SECONDS: Final = 15.0
 """So long a quoted cost is taken for the chain's; a rebuild comes later and asks again."""
@@ -35,29 +35,33 @@ class TransferLeg:
         requested = stream.known(TransferRequested)
         wanted = requested.transfer
         recipient, due = parse_address(wanted.recipient_address), fee_due(stream)
-        charged = await self._cost(stream, recipient, now)
-        if charged.total_base_units > requested.network_cost.total_base_units:
-            return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
-        delivered = wanted.amount - wanted.platform_fee - charged.total_base_units
+        asked = await self._cost(stream, recipient, now)
+        payable = wanted.amount - wanted.platform_fee
+        cost = charge(asked, requested.network_cost, payable=payable)
+        if isinstance(cost, MoreCharged) and wanted.delivered is not None:
+            return Declined(code="TXN_COST_ROSE", reason="what has to arrive leaves no more for it")
+        if not isinstance(cost, NetworkCost):
+            return cost
+        delivered = wanted.delivered or payable - cost.total_base_units
         prepared = await self._gateway.prepare_transfer(
             TransferRequest(
                 sender=parse_address(wanted.sender_address),
                 recipient_owner=recipient,
                 amount_base_units=delivered,
                 platform_fee_base_units=wanted.platform_fee,
-                network_cost_base_units=charged.total_base_units,
+                network_cost_base_units=cost.total_base_units,
                 fee_due_base_units=due,
                 memo=wanted.memo,
                 reference=reference_of(stream.id),
-                create_recipient_account=charged.rent_lamports > 0,
+                create_recipient_account=asked.rent_lamports > 0,
             )
         )
         return built(
             prepared,
             now,
-            summary=_summary(wanted, delivered),
+            summary=_summary(wanted, delivered, cost),
             brings=(delivered, USDC.symbol),
-            charged=charged,
+            charged=cost,
             due=due,
         )
 
@@ -80,17 +84,19 @@ class TransferLeg:
         )
 
     async def _cost(self, stream: Stream, recipient: Pubkey, now: datetime) -> NetworkCost:
-        """What was quoted a moment ago, else what the chain asks now."""
-        quoted_at = stream.events[0].occurred_at
-        quoted = stream.known(LegRequested).network_cost
-        if now - quoted_at <= timedelta(seconds=QUOTE_SECONDS):
+        """What was quoted a moment ago, else what the chain asks now. Where just so much has to
+        arrive, whoever delivers it was found since, and what was quoted is the most."""
+        requested = stream.known(TransferRequested)
+        quoted, quoted_at = requested.network_cost, stream.events[0].occurred_at
+        is_exact = requested.transfer.delivered is not None
+        if not is_exact and now - quoted_at <= timedelta(seconds=QUOTE_SECONDS):
             return quoted
         return cost_by_quote(await self._gateway.transfer_cost(recipient), quoted)
 
 
-def _summary(wanted: TransferWanted, delivered: int) -> str:
+def _summary(wanted: TransferWanted, delivered: int, cost: NetworkCost) -> str:
     """What signing does, in plain words."""
-    fees = wanted.amount - delivered
+    fees = wanted.platform_fee + cost.total_base_units
     what = "for the network" if not wanted.platform_fee else "in fees"
     return (
         f"Send {AssetAmount.of(delivered, USDC.symbol)} to {wanted.recipient_name} and pay "

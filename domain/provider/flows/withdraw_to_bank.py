@@ -105,6 +105,7 @@ def _transfer(stream: Stream, facts: Facts) -> Decision:
         amount=withdraw.amount,
         platform_fee=withdraw.platform_fee,
         memo=None,
+        delivered=opened.amount,
     )
     return request_transfer(
         stream,

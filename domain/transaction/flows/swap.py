@@ -32,6 +32,7 @@ from domain.contracts.swap_events import (
     SwapOffer,
     gas_of_approvals,
 )
+from domain.contracts.terms_events import SwapTermsWorsened
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
@@ -112,6 +113,7 @@ SWAP_RECORDS: Final[dict[type[EventPayload], Record]] = {
     ProviderAttemptFailed: Record(
         moves=((Trigger.FAIL_OVER, None),), steps=(("prepare", "PROVIDER", "FAILED"),)
     ),
+    SwapTermsWorsened: Record(moves=((None, "SLIPPAGE_VALIDATING"),), waiting_on="NONE"),
     CrossChainDeliveryAwaited: Record(
         moves=((Trigger.PROCESS, "BRIDGE_CONFIRMING"),),
         waiting_on="PROVIDER",
@@ -205,12 +207,17 @@ def swap_columns(stream: Stream, event: Event, plan: SwapPlan) -> Columns:
                 "target_amount": plan.offer(provider).target_amount,
                 "fees": plan.fees(provider, plan.network_cost),
             }
+        case BlockchainSwapRequested(swap=swap):
+            return {"target_amount": swap.target_amount, "platform_fee": swap.platform_fee}
         case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
-            name = stream.known(DEXProviderSelected).provider
-            return {"fees": plan.fees(name, cost)}
+            swap = stream.known(BlockchainSwapRequested).swap
+            charged = replace(plan, platform_fee=swap.platform_fee)
+            return {"fees": charged.fees(swap.provider, cost)}
         case BlockchainSwapConfirmed(gas=Gas() as gas):
-            name = stream.known(DEXProviderSelected).provider
-            return {"fees": plan.fees(name, replace(plan.network_cost, gas=_paid(stream, gas)))}
+            swap = stream.known(BlockchainSwapRequested).swap
+            paid = replace(plan.network_cost, gas=_paid(stream, gas))
+            charged = replace(plan, platform_fee=swap.platform_fee)
+            return {"fees": charged.fees(swap.provider, paid)}
         case AssetSwapCompleted(received=received):
             return {"received_amount": received}
         case _:

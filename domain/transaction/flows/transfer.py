@@ -9,6 +9,7 @@ from domain.contracts.events import (
     UserActionRequired,
     UserActionSubmitted,
 )
+from domain.contracts.terms_events import NetworkCostRose
 from domain.contracts.transfer_events import (
     LegRequested,
     TransferBroadcast,
@@ -19,6 +20,7 @@ from domain.contracts.transfer_events import (
 )
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Record
+from domain.transaction.flows.choice import CHOICE_RECORDS
 from domain.transaction.states import Trigger
 
 
@@ -40,6 +42,8 @@ def transfer_records(
         ),
         UserActionRequired: Record(moves=((None, "TRANSACTION_SIGNING"),), waiting_on="USER"),
         UserActionExpired: Record(waiting_on="NONE"),
+        NetworkCostRose: Record(waiting_on="NONE"),
+        **CHOICE_RECORDS,
         UserActionSubmitted: Record(
             moves=((Trigger.SUBMIT_TO_CHAIN, "TRANSACTION_BROADCASTING"),),
             waiting_on="CHAIN",

@@ -32,6 +32,7 @@ from infrastructure.sandbox.jupiter.execution import Executions, Order, in_base6
 from infrastructure.sandbox.jupiter.pool import ASSET_BY_MINT, MINTS, Pool
 from infrastructure.sandbox.jupiter.swaps import (
     Json,
+    Parts,
     Swap,
     assembled,
     instruction_json,
@@ -104,7 +105,7 @@ class JupiterServer:
         query = request.query_params
         slippage_bps = _slippage(query)
         swap = self._swap("build", query, slippage_bps, POOL_FEE_MILLIONTHS)
-        parts = parts_of(swap, self._pool)
+        parts = self._parts(swap)
         slot = self._chain.clock.slot("confirmed")
         body = {
             **quoted(swap, self._pool, slippage_bps),
@@ -191,6 +192,10 @@ class JupiterServer:
         self._executions.end_next_with(order.code, sent=order.sent)
         return Answer(body={"code": order.code})
 
+    def _parts(self, swap: Swap) -> Parts:
+        price = self._chain.clock.timing.priority_micro_lamports
+        return parts_of(swap, self._pool, priority_micro_lamports=price)
+
     def _swap(
         self, operation: str, query: Mapping[str, str], slippage_bps: int, fee_millionths: int
     ) -> Swap:
@@ -245,7 +250,7 @@ class JupiterServer:
                 "errorMessage": message,
                 "error": message,
             }
-        parts = parts_of(swap, self._pool)
+        parts = self._parts(swap)
         transaction: VersionedTransaction = assembled(
             parts, swap.payer, self._chain.clock.blockhash(slot)
         )

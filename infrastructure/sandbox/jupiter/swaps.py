@@ -25,7 +25,6 @@ from infrastructure.sandbox.token_program import (
     transfer_checked,
 )
 
-COMPUTE_UNIT_MICRO_LAMPORTS: Final = 1_000
 LABEL: Final = "Sandbox AMM"
 
 Json = dict[str, object]
@@ -64,7 +63,7 @@ class Parts:
         return [*self.compute, *self.setup, self.swap, *last]
 
 
-def parts_of(swap: Swap, pool: Pool) -> Parts:
+def parts_of(swap: Swap, pool: Pool, *, priority_micro_lamports: int) -> Parts:
     """The setup ends with the payment to the pool, the swap is what comes back: one transaction
     has both or neither. SOL is wrapped on its way, as everywhere on Solana."""
     wrapped = associated_token_account(swap.taker, WRAPPED_SOL)
@@ -81,7 +80,7 @@ def parts_of(swap: Swap, pool: Pool) -> Parts:
         mint = MINTS[swap.target.symbol]
         setup.append(create_token_account(payer=swap.payer, owner=swap.receiver, mint=mint))
     setup.append(_payment(swap, pool))
-    compute = [set_compute_unit_price(COMPUTE_UNIT_MICRO_LAMPORTS)]
+    compute = [set_compute_unit_price(priority_micro_lamports)]
     return Parts(compute, setup, _payout(swap, pool), cleanup)
 
 

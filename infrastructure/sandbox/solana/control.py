@@ -52,6 +52,7 @@ class TimingOrder(Strict, frozen=True):
     finalize_ms: int | None = None
     slot_ms: int | None = None
     blockhash_slots: int | None = None
+    priority_micro_lamports: int | None = None
 
 
 class BadOrder(ValueError):

@@ -22,21 +22,29 @@ GENESIS_SLOT: Final = 435_888_000
 SLOTS_PER_EPOCH: Final = 432_000
 # The cache of computed blockhashes is bounded by the longest validity that can be set.
 BLOCKHASH_SLOTS_MAX: Final = 10_000
+# Ten thousand times the usual: a transaction of most work then costs fourteen SOL.
+PRIORITY_MICRO_LAMPORTS_MAX: Final = 10_000_000
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How fast the chain is: milliseconds, and for how many slots a blockhash is valid."""
+    """How fast the chain is: milliseconds, and for how many slots a blockhash is valid; and how
+    crowded: what providers offer for priority, in micro-lamports for a unit of work."""
 
     confirm_ms: int = 400
     finalize_ms: int = 1600
     slot_ms: int = 400
     blockhash_slots: int = 150
+    priority_micro_lamports: int = 1_000
 
     def __post_init__(self) -> None:
         if not 0 <= self.confirm_ms <= self.finalize_ms:
             raise ValueError("0 <= confirm_ms <= finalize_ms expected")
         if self.slot_ms < 1 or not 1 <= self.blockhash_slots <= BLOCKHASH_SLOTS_MAX:
             raise ValueError("slot_ms >= 1 and 1 <= blockhash_slots <= 10000 expected")
+        if not 0 <= self.priority_micro_lamports <= PRIORITY_MICRO_LAMPORTS_MAX:
+            raise ValueError(
+                f"priority_micro_lamports from 0 to {PRIORITY_MICRO_LAMPORTS_MAX} expected"
+            )
 
 
 class Anchor(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -23,6 +23,7 @@ from infrastructure.db.lane import CommitFailed
 from infrastructure.db.pool import connect
 from infrastructure.db.streams import StreamReader
 from tests.integration.db.units import (
+    Parts,
     deposit,
     event,
     key,
@@ -221,3 +222,55 @@ async def test_a_committer_commits_what_waits_before_it_closes(world: World) -> 
 
     assert await asyncio.gather(*waiting) == [Committed()] * 40
     assert sum(told) == 40
+
+
+async def test_a_quote_is_used_by_one_key(world: World) -> None:
+    quote = await a_quote(world)
+    once, twice = stream(), stream()
+
+    first = await world.committer.commit(unit(once, quoted("quoted-1", quote)))
+    again = await world.committer.commit(unit(stream(), quoted("quoted-1", quote)))
+    second = await world.committer.commit(unit(twice, quoted("quoted-2", quote)))
+
+    assert first == Committed()
+    assert again == Replayed({"made": "first"})
+    assert second == Rejected("TXN_QUOTE_USED", str(quote))
+    assert await StreamReader(world.pool).stream(twice) is None
+
+
+async def test_one_of_many_at_once_uses_a_quote(world: World) -> None:
+    quote = await a_quote(world)
+    committers = [world.committer, await world.another_committer()]
+
+    results = await asyncio.gather(
+        *(
+            committers[number % 2].commit(unit(stream(), quoted(f"at-once-{number}", quote)))
+            for number in range(12)
+        )
+    )
+
+    assert results.count(Committed()) == 1
+    assert results.count(Rejected("TXN_QUOTE_USED", str(quote))) == 11
+
+
+async def test_a_quote_that_is_over_or_unknown_begins_nothing(world: World) -> None:
+    for quote in (await a_quote(world, lasts="-1 second"), uuid4()):
+        result = await world.committer.commit(unit(stream(), quoted(str(quote), quote)))
+
+        assert result == Rejected("TXN_QUOTE_EXPIRED", str(quote))
+
+
+def quoted(name: str, quote: UUID) -> Parts:
+    claim = key(name)["key"]
+    return {"key": replace(claim, quote_id=quote)}
+
+
+async def a_quote(world: World, *, lasts: str = "1 minute") -> UUID:
+    quote = uuid4()
+    await world.pool.execute(
+        "INSERT INTO quote (id, user_id, operation, input_hash, provider, terms, expires_at) "
+        "VALUES ($1, $1, 'send', 'a', 'first', '{}', clock_timestamp() + $2::text::interval)",
+        quote,
+        lasts,
+    )
+    return quote

@@ -75,6 +75,7 @@ FIGURES = Figures(
     slippage_warned_millionths=20_000,
     costs_warned_millionths=50_000,
     quote_seconds=60,
+    confirmation_seconds=300,
     kyc={
         "unverified": KycLimits(
             transaction=100_000_000,
