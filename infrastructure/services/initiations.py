@@ -1,6 +1,8 @@
 """How a wish becomes a transaction, whatever its flow: once for a key, by terms that were quoted
 where it names a quote, and what is refused is recorded and refused again."""
 
+from typing import Final
+
 from domain.contracts.previews import Preview
 from domain.shared.decision import Decision, Facts
 from domain.shared.errors import Refused
@@ -14,6 +16,11 @@ from infrastructure.services.quotes import QuoteBook
 from infrastructure.services.results import again, result_of
 from infrastructure.services.wishes import Command, Plan, Wish
 
+PASSING: Final = frozenset(
+    {"PRV_UNAVAILABLE", "PRV_NONE_AVAILABLE", "PRV_PRICE_UNAVAILABLE", "PRV_ILLIQUID"}
+)
+"""These say that somebody is away, and nothing of the wish: with the same key it may be asked again."""
+
 
 class Initiations:
     """Commits beginnings and refusals, and tells beforehand what a beginning would be."""
@@ -24,12 +31,15 @@ class Initiations:
         self._foresight = Foresight(engine)
 
     async def begin(self, wish: Wish, plan: Plan[Command]) -> TransactionId:
-        """Begins the transaction, once for its key; raises `Refused`, and records it."""
+        """Begins the transaction, once for its key; raises `Refused`, and records it, unless it
+        passes by itself."""
         if wish.known is not None:
             return again(wish.known, wish.key_hash)
         try:
             return await self._begin(wish, plan, await self._command(wish, plan))
         except Refused as refusal:
+            if refusal.code in PASSING:
+                raise
             replayed = await self._refuse(wish, refusal)
             if replayed is None:
                 raise

@@ -165,6 +165,25 @@ async def test_a_lock_is_told_before_anything_begins(alice: Person) -> None:
     assert (error["code"], error["field"]) == ("TXN_POSITION_LOCKED", "input.positionId")
 
 
+async def test_who_was_away_leaves_the_key_free(
+    alice: Person, platform: Platform, http: httpx.AsyncClient
+) -> None:
+    strategy, key = await chosen(alice, "jupiter_lend"), new_key()
+    await signed(alice, await launch(alice, strategy["id"]))
+    wish = {"positionId": (await wallet(alice))["positions"][-1]["id"], "idempotencyKey": key}
+    faults = f"{platform.ready.sandbox_url}/control/faults"
+    await http.post(faults, json={"kind": "outage", "provider": "jupiter_lend"})
+    try:
+        refused = only_error(await alice.mutate("initiateStrategyStop", **wish))
+    finally:
+        await http.delete(faults)
+    assert (refused["code"], refused["retryable"]) == ("PRV_UNAVAILABLE", True)
+
+    again = await alice.mutate("initiateStrategyStop", **wish)
+
+    assert (await signed(alice, again))["state"] == "COMPLETED"
+
+
 @pytest.mark.parametrize(
     ("strategy", "amount", "code"),
     [

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.integration.api.client import TERMINAL, Json, Person, sign
@@ -13,18 +13,21 @@ _SKIPPED_SECONDS: Final = 15
 _SLOW: Final = ("lifi", "debridge", "bridge", "due")
 _OK_MAX: Final = 400
 _SHOWN: Final = """query ($id: ID!) { transaction(id: $id) {
-  id type state reason waitingOn fundsLocation provider receivedAmount
+  id type state reason waitingOn fundsLocation provider receivedAmount progressPercent
   userActions { id status payload } } }"""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """`outcome` is a final state, the word of whom it waits for, or REFUSED; `reason` a code."""
+    """`outcome` is a final state, the word of whom it waits for, or REFUSED; `reason` a code;
+    `progress` what was shown of it on the way, in percent."""
 
     outcome: str
     reason: str | None = None
     provider: str | None = None
     received: str | None = None
+    id: str = ""
+    progress: tuple[int, ...] = ()
 
 
 async def skip(person: Person, seconds: float) -> None:
@@ -47,16 +50,14 @@ class Leading:
         """What a begun transaction comes to."""
         if payload["errors"]:
             return Ended("REFUSED", payload["errors"][0]["code"])
-        identifier, done = payload["transaction"]["id"], set[str]()
+        identifier, done, progress = payload["transaction"]["id"], set[str](), list[int]()
         deadline = time.monotonic() + self.wait_seconds_max
         while True:
             found = (await self.person.data(_SHOWN, id=identifier))["transaction"]
-            if found["state"] in TERMINAL:
-                return Ended(
-                    found["state"], found["reason"], found["provider"], found["receivedAmount"]
-                )
-            if found["waitingOn"] == "OPERATOR":
-                return Ended("OPERATOR", found["fundsLocation"], found["provider"])
+            progress.append(found["progressPercent"])
+            outcome = _outcome(found)
+            if outcome is not None:
+                return replace(outcome, id=identifier, progress=tuple(progress))
             assert time.monotonic() < deadline, found
             for action in found["userActions"]:
                 if action["status"] == "PENDING" and action["id"] not in done:
@@ -75,3 +76,12 @@ class Leading:
         signed = sign(action["payload"], self.person.keypair)
         if not (await self.person.submit(action["id"], signed))["errors"]:
             done.add(action["id"])
+
+
+def _outcome(found: Json) -> Ended | None:
+    """What it has come to; None while it goes on by itself."""
+    if found["state"] in TERMINAL:
+        return Ended(found["state"], found["reason"], found["provider"], found["receivedAmount"])
+    if found["waitingOn"] == "OPERATOR":
+        return Ended("OPERATOR", found["fundsLocation"], found["provider"])
+    return None

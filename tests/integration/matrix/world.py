@@ -1,14 +1,18 @@
 """What a cell of the matrix sees: a user at the API, and the sandbox from behind."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import redis.asyncio
 
 from infrastructure.db.invariants import check
 from infrastructure.db.pool import Connection
+from resolvers.ids import Kind, decode
 from tests.integration.api.client import Json, Person
 from tests.integration.matrix.leading import Ended, Leading
 from tests.integration.matrix.node import Node
+
+_TYPES: Final = "SELECT type FROM outbox WHERE stream_id = $1 ORDER BY sequence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,11 @@ class World:
         """How many orders the providers have carried out, by their own books."""
         answer = await self.person.http.get(f"{self.person.ready.sandbox_url}/control/carried_out")
         return len(answer.json())
+
+    async def published(self, transaction_id: str) -> list[str]:
+        """The types of the transaction's events, in their order."""
+        rows = await self.connection.fetch(_TYPES, decode(Kind.TRANSACTION, transaction_id))
+        return [row["type"] for row in rows]
 
     async def lead(self, payload: Json) -> Ended:
         """What a begun transaction comes to when its user does all that is asked of them."""

@@ -55,10 +55,10 @@ class Books:
         return int(await self.pool.fetchval(_LAST))
 
     async def each_was_made_once(self, done: Sequence[Done]) -> None:
-        """There is a transaction a wish, however often it was sent, and it is completed."""
+        """There is a transaction a wish, however often it was sent, and it stands as it was told."""
         rows = await self.pool.fetch(_TRANSACTIONS)
         stored = sorted((encode(Kind.TRANSACTION, row["id"]), row["state"]) for row in rows)
-        assert stored == sorted((each.id, "COMPLETED") for each in done)
+        assert stored == sorted((each.id, each.ended.outcome) for each in done)
 
     async def each_was_signed_once(self, done: Sequence[Done]) -> None:
         """What the chain shows that its user has signed, is one of what was signed for each of their
@@ -72,7 +72,9 @@ class Books:
             for signature, is_own in (await self.node.landed(owner)).items()
             if is_own
         ]
-        assert sorted(landed) == sorted(each.id for each in done if each.flow in SIGNED)
+        assert sorted(landed) == sorted(
+            each.id for each in done if each.flow in SIGNED and each.is_completed
+        )
 
     async def each_was_ordered_once(self, done: Sequence[Done]) -> None:
         """Nothing stands in the providers' books that is not one of our transactions', with the
@@ -81,7 +83,7 @@ class Books:
         told = [
             (row["provider"], row["reference"], row["transaction_hash"]) for row in answer.json()
         ]
-        ramps = {each.id for each in done if each.flow in _RAMPS}
+        ramps = {each.id for each in done if each.flow in _RAMPS and each.is_completed}
         known = [
             (row["provider"], row["provider_reference"], row["chain_signature"])
             for row in await self.pool.fetch(_TRANSACTIONS)
