@@ -32,7 +32,7 @@ from domain.provider.payouts import (
     on_payout_opened,
 )
 from domain.shared.errors import InsufficientBalance, Refused
-from domain.shared.unit import EffectState, Group, Rejected
+from domain.shared.unit import EffectState, Rejected
 from domain.transaction.errors import BelowMinimum, NoProvider
 from domain.transaction.handlers import transfer_costs
 from domain.transaction.payouts import WithdrawToBankCommand, withdraw_to_bank
@@ -41,12 +41,12 @@ from tests.unit.domain.send.journey import (
     COST,
     FACTS,
     FIGURES,
-    GROUPS,
+    PROCESS_NAMES,
+    PROCESSES,
     TRANSACTION,
     Journey,
 )
 
-EVERYBODY = (*GROUPS, Group.ORCHESTRATOR)
 AVAILABLE = f"available:{ALICE_WALLET}"
 AMOUNT = 100_000_000
 COSTS = transfer_costs(
@@ -85,7 +85,7 @@ STATES = [
 ]
 
 
-@pytest.fixture(params=[(EVERYBODY,), tuple((group,) for group in EVERYBODY)], ids=["one", "five"])
+@pytest.fixture(params=PROCESSES, ids=PROCESS_NAMES)
 def journey(request: pytest.FixtureRequest) -> Journey:
     return Journey(groups=request.param)
 

@@ -46,6 +46,13 @@ BOB = UserId(UUID(int=4))
 BOB_WALLET = WalletId(UUID(int=5))
 SIGNATURE = "signature-1"
 GROUPS = (Group.COMPLIANCE, Group.WALLET, Group.PROVIDER, Group.TRANSACTION)
+EVERYBODY = (*GROUPS, Group.ORCHESTRATOR)
+PROCESSES: Sequence[Sequence[Sequence[Group]]] = (
+    (EVERYBODY,),
+    tuple((group,) for group in EVERYBODY),
+)
+"""All contexts in one process, and each in its own: whoever leads a flow is one of them."""
+PROCESS_NAMES = ("one", "five")
 COST = NetworkCost(
     network_fee_lamports=10_000,
     rent_lamports=0,
@@ -112,6 +119,14 @@ FACTS = Facts(
     screening=ScreeningList(version="test", addresses=frozenset({"sanctioned"})),
     profile=Profile(user_id=ALICE, kyc_level=KycLevel.BASIC, country="US"),
 )
+
+
+def allowed(*flows: str) -> Facts:
+    """With a level that lets the user do these."""
+    basic = replace(FIGURES.kyc["basic"], flows=frozenset(flows))
+    return replace(FACTS, figures=replace(FIGURES, kyc={**FIGURES.kyc, "basic": basic}))
+
+
 RECIPIENT = Recipient(address="bob", username="bob", user_id=BOB, wallet_id=BOB_WALLET)
 
 

@@ -11,7 +11,7 @@ from domain.contracts.strategy_events import StrategyBalanceUpdated, StrategyTer
 from domain.provider.effects import Absent, CallLanded, Declined, LandedWithError, Moved, Unknown
 from domain.shared.decision import Facts
 from domain.shared.errors import InsufficientBalance, Refused
-from domain.shared.unit import Group, Rejected
+from domain.shared.unit import Rejected
 from domain.transaction.errors import BelowMinimum, FeesExceedAmount, PositionLocked
 from domain.transaction.strategies import (
     LaunchStrategyCommand,
@@ -23,13 +23,13 @@ from tests.unit.domain.send.journey import (
     ALICE_WALLET,
     COST,
     FACTS,
-    FIGURES,
-    GROUPS,
+    PROCESS_NAMES,
+    PROCESSES,
     TRANSACTION,
     Journey,
+    allowed,
 )
 
-EVERYBODY = (*GROUPS, Group.ORCHESTRATOR)
 AVAILABLE, DUE = f"available:{ALICE_WALLET}", f"fee_due:{ALICE_WALLET}"
 POSITION = UUID(int=77)
 OPENED_HERE = f"strategy:{ALICE_WALLET}:{TRANSACTION}"
@@ -55,10 +55,6 @@ STOP = [
     "AvailableBalanceUpdated",
     "StrategyStopCompleted",
 ]
-LEVELS = {
-    **FIGURES.kyc,
-    "basic": replace(FIGURES.kyc["basic"], flows=frozenset({"strategy"})),
-}
 TERMS = StrategyTerms(
     provider="kamino",
     offer_id="vault",
@@ -104,10 +100,9 @@ STOPPING = StopStrategyCommand(
 Begin = Callable[[Journey], Journey]
 
 
-@pytest.fixture(params=[(EVERYBODY,), tuple((group,) for group in EVERYBODY)], ids=["one", "five"])
+@pytest.fixture(params=PROCESSES, ids=PROCESS_NAMES)
 def journey(request: pytest.FixtureRequest) -> Journey:
-    facts = replace(FACTS, figures=replace(FIGURES, kyc=LEVELS))
-    return Journey(groups=request.param, facts=facts)
+    return Journey(groups=request.param, facts=allowed("strategy"))
 
 
 def launched(journey: Journey, command: LaunchStrategyCommand = LAUNCHING) -> Journey:

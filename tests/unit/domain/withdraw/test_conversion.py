@@ -15,10 +15,20 @@ from domain.shared.money import TransactionFee
 from domain.shared.unit import Rejected
 from domain.transaction.errors import BelowMinimum, NoProvider, SelfSend
 from domain.transaction.swaps import InitiateSwapCommand, initiate_withdraw_with_conversion
-from tests.unit.domain.send.journey import BOB, BOB_WALLET, COST, FACTS, FIGURES, Journey
+from tests.unit.domain.send.journey import (
+    BOB,
+    BOB_WALLET,
+    COST,
+    FACTS,
+    FIGURES,
+    PROCESS_NAMES,
+    PROCESSES,
+    Journey,
+    allowed,
+)
 from tests.unit.domain.swap.test_swaps import arrived, offer, tracked
 from tests.unit.domain.swap.test_swaps import command as swap_command
-from tests.unit.domain.withdraw.test_withdraw import ALICE, EVERYBODY, LEVELS, SEQUENCE, commands
+from tests.unit.domain.withdraw.test_withdraw import ALICE, SEQUENCE, commands
 
 AMOUNT = 30_121_500
 FEE = 120_000
@@ -55,10 +65,9 @@ ARRIVED = [
 ]
 
 
-@pytest.fixture(params=[(EVERYBODY,), tuple((group,) for group in EVERYBODY)], ids=["one", "five"])
+@pytest.fixture(params=PROCESSES, ids=PROCESS_NAMES)
 def journey(request: pytest.FixtureRequest) -> Journey:
-    facts = replace(FACTS, figures=replace(FIGURES, kyc=LEVELS))
-    return Journey(groups=request.param, facts=facts)
+    return Journey(groups=request.param, facts=allowed("withdraw"))
 
 
 def wish(

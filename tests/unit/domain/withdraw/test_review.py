@@ -6,17 +6,24 @@ import pytest
 
 from domain.compliance.review import DecideReviewCommand, decide_review
 from domain.shared.limits import LimitState
-from tests.unit.domain.send.journey import FACTS, FIGURES, Journey
-from tests.unit.domain.withdraw.test_withdraw import ALICE, EVERYBODY, LEVELS, SEQUENCE, begun
+from tests.unit.domain.send.journey import (
+    FIGURES,
+    PROCESS_NAMES,
+    PROCESSES,
+    Journey,
+    allowed,
+)
+from tests.unit.domain.withdraw.test_withdraw import ALICE, SEQUENCE, begun
 
 AMOUNT = 25_000_000
 REGIONS = {**FIGURES.regions, "US": replace(FIGURES.regions["US"], approval=AMOUNT - 1)}
 
 
-@pytest.fixture(params=[(EVERYBODY,), tuple((group,) for group in EVERYBODY)], ids=["one", "five"])
+@pytest.fixture(params=PROCESSES, ids=PROCESS_NAMES)
 def journey(request: pytest.FixtureRequest) -> Journey:
-    figures = replace(FIGURES, kyc=LEVELS, regions=REGIONS)
-    return begun(Journey(groups=request.param, facts=replace(FACTS, figures=figures)))
+    facts = allowed("withdraw")
+    facts = replace(facts, figures=replace(facts.figures, regions=REGIONS))
+    return begun(Journey(groups=request.param, facts=facts))
 
 
 def decide(journey: Journey, *, approves: bool) -> None:

@@ -12,14 +12,21 @@ from domain.orchestration.definition import Definition
 from domain.orchestration.reactions import DEFINITIONS
 from domain.provider.effects import LandedWithError, Unknown
 from domain.shared.errors import InsufficientBalance
-from domain.shared.unit import Group
 from domain.transaction.errors import BelowMinimum, NotCancellable
 from domain.transaction.handlers import WITHDRAW_DEFINITION_VERSION, initiate_withdraw
-from tests.unit.domain.send.journey import COST, FACTS, FIGURES, GROUPS, TRANSACTION, Journey
+from tests.unit.domain.send.journey import (
+    COST,
+    FACTS,
+    FIGURES,
+    PROCESS_NAMES,
+    PROCESSES,
+    TRANSACTION,
+    Journey,
+    allowed,
+)
 
 ALICE = "available:00000000-0000-0000-0000-000000000003"
 WORLD = "chain:SOLANA:USDC"
-EVERYBODY = (*GROUPS, Group.ORCHESTRATOR)
 SEQUENCE = [
     "WithdrawTransactionInitiated",
     "ExternalWalletValidated",
@@ -44,10 +51,6 @@ STATES = [
     "BALANCE_UPDATED",
     "COMPLETED",
 ]
-LEVELS = {
-    **FIGURES.kyc,
-    "basic": replace(FIGURES.kyc["basic"], flows=frozenset({"withdraw"})),
-}
 
 
 def begun(journey: Journey, *, amount: int = 25_000_000, spendable: int = 100_000_000) -> Journey:
@@ -67,10 +70,9 @@ def begun(journey: Journey, *, amount: int = 25_000_000, spendable: int = 100_00
     return journey
 
 
-@pytest.fixture(params=[(EVERYBODY,), tuple((group,) for group in EVERYBODY)], ids=["one", "five"])
+@pytest.fixture(params=PROCESSES, ids=PROCESS_NAMES)
 def journey(request: pytest.FixtureRequest) -> Journey:
-    facts = replace(FACTS, figures=replace(FIGURES, kyc=LEVELS))
-    return Journey(groups=request.param, facts=facts)
+    return Journey(groups=request.param, facts=allowed("withdraw"))
 
 
 def commands(journey: Journey) -> list[Command]:
