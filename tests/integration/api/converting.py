@@ -31,17 +31,6 @@ from tests.integration.api.client import Json, Person, new_key, sign
 _WAIT_SECONDS_MAX: Final = 40.0
 POLL_SECONDS: Final = 0.2
 SKIPPED_SECONDS: Final = 600
-SEQUENCE: Final = [
-    "WithdrawTransactionInitiated",
-    "ExternalWalletValidated",
-    "AvailableBalanceReserved",
-    "DEXProviderSelected",
-    "AssetConversionRequested",
-    "AssetConversionCompleted",
-    "CrossChainTransferRequested",
-    "CrossChainTransferConfirmed",
-    "WithdrawTransactionCompleted",
-]
 PREVIEW: Final = """query ($input: TransactionPreviewInput!) { transactionPreview(input: $input) {
   preview { received receivedAtLeast recipient { address } provider quoteId warnings { code } }
   errors { code field } } }"""

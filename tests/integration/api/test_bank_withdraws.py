@@ -11,21 +11,12 @@ import pytest
 from bench.platform import Platform, started
 from infrastructure.chains.solana.keys import load_keypair
 from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
+from tests.sequences import WITHDRAW_TO_BANK
 
 pytestmark = pytest.mark.enable_socket
 
 _WAIT_SECONDS_MAX = 30.0
 _POLL_SECONDS = 0.3
-SEQUENCE = [
-    "WithdrawTransactionInitiated",
-    "OffRampProviderSelected",
-    "AvailableBalanceReserved",
-    "USDCToFiatConversionRequested",
-    "USDCToFiatConversionCompleted",
-    "FiatTransferRequested",
-    "FiatTransferConfirmed",
-    "WithdrawTransactionCompleted",
-]
 STATES = [
     "INITIATED",
     "BALANCE_RESERVED",
@@ -138,7 +129,7 @@ async def test_it_is_paid_out_and_booked(alice: Person, records: Records, sandbo
 
     assert (done["state"], done["fundsLocation"]) == ("COMPLETED", "DELIVERED")
     published = await records.published(identifier)
-    assert [name for name in published if name in SEQUENCE] == SEQUENCE
+    assert [name for name in published if name in WITHDRAW_TO_BANK] == WITHDRAW_TO_BANK
     states = [row["state"] for row in done["timeline"]]
     passed = [name for at, name in enumerate(states) if at == 0 or states[at - 1] != name]
     assert passed == STATES
@@ -237,7 +228,7 @@ async def test_whatever_becomes_of_webhooks_there_is_one_outcome(
 
     assert done["state"] == "COMPLETED"
     published = await records.published(identifier)
-    assert [name for name in published if name in SEQUENCE] == SEQUENCE
+    assert [name for name in published if name in WITHDRAW_TO_BANK] == WITHDRAW_TO_BANK
     assert await records.count(_LEDGER) == 0
 
 

@@ -15,7 +15,6 @@ from tests.integration.api.converting import (
     OWED,
     POLL_SECONDS,
     PREVIEW,
-    SEQUENCE,
     SKIPPED_SECONDS,
     World,
     begin,
@@ -27,6 +26,7 @@ from tests.integration.api.converting import (
     signed,
 )
 from tests.integration.api.test_reviews import Operator, key_of, made_risky
+from tests.sequences import WITHDRAW
 
 pytestmark = pytest.mark.enable_socket
 
@@ -60,7 +60,7 @@ async def test_an_asset_of_solana_may_be_delivered_afterwards_too(
 
     assert (done["state"], done["provider"]) == ("COMPLETED", "lifi")
     published = await records.published(identifier)
-    assert [name for name in published if name in SEQUENCE] == SEQUENCE
+    assert [name for name in published if name in WITHDRAW] == WITHDRAW
     assert "CrossChainDeliveryAwaited" in published
     assert done["receivedAmount"] == format_asset(await world.balance("SOL", address), "SOL")
     await holds(platform)

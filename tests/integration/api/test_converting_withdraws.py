@@ -16,7 +16,6 @@ from tests.integration.api.client import Person, Records, new_key, only_error
 from tests.integration.api.converting import (
     OWED,
     PREVIEW,
-    SEQUENCE,
     World,
     begin,
     holds,
@@ -27,6 +26,7 @@ from tests.integration.api.converting import (
     signed,
 )
 from tests.integration.api.test_saved import change
+from tests.sequences import WITHDRAW
 
 pytestmark = pytest.mark.enable_socket
 
@@ -48,7 +48,7 @@ async def test_it_arrives_at_the_address_and_is_booked(
 
     assert (done["state"], done["reason"], done["type"]) == ("COMPLETED", None, "WITHDRAW")
     published = await records.published(identifier)
-    assert [name for name in published if name in SEQUENCE] == SEQUENCE
+    assert [name for name in published if name in WITHDRAW] == WITHDRAW
     assert done["receivedAmount"] == format_asset(await world.balance(asset, address), asset)
     assert Decimal(done["receivedAmount"]) > 0
     assert (done["asset"], done["targetAsset"]) == ("USDC", asset)

@@ -8,30 +8,10 @@ import pytest
 from bench.platform import Platform
 from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
 from tests.integration.api.live import STRATEGIES, events_of, socket_of
+from tests.sequences import LAUNCH, STOP
 
 pytestmark = pytest.mark.enable_socket
 
-LAUNCH = [
-    "StrategyLaunchInitiated",
-    "AvailableBalanceReserved",
-    "DeFiProviderSelected",
-    "RequiredAssetSwapRequested",
-    "RequiredAssetSwapCompleted",
-    "DeFiStrategyDeployRequested",
-    "DeFiStrategyDeployed",
-    "StrategyBalanceUpdated",
-    "StrategyLaunchCompleted",
-]
-STOP = [
-    "StrategyStopInitiated",
-    "PositionReserved",
-    "DeFiStrategyWithdrawRequested",
-    "DeFiStrategyWithdrawn",
-    "AssetToUSDCSwapRequested",
-    "AssetToUSDCSwapCompleted",
-    "AvailableBalanceUpdated",
-    "StrategyStopCompleted",
-]
 _CATALOGUE = """{ strategies { nodes { id provider name asset risk goals apy minimum lockSeconds
   exitFee liquidity totalValue source at stale } goals { name risk } missing { provider reason } } }"""
 _SHOWN = """query ($id: ID!) { transaction(id: $id) { id type state reason receivedAmount provider

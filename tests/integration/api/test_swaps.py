@@ -9,6 +9,7 @@ import pytest
 from bench.platform import Platform
 from tests.integration.api.chain import Chain
 from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
+from tests.sequences import BUY, SELL
 
 pytestmark = pytest.mark.enable_socket
 
@@ -16,25 +17,6 @@ _SHOWN = """query ($id: ID!) { transaction(id: $id) {
   id type state reason receivedAmount provider providerExplanation fundsLocation progressPercent
   fees { kind amount asset provider } timeline { eventType state subState } } }"""
 _BALANCES = "{ wallet { available { asset posted } invested { asset posted } } }"
-
-BUY = [
-    "BuyTransactionInitiated",
-    "AvailableBalanceReserved",
-    "DEXProviderSelected",
-    "AssetSwapRequested",
-    "AssetSwapCompleted",
-    "InvestedBalanceUpdated",
-    "BuyTransactionCompleted",
-]
-SELL = [
-    "SellTransactionInitiated",
-    "InvestedBalanceReserved",
-    "DEXProviderSelected",
-    "AssetSwapRequested",
-    "AssetSwapCompleted",
-    "AvailableBalanceUpdated",
-    "SellTransactionCompleted",
-]
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import pytest
 
 from domain.shared.assets import ASSETS
 from tests.integration.api.client import Person, Records
-from tests.integration.api.test_swaps import SELL, held, told
+from tests.integration.api.test_swaps import held, told
 from tests.integration.chains.outside import Outside
 from tests.integration.chains.selling import ASIDE, TOKENS, WAYS, begun, signed_through
+from tests.sequences import SELL
 
 pytestmark = pytest.mark.enable_socket
 

@@ -19,20 +19,11 @@ from tests.integration.api.client import Person, loopback, people
 from tests.integration.matrix.flows import WISHES, begin
 from tests.integration.matrix.leading import Leading
 from tests.integration.sagas.roles import POLL_SECONDS, Deployment, deployed, on_the_chain
+from tests.sequences import SEND
 
 CONTEXTS = ("wallet", "transaction", "provider", "compliance")
 SECONDS_MAX = 30.0
 # The flow's own events in their order; general ones may stand between them.
-SEND = [
-    "SendTransactionInitiated",
-    "RecipientValidated",
-    "AvailableBalanceReserved",
-    "SolanaTransferRequested",
-    "SolanaTransferBroadcast",
-    "SolanaTransferConfirmed",
-    "RecipientBalanceUpdated",
-    "SendTransactionCompleted",
-]
 FLOWS = {
     "alice": ("buy", "sell", "launch", "stop", "send"),
     "bob": (

@@ -36,6 +36,7 @@ from domain.shared.unit import EffectState, Rejected
 from domain.transaction.errors import BelowMinimum, NoProvider
 from domain.transaction.handlers import transfer_costs
 from domain.transaction.payouts import WithdrawToBankCommand, withdraw_to_bank
+from tests.sequences import WITHDRAW_TO_BANK
 from tests.unit.domain.send.journey import (
     ALICE_WALLET,
     COST,
@@ -56,16 +57,6 @@ COSTS = transfer_costs(
 )
 SENT = COSTS.delivered
 FEES = AMOUNT - SENT
-SEQUENCE = [
-    "WithdrawTransactionInitiated",
-    "OffRampProviderSelected",
-    "AvailableBalanceReserved",
-    "USDCToFiatConversionRequested",
-    "USDCToFiatConversionCompleted",
-    "FiatTransferRequested",
-    "FiatTransferConfirmed",
-    "WithdrawTransactionCompleted",
-]
 STATES = [
     "INITIATED",
     "BALANCE_RESERVED",
@@ -172,7 +163,7 @@ def test_it_passes_its_events_and_states_and_ends_booked(journey: Journey) -> No
     checked(journey, waiting(received=True))
     checked(journey, Paid(fiat_amount=9_890))
 
-    assert [name for name in journey.types if name in SEQUENCE] == SEQUENCE
+    assert [name for name in journey.types if name in WITHDRAW_TO_BANK] == WITHDRAW_TO_BANK
     assert journey.states == STATES
     assert journey.posted["provider:first:USDC"] == 0
     assert journey.posted["conversion:USDC"] == SENT
@@ -207,7 +198,7 @@ def test_what_the_provider_says_often_is_told_once(journey: Journey) -> None:
 def test_who_is_paid_at_once_without_more_words_has_passed_every_event(journey: Journey) -> None:
     checked(sent(opened(begun(journey))), Paid(fiat_amount=None))
 
-    assert [name for name in journey.types if name in SEQUENCE] == SEQUENCE
+    assert [name for name in journey.types if name in WITHDRAW_TO_BANK] == WITHDRAW_TO_BANK
     assert journey.row["received_amount"] == 9_900
 
 

@@ -10,20 +10,11 @@ from domain.provider.errors import ActionReplayed, ActionStale
 from domain.shared.errors import InsufficientBalance
 from domain.shared.unit import ActionStatus, EffectState
 from domain.transaction.errors import BelowMinimum, FeesExceedAmount, NotCancellable, SelfSend
+from tests.sequences import SEND
 from tests.unit.domain.send.journey import Journey
 
 ALICE = "available:00000000-0000-0000-0000-000000000003"
 BOB = "available:00000000-0000-0000-0000-000000000005"
-OWN_EVENTS = [
-    "SendTransactionInitiated",
-    "RecipientValidated",
-    "AvailableBalanceReserved",
-    "SolanaTransferRequested",
-    "SolanaTransferBroadcast",
-    "SolanaTransferConfirmed",
-    "RecipientBalanceUpdated",
-    "SendTransactionCompleted",
-]
 BEGINNING = ["INITIATED", "BALANCE_RESERVED", "PROVIDER_SELECTED"]
 BUILDING = ["PROVIDER_PROCESSING.TRANSACTION_BUILDING"]
 SIGNING = [*BUILDING, "PROVIDER_PROCESSING.TRANSACTION_SIGNING"]
@@ -46,7 +37,7 @@ def assert_returned(journey: Journey, reason: str) -> None:
 def test_a_send_passes_its_events_and_states_and_ends_booked(journey: Journey) -> None:
     journey.initiate().built().signed().accepted().landed()
 
-    assert [name for name in journey.types if name in OWN_EVENTS] == OWN_EVENTS
+    assert [name for name in journey.types if name in SEND] == SEND
     assert journey.states == [
         *BEGINNING,
         *SIGNING,
@@ -106,7 +97,7 @@ def test_one_that_landed_unheard_of_is_announced_before_it_is_confirmed(journey:
     journey.said(unknown)
     assert journey.types.count("OutcomeUnknown") == 1
     journey.landed()
-    assert [name for name in journey.types if name in OWN_EVENTS] == OWN_EVENTS
+    assert [name for name in journey.types if name in SEND] == SEND
     assert journey.row["outcome_certainty"] == "CERTAIN"
 
 

@@ -19,6 +19,7 @@ from domain.transaction.strategies import (
     launch_strategy,
     stop_strategy,
 )
+from tests.sequences import LAUNCH, STOP
 from tests.unit.domain.send.journey import (
     ALICE_WALLET,
     COST,
@@ -35,26 +36,6 @@ POSITION = UUID(int=77)
 OPENED_HERE = f"strategy:{ALICE_WALLET}:{TRANSACTION}"
 STOPPED = f"strategy:{ALICE_WALLET}:{POSITION}"
 PRINCIPAL = 50_000_000
-LAUNCH = [
-    "StrategyLaunchInitiated",
-    "AvailableBalanceReserved",
-    "DeFiProviderSelected",
-    "RequiredAssetSwapRequested",
-    "RequiredAssetSwapCompleted",
-    "DeFiStrategyDeployRequested",
-    "DeFiStrategyDeployed",
-    "StrategyBalanceUpdated",
-    "StrategyLaunchCompleted",
-]
-STOP = [
-    "StrategyStopInitiated",
-    "DeFiStrategyWithdrawRequested",
-    "DeFiStrategyWithdrawn",
-    "AssetToUSDCSwapRequested",
-    "AssetToUSDCSwapCompleted",
-    "AvailableBalanceUpdated",
-    "StrategyStopCompleted",
-]
 TERMS = StrategyTerms(
     provider="kamino",
     offer_id="vault",

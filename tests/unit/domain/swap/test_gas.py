@@ -21,8 +21,9 @@ from domain.shared.money import TransactionFee
 from domain.shared.unit import Rejected
 from domain.transaction.errors import GasMissing
 from domain.transaction.swaps import InitiateSwapCommand, initiate_sell
+from tests.sequences import SELL
 from tests.unit.domain.send.journey import ALICE_WALLET, FACTS, Journey
-from tests.unit.domain.swap.test_swaps import AVAILABLE, SELL, arrived, command, told, tracked
+from tests.unit.domain.swap.test_swaps import AVAILABLE, arrived, command, told, tracked
 
 ETHER = f"invested:{ALICE_WALLET}:ETH"
 GOLD = f"invested:{ALICE_WALLET}:PAXG"

@@ -23,6 +23,7 @@ from domain.shared.errors import InsufficientBalance, Refused
 from domain.shared.unit import Rejected
 from domain.transaction.errors import BelowMinimum, FeesExceedAmount, NoProvider
 from domain.transaction.swaps import InitiateSwapCommand, initiate_buy, initiate_sell
+from tests.sequences import BUY, SELL
 from tests.unit.domain.send.journey import (
     ALICE_WALLET,
     COST,
@@ -32,24 +33,6 @@ from tests.unit.domain.send.journey import (
 )
 
 AVAILABLE = f"available:{ALICE_WALLET}"
-BUY = [
-    "BuyTransactionInitiated",
-    "AvailableBalanceReserved",
-    "DEXProviderSelected",
-    "AssetSwapRequested",
-    "AssetSwapCompleted",
-    "InvestedBalanceUpdated",
-    "BuyTransactionCompleted",
-]
-SELL = [
-    "SellTransactionInitiated",
-    "InvestedBalanceReserved",
-    "DEXProviderSelected",
-    "AssetSwapRequested",
-    "AssetSwapCompleted",
-    "AvailableBalanceUpdated",
-    "SellTransactionCompleted",
-]
 SIGNED = [
     "PROVIDER_PROCESSING.TRANSACTION_BUILDING",
     "PROVIDER_PROCESSING.TRANSACTION_SIGNING",

@@ -15,6 +15,7 @@ from domain.shared.money import TransactionFee
 from domain.shared.unit import Rejected
 from domain.transaction.errors import BelowMinimum, NoProvider, SelfSend
 from domain.transaction.swaps import InitiateSwapCommand, initiate_withdraw_with_conversion
+from tests.sequences import WITHDRAW
 from tests.unit.domain.send.journey import (
     BOB,
     BOB_WALLET,
@@ -28,7 +29,7 @@ from tests.unit.domain.send.journey import (
 )
 from tests.unit.domain.swap.test_swaps import arrived, offer, tracked
 from tests.unit.domain.swap.test_swaps import command as swap_command
-from tests.unit.domain.withdraw.test_withdraw import ALICE, SEQUENCE, commands
+from tests.unit.domain.withdraw.test_withdraw import ALICE, commands
 
 AMOUNT = 30_121_500
 FEE = 120_000
@@ -141,7 +142,7 @@ def test_each_asset_passes_the_flows_events_and_states_and_ends_booked(
     else:
         landed(journey, received=amount - 1)
 
-    assert [name for name in journey.types if name in SEQUENCE] == SEQUENCE
+    assert [name for name in journey.types if name in WITHDRAW] == WITHDRAW
     assert not any(event.skipped for event in journey.stream.events)
     assert journey.states == [*CHOSEN, *SIGNED, *(BRIDGED if bridged else []), *ARRIVED]
     chain = {"SOL": "SOLANA", "BTC": "BITCOIN", "SUI": "SUI"}.get(target, "ETHEREUM")
@@ -293,7 +294,7 @@ def test_a_provider_that_cannot_build_gives_way_to_the_next(journey: Journey) ->
     tracked(journey, arrived("ETH", 10**16))
     assert journey.row["state"] == "COMPLETED"
     last = [event.type for event in journey.stream.events if event.attempt == 2]
-    assert [name for name in last if name in SEQUENCE] == SEQUENCE[3:]
+    assert [name for name in last if name in WITHDRAW] == WITHDRAW[3:]
 
 
 def test_when_nobody_can_the_hold_is_released(journey: Journey) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from domain.compliance.review import DecideReviewCommand, decide_review
 from domain.shared.limits import LimitState
+from tests.sequences import WITHDRAW
 from tests.unit.domain.send.journey import (
     FIGURES,
     PROCESS_NAMES,
@@ -13,7 +14,7 @@ from tests.unit.domain.send.journey import (
     Journey,
     allowed,
 )
-from tests.unit.domain.withdraw.test_withdraw import ALICE, SEQUENCE, begun
+from tests.unit.domain.withdraw.test_withdraw import ALICE, begun
 
 AMOUNT = 25_000_000
 REGIONS = {**FIGURES.regions, "US": replace(FIGURES.regions["US"], approval=AMOUNT - 1)}
@@ -41,7 +42,7 @@ def test_approved_it_goes_its_way_to_the_end(journey: Journey) -> None:
     decide(journey, approves=True)
     journey.built().signed().accepted().landed()
 
-    assert [name for name in journey.types if name in SEQUENCE] == SEQUENCE
+    assert [name for name in journey.types if name in WITHDRAW] == WITHDRAW
     assert journey.held[ALICE] == 0
     assert settled(journey) == [LimitState.USED]
 

@@ -14,6 +14,7 @@ from domain.provider.effects import LandedWithError, Unknown
 from domain.shared.errors import InsufficientBalance
 from domain.transaction.errors import BelowMinimum, NotCancellable
 from domain.transaction.handlers import WITHDRAW_DEFINITION_VERSION, initiate_withdraw
+from tests.sequences import WITHDRAW
 from tests.unit.domain.send.journey import (
     COST,
     FACTS,
@@ -27,17 +28,6 @@ from tests.unit.domain.send.journey import (
 
 ALICE = "available:00000000-0000-0000-0000-000000000003"
 WORLD = "chain:SOLANA:USDC"
-SEQUENCE = [
-    "WithdrawTransactionInitiated",
-    "ExternalWalletValidated",
-    "AvailableBalanceReserved",
-    "DEXProviderSelected",
-    "AssetConversionRequested",
-    "AssetConversionCompleted",
-    "CrossChainTransferRequested",
-    "CrossChainTransferConfirmed",
-    "WithdrawTransactionCompleted",
-]
 STATES = [
     "INITIATED",
     "BALANCE_RESERVED",
@@ -83,7 +73,7 @@ def commands(journey: Journey) -> list[Command]:
 def test_it_passes_its_events_and_states_and_ends_booked(journey: Journey) -> None:
     begun(journey).built().signed().accepted().landed()
 
-    assert [name for name in journey.types if name in SEQUENCE] == SEQUENCE
+    assert [name for name in journey.types if name in WITHDRAW] == WITHDRAW
     assert journey.states == STATES
     assert (journey.posted[ALICE], journey.posted[WORLD]) == (-25_000_000, 24_998_500)
     assert (journey.posted["fees:USDC"], journey.held[ALICE]) == (1_500, 0)
