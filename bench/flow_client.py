@@ -96,6 +96,10 @@ async def _to_wallet(_person: Person) -> Wish:
     return {"amount": _AMOUNT, "destination": {"externalWallet": {"address": address}}}
 
 
+async def _to_wallet_as_sol(person: Person) -> Wish:
+    return {**await _to_wallet(person), "targetAsset": "SOL"}
+
+
 async def _to_bank(person: Person) -> Wish:
     accounts = (await person.ask(_HELD, _Owned)).wallet.bank_accounts
     if not accounts:
@@ -134,6 +138,7 @@ FLOWS: Final[Mapping[str, Flow]] = {
     "send": Flow("initiateSend", _to_user),
     "deposit": Flow("initiateDeposit", _by_card),
     "withdraw, wallet": Flow("initiateWithdraw", _to_wallet),
+    "withdraw, converted": Flow("initiateWithdraw", _to_wallet_as_sol),
     "withdraw, bank": Flow("initiateWithdraw", _to_bank),
     "buy, on-chain": Flow("initiateBuy", _from_available),
     "buy, payment": Flow("initiateBuy", _from_payment),

@@ -160,6 +160,7 @@ def as_recipient_sees(view: TransactionView) -> TransactionView | None:
         given=TransactionAmount(
             value=view.received_amount, source_asset=view.given.arrives_as, target_asset=None
         ),
+        target_amount=None,
         fees=(),
         sender=PartyView(username=view.sender.username),
         reason=None,

@@ -201,6 +201,17 @@ def is_short(swap: SwapTerms, amount: int) -> bool:
     return swap.is_outward and amount < swap.target_minimum
 
 
+def needs_person(stream: Stream, outcome: TrackOutcome) -> bool:
+    """Whether what became of a delivery is for a person to look at."""
+    match outcome:
+        case Stuck():
+            return True
+        case Arrived(recovered=False, amount=amount):
+            return is_short(stream.known(BlockchainSwapRequested).swap, amount)
+        case _:
+            return False
+
+
 def on_tracked(stream: Stream, effect: Claimed, outcome: TrackOutcome, facts: Facts) -> Decision:
     """What the provider, and the chain where it arrives, say of the delivery now."""
     match outcome:
@@ -299,8 +310,7 @@ def _completed(stream: Stream, received: int) -> AssetSwapCompleted:
 
 
 def _arrived(stream: Stream, effect: Claimed, seen: Arrived, facts: Facts) -> Decision:
-    swap = stream.known(BlockchainSwapRequested).swap
-    if not seen.recovered and is_short(swap, seen.amount):
+    if needs_person(stream, seen):
         return _stuck(stream, effect, TOO_LITTLE, facts.now + LOOK_WHEN_SHORT)
     kind = CrossChainTransferRecovered if seen.recovered else CrossChainDelivered
     event = kind(

@@ -12,7 +12,14 @@ from domain.contracts.events import UserActionSubmitted
 from domain.contracts.swap_events import BlockchainSwapRequested, CrossChainDeliveryAwaited
 from domain.provider.effects import EffectKind
 from domain.provider.ports.dex import DEXProvider, SwapState, SwapStatus, SwapTrace
-from domain.provider.swap import Arrived, Stuck, TrackOutcome, Waiting, on_tracked
+from domain.provider.swap import (
+    Arrived,
+    Stuck,
+    TrackOutcome,
+    Waiting,
+    needs_person,
+    on_tracked,
+)
 from domain.shared.assets import ASSETS, Asset
 from domain.shared.stream import Stream
 from infrastructure.sagas.arrivals import Arrivals, Astray
@@ -47,6 +54,8 @@ class DeliveryEffects:
 
     async def _track(self, effect: EffectInHand, stream: Stream) -> None:
         outcome = await self._tracked(effect, stream)
+        if needs_person(stream, outcome):
+            logger.error("the delivery of transaction %s waits for a person", stream.id)
         await self._engine.decide(
             stream.id, lambda known, facts: on_tracked(known, effect.fence, outcome, facts)
         )

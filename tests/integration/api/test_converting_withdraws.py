@@ -242,6 +242,7 @@ async def test_the_address_of_another_user_is_credited_to_them(
     assert await _invested(bob, "ETH") - before == Decimal(done["receivedAmount"])
     seen = await shown(bob, identifier)
     assert (seen["asset"], seen["amount"]) == ("ETH", done["receivedAmount"])
+    assert (seen["targetAsset"], seen["targetAmount"]) == (None, None)
     await holds(platform)
 
 

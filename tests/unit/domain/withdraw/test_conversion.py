@@ -183,6 +183,15 @@ def test_every_step_is_commanded_once_and_in_its_turn(journey: Journey) -> None:
     ]
 
 
+def test_in_one_process_it_is_five_commits_and_one_more_for_a_delivery(journey: Journey) -> None:
+    if len(journey.groups) > 1:
+        return
+    with_the_provider(journey)
+    assert len(journey.units) == 5
+    tracked(journey, arrived("ETH", 10**16))
+    assert (len(journey.units), journey.row["state"]) == (6, "COMPLETED")
+
+
 def test_until_it_has_arrived_the_provider_has_it(journey: Journey) -> None:
     with_the_provider(journey)
     tracked(journey, Waiting(due_at=FACTS.now))
