@@ -10,6 +10,7 @@ _NAMES: Final = {
     "send": FlowName.SEND,
     "deposit": FlowName.DEPOSIT,
     "withdraw_to_wallet": FlowName.WITHDRAW_TO_WALLET,
+    "withdraw_with_conversion": FlowName.WITHDRAW_WITH_CONVERSION,
     "withdraw_to_bank": FlowName.WITHDRAW_TO_BANK,
     "buy": FlowName.BUY_ON_CHAIN,
     "buy_by_payment": FlowName.BUY_WITH_PAYMENT,

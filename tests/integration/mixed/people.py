@@ -24,7 +24,14 @@ _SIGNED_BEFORE: Final = frozenset({"TXN_ACTION_STALE", "TXN_ACTION_REPLAYED"})
 # What each lane of a customer wants, and how often: a lane's own flows follow each other, those of
 # the two run beside each other. Who sells has bought before, who stops has launched.
 LANES: Final[Sequence[Mapping[str, int]]] = (
-    {"send": 7, "deposit": 6, "launch": 6, "stop": 5, "withdraw_to_wallet": 3},
+    {
+        "send": 7,
+        "deposit": 6,
+        "launch": 6,
+        "stop": 5,
+        "withdraw_to_wallet": 3,
+        "withdraw_with_conversion": 3,
+    },
     {"send": 3, "buy": 7, "sell": 6, "buy_by_payment": 4, "withdraw_to_bank": 6},
 )
 _AWAY: Final = ("PRV_UNAVAILABLE", "PRV_NONE_AVAILABLE")
