@@ -216,11 +216,15 @@ class MemoryGateway:
             return paid
         return tuple(replace(one, address=self.parse_address(signer)) for one in paid)
 
-    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+    async def received(
+        self, transaction_hash: str, addresses: Sequence[str]
+    ) -> tuple[Credit, ...] | Setback:
         if (setback := self._setback("received")) is not None:
             return setback
         known = self._known.get(transaction_hash)
-        return () if known is None or known.height is None else _received(transaction_hash, known)
+        if known is None or known.height is None:
+            return ()
+        return credited_to(_received(transaction_hash, known), addresses)
 
     async def final_height(self) -> int | Setback:
         setback = self._setback("final_height")

@@ -80,11 +80,8 @@ class Arrivals:
         sighting = await chain.sighting(hash_)
         if not isinstance(sighting, Sighting) or sighting.presence is not Presence.FINAL:
             return None
-        received = await chain.received(hash_)
-        if not isinstance(received, tuple):
-            return None
-        own = chain.parse_address(address)
-        return [credit for credit in received if credit.address == own]
+        received = await chain.received(hash_, [chain.parse_address(address)])
+        return list(received) if isinstance(received, tuple) else None
 
 
 def _of(asset: Asset, found: Sequence[Credit]) -> Found | Astray:

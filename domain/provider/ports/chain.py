@@ -183,9 +183,11 @@ class ChainGateway(Protocol):
         aside and what it gave back counted; empty where it is not included."""
         ...
 
-    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
-        """All credits of an included transaction, added up by address and asset; empty where it is
-        not included."""
+    async def received(
+        self, transaction_hash: str, addresses: Sequence[str]
+    ) -> tuple[Credit, ...] | Setback:
+        """What an included transaction left any of `addresses` with, added up by address and asset;
+        empty where it is not included."""
         ...
 
     async def final_height(self) -> int | Setback:

@@ -138,9 +138,11 @@ class BitcoinGateway:
             self._nodes.read(lambda node: inbound.movements_at(node, transaction_hash))
         )
 
-    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+    async def received(
+        self, transaction_hash: str, addresses: Sequence[str]
+    ) -> tuple[Credit, ...] | Setback:
         return await answered(
-            self._nodes.read(lambda node: inbound.received_at(node, transaction_hash))
+            self._nodes.read(lambda node: inbound.received_at(node, transaction_hash, addresses))
         )
 
     async def final_height(self) -> int | Setback:

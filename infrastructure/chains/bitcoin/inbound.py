@@ -41,11 +41,11 @@ async def movements_at(node: Node, txid: str) -> tuple[Movement, ...]:
     return _movements(await esplora.raw_transaction(node, txid))
 
 
-async def received_at(node: Node, txid: str) -> tuple[Credit, ...]:
+async def received_at(node: Node, txid: str, wanted: Sequence[str]) -> tuple[Credit, ...]:
     found = await esplora.transaction(node, txid)
     if found is None or not await is_included(node, found.status):
         return ()
-    return await _received(node, found)
+    return credited_to(await _received(node, found), wanted)
 
 
 async def final_height_at(node: Node, finality_depth: int) -> int:

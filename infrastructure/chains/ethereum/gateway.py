@@ -19,7 +19,7 @@ from domain.provider.ports.chain import (
 from domain.provider.ports.unsigned import EthereumCall, Unsigned
 from domain.shared.assets import ETH, Asset, Chain
 from domain.shared.errors import InvalidInput
-from infrastructure.chains.ethereum import addresses, rpc, signing, tokens, watching
+from infrastructure.chains.ethereum import addresses, inbound, rpc, signing, tokens, watching
 from infrastructure.chains.ethereum.prices import FEE_RATE_MAX, Prices, prices_at
 from infrastructure.chains.ethereum.signing import Draft
 from infrastructure.chains.nodes import (
@@ -170,14 +170,16 @@ class EthereumGateway:
             self._nodes.read(lambda node: watching.taken_at(node, transaction_hash, owner))
         )
 
-    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
-        """Of what `movements` tells."""
+    async def received(
+        self, transaction_hash: str, addresses: Sequence[str]
+    ) -> tuple[Credit, ...] | Setback:
+        """Of what `movements` tells, and ETH that contracts passed on, at nodes that show it."""
         return await answered(
-            self._nodes.read(lambda node: watching.received_at(node, transaction_hash))
+            self._nodes.read(lambda node: inbound.received_at(node, transaction_hash, addresses))
         )
 
     async def final_height(self) -> int | Setback:
-        return await answered(self._nodes.read(watching.final_height_at))
+        return await answered(self._nodes.read(inbound.final_height_at))
 
     async def credits(
         self, addresses: Sequence[str], *, after: int, up_to: int
@@ -185,7 +187,7 @@ class EthereumGateway:
         """One question a block, and one for all tokens, however many addresses."""
         return await answered(
             self._nodes.read(
-                lambda node: watching.credits_at(node, addresses, after=after, up_to=up_to)
+                lambda node: inbound.credits_at(node, addresses, after=after, up_to=up_to)
             )
         )
 

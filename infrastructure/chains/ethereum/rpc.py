@@ -9,6 +9,7 @@ from msgspec.json import Decoder
 from infrastructure.chains.ethereum.outcomes import failure_of_broadcast, failure_of_read
 from infrastructure.chains.ethereum.proof import demand_hash
 from infrastructure.chains.ethereum.wire import (
+    AccountAccess,
     Answer,
     Block,
     Data,
@@ -44,6 +45,7 @@ _BLOCK: Final[Decoder[Block | None]] = Decoder(Block | None)
 _DATA: Final[Decoder[str]] = Decoder(Data)
 _FEE_HISTORY: Final[Decoder[FeeHistory]] = Decoder(FeeHistory)
 _FULL_BLOCK: Final[Decoder[FullBlock | None]] = Decoder(FullBlock | None)
+_ACCESS: Final[Decoder[list[AccountAccess] | None]] = Decoder(list[AccountAccess] | None)
 _LOGS: Final[Decoder[list[PlacedLog]]] = Decoder(list[PlacedLog])
 _HASH: Final[Decoder[str]] = Decoder(Hash)
 _QUANTITY: Final[Decoder[str]] = Decoder(Quantity)
@@ -52,9 +54,9 @@ _RECEIPT: Final[Decoder[Receipt | None]] = Decoder(Receipt | None)
 _TRANSACTION: Final[Decoder[Transaction | None]] = Decoder(Transaction | None)
 
 
-async def balance(node: Node, address: str) -> int:
-    """Wei at the newest block."""
-    return quantity(await _read(node, "eth_getBalance", [address, "latest"], _QUANTITY))
+async def balance(node: Node, address: str, *, block: str = "latest") -> int:
+    """Wei behind a block, the newest if none is named."""
+    return quantity(await _read(node, "eth_getBalance", [address, block], _QUANTITY))
 
 
 async def call_number(node: Node, contract: str, data: bytes) -> int:
@@ -125,6 +127,14 @@ async def full_block(node: Node, number: int) -> FullBlock:
     if quantity(found.number) != number:
         raise NodeContradicts("another block than the one asked for")
     return found
+
+
+async def access_list(node: Node, number: int) -> list[AccountAccess] | None:
+    """What the block did to accounts; None where the node does not keep it."""
+    try:
+        return await _read(node, "eth_getBlockAccessList", [hex(number)], _ACCESS)
+    except NodeRefused:
+        return None
 
 
 async def logs(

@@ -1,16 +1,14 @@
 """What became of a transaction, and whom it credited, by the word of one node."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from domain.provider.ports.chain import Credit, Movement, Presence, Sighting
+from domain.provider.ports.chain import Movement, Presence, Sighting
 from domain.shared.assets import ETH
-from infrastructure.chains.credits import Holding, credited_to, credits_of
 from infrastructure.chains.ethereum import addresses, rpc, tokens
 from infrastructure.chains.ethereum.wire import Receipt, Transaction, quantity
-from infrastructure.chains.nodes import Node, NodeMalformed, NodeUnreached
+from infrastructure.chains.nodes import Node
 
 _SUCCESS: Final = 1
 
@@ -20,7 +18,7 @@ async def sighting_at(node: Node, transaction_hash: str, inputs: tuple[str, ...]
     used = await _is_nonce_used(node, inputs)
     found = await rpc.receipt(node, transaction_hash)
     if found is not None and await _is_in_best_chain(node, found):
-        return await _landed(node, found)
+        return await _included(node, found)
     if await rpc.transaction(node, transaction_hash) is not None:
         return Sighting(presence=Presence.PENDING)
     return Sighting(presence=Presence.SUPERSEDED if used else Presence.UNKNOWN)
@@ -41,7 +39,7 @@ async def _is_in_best_chain(node: Node, receipt: Receipt) -> bool:
     return block is not None and block.hash == receipt.block_hash
 
 
-async def _landed(node: Node, receipt: Receipt) -> Sighting:
+async def _included(node: Node, receipt: Receipt) -> Sighting:
     number = quantity(receipt.block_number)
     finalized = await rpc.block(node, "finalized")
     presence = Presence.INCLUDED
@@ -57,75 +55,23 @@ async def _landed(node: Node, receipt: Receipt) -> Sighting:
 
 
 async def movements_at(node: Node, transaction_hash: str) -> tuple[Movement, ...]:
-    found = await rpc.receipt(node, transaction_hash)
-    if found is None or quantity(found.status) != _SUCCESS:
-        return ()
-    if not await _is_in_best_chain(node, found):
+    found = await landed(node, transaction_hash)
+    if found is None:
         return ()
     sent = await rpc.proven_transaction(node, transaction_hash)
-    return (*_own_value(sent), *_logged(found))
+    return (*own_value(sent), *logged(found))
 
 
-async def received_at(node: Node, transaction_hash: str) -> tuple[Credit, ...]:
+async def landed(node: Node, transaction_hash: str) -> Receipt | None:
+    """Of a transaction that a block has, and that succeeded."""
     found = await rpc.receipt(node, transaction_hash)
     if found is None or quantity(found.status) != _SUCCESS:
-        return ()
-    if not await _is_in_best_chain(node, found):
-        return ()
-    sent = await rpc.proven_transaction(node, transaction_hash)
-    taken: dict[Holding, int] = defaultdict(int)
-    if sent is not None and (value := quantity(sent.value)):
-        taken[ETH.symbol, addresses.parse(sent.sender.lower())] += value
-    for log in found.logs:
-        transfer = tokens.read_transfer(log)
-        if transfer is not None:
-            taken[transfer.asset.symbol, transfer.sender] += transfer.amount
-    return credits_of(transaction_hash, (*_own_value(sent), *_logged(found)), taken=taken)
+        return None
+    return found if await _is_in_best_chain(node, found) else None
 
 
-async def final_height_at(node: Node) -> int:
-    finalized = await rpc.block(node, "finalized")
-    if finalized is None:
-        raise NodeMalformed("no finalised block")
-    return quantity(finalized.number)
-
-
-async def credits_at(
-    node: Node, wanted: Sequence[str], *, after: int, up_to: int
-) -> tuple[Credit, ...]:
-    """Looked for in every block and in all transfers of our tokens, which are few: the same work
-    for one address as for many."""
-    if await final_height_at(node) < up_to:
-        raise NodeUnreached("the node is behind")
-    if after >= up_to:
-        return ()
-    ours = frozenset(wanted)
-    transfers = await rpc.logs(
-        node,
-        contracts=list(tokens.BY_CONTRACT),
-        topic=tokens.TRANSFER_TOPIC,
-        first=after + 1,
-        last=up_to,
-    )
-    hashes = dict.fromkeys(
-        log.transaction_hash
-        for log in transfers
-        if (transfer := tokens.read_transfer(log)) is not None and transfer.recipient in ours
-    )
-    for number in range(after + 1, up_to + 1):
-        block = await rpc.full_block(node, number)
-        hashes |= dict.fromkeys(
-            sent.hash
-            for sent in block.transactions
-            if sent.to is not None and addresses.parse(sent.to.lower()) in ours
-        )
-    credits_: list[Credit] = []
-    for transaction_hash in hashes:
-        credits_ += credited_to(await received_at(node, transaction_hash), ours)
-    return tuple(credits_)
-
-
-def _own_value(sent: Transaction | None) -> tuple[Movement, ...]:
+def own_value(sent: Transaction | None) -> tuple[Movement, ...]:
+    """The transaction's own ETH."""
     if sent is None or sent.to is None or quantity(sent.value) == 0:
         return ()
     recipient = addresses.parse(sent.to.lower())
@@ -134,12 +80,10 @@ def _own_value(sent: Transaction | None) -> tuple[Movement, ...]:
 
 
 async def taken_at(node: Node, transaction_hash: str, signer: str) -> tuple[Movement, ...]:
-    found = await rpc.receipt(node, transaction_hash)
-    if found is None or quantity(found.status) != _SUCCESS:
+    found = await landed(node, transaction_hash)
+    if found is None:
         return ()
-    if not await _is_in_best_chain(node, found):
-        return ()
-    value = _own_value(await rpc.proven_transaction(node, transaction_hash))
+    value = own_value(await rpc.proven_transaction(node, transaction_hash))
     own = tuple(replace(one, address=signer) for one in value)
     return (*own, *_tokens_taken(found, signer))
 
@@ -159,7 +103,8 @@ def _tokens_taken(receipt: Receipt, signer: str) -> Iterator[Movement]:
     return (one for one in totals.values() if one.amount > 0)
 
 
-def _logged(receipt: Receipt) -> tuple[Movement, ...]:
+def logged(receipt: Receipt) -> tuple[Movement, ...]:
+    """The transfers of our tokens."""
     # A log's place in its receipt outlives a reorganisation; its place in the block does not.
     read = ((place, tokens.read_transfer(log)) for place, log in enumerate(receipt.logs, 1))
     return tuple(

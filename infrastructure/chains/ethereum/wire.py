@@ -42,6 +42,7 @@ class Receipt(Wire, frozen=True):
     transaction_hash: Hash
     block_hash: Hash
     block_number: Quantity
+    transaction_index: Quantity
     status: Quantity
     gas_used: Quantity
     effective_gas_price: Quantity
@@ -59,7 +60,22 @@ class Transaction(Wire, frozen=True):
     value: Quantity
     sender: Address = msgspec.field(name="from")
     to: Address | None = None
+    input: Data | None = None
     block_hash: Hash | None = None
+
+
+class BalanceChange(Wire, frozen=True):
+    """The balance that the transaction at that place, counted from 1, has left."""
+
+    index: Quantity
+    value: Quantity
+
+
+class AccountAccess(Wire, frozen=True):
+    """What a block did to an account, as far as it is read here."""
+
+    address: Address
+    balance_changes: list[BalanceChange] = []
 
 
 class Block(Wire, frozen=True):

@@ -157,9 +157,11 @@ class SuiGateway:
             self._nodes.read(lambda node: watching.taken_at(node, transaction_hash, owner))
         )
 
-    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+    async def received(
+        self, transaction_hash: str, addresses: Sequence[str]
+    ) -> tuple[Credit, ...] | Setback:
         return await answered(
-            self._nodes.read(lambda node: watching.received_at(node, transaction_hash))
+            self._nodes.read(lambda node: watching.received_at(node, transaction_hash, addresses))
         )
 
     async def final_height(self) -> int | Setback:

@@ -50,7 +50,7 @@ async def movements_at(node: Node, digest: str) -> tuple[Movement, ...]:
     return () if found is None else _movements(found[1])
 
 
-async def received_at(node: Node, digest: str) -> tuple[Credit, ...]:
+async def received_at(node: Node, digest: str, wanted: Sequence[str]) -> tuple[Credit, ...]:
     """Balance changes are added up already: who got change has less than before."""
     found = await _landed(node, digest)
     if found is None:
@@ -63,7 +63,7 @@ async def received_at(node: Node, digest: str) -> tuple[Credit, ...]:
         if one.owner is not None and rpc.is_sui(one.coin_type) and int(one.amount) < 0
     )
     senders = tuple(dict.fromkeys((*sender, *taken)))
-    return credits_of(digest, _movements(changes), taken={}, senders=senders)
+    return credited_to(credits_of(digest, _movements(changes), taken={}, senders=senders), wanted)
 
 
 async def final_height_at(node: Node, finality_depth: int) -> int:
@@ -81,7 +81,7 @@ async def credits_at(
         touched = await rpc.affected(node, some, after=after, up_to=up_to)
         for address, digests in touched.items():
             for digest in digests:
-                found += credited_to(await received_at(node, digest), (address,))
+                found += await received_at(node, digest, (address,))
     return tuple(found)
 
 

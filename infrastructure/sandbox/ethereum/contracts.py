@@ -18,7 +18,11 @@ TOKENS: Final = {(asset.contract or "").lower(): asset for asset in (PAXG, XAUT)
 TRANSFER_TOPIC: Final = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 APPROVAL_TOPIC: Final = "0x" + keccak(text="Approval(address,address,uint256)").hex()
 TOKEN_GAS: Final = 30_000
+PASSES_ON: Final = "0x" + 20 * "f0"
+"""A contract that hands the ETH it is sent to whom the data names, as exchanges pay out."""
+PASS_ON_GAS: Final = 10_000
 _WORD_BYTES: Final = 32
+_ADDRESS_BYTES: Final = 20
 _SELECTOR_BYTES: Final = 4
 
 ReadCell = Callable[[str], int]
@@ -67,6 +71,15 @@ def run(read: ReadCell, *, caller: str, token: str, data: bytes, effects: Effect
     if known is None or len(words) != known[0]:
         raise Revert("execution reverted")
     return known[1](_Call(read, caller, token, effects), words).to_bytes(_WORD_BYTES, "big")
+
+
+def pass_on(value: int, data: bytes, effects: Effects) -> int:
+    """Hands on what came: the gas that it needs. Raises `Revert`."""
+    if len(data) != _ADDRESS_BYTES:
+        raise Revert("execution reverted")
+    effects.add(balance_cell(PASSES_ON), -value)
+    effects.add(balance_cell("0x" + data.hex()), value)
+    return PASS_ON_GAS
 
 
 def pay_bridge(read: ReadCell, *, caller: str, bridge: str, data: bytes, effects: Effects) -> int:

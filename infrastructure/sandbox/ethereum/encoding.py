@@ -121,5 +121,33 @@ def logs(ledger: Ledger, height: int) -> list[Json]:
     return found
 
 
+def access_list(ledger: Ledger, height: int) -> list[Json]:
+    """What a block did to accounts' ETH, the balances behind each transaction."""
+    balances: dict[str, list[Json]] = {}
+    left: dict[str, int] = {}
+    for place, sent in enumerate(ledger.in_block(height), 1):
+        for cell, change in sent.changes.items():
+            kind, _, address = cell.partition(":")
+            if kind != "balance":
+                continue
+            before = left.get(cell)
+            left[cell] = (ledger.cell_at(cell, height - 1) if before is None else before) + int(
+                change
+            )
+            changed: Json = {"index": hex(place), "value": hex(left[cell])}
+            balances.setdefault(address, []).append(changed)
+    return [
+        {
+            "address": address,
+            "storageChanges": [],
+            "storageReads": [],
+            "balanceChanges": changes,
+            "nonceChanges": [],
+            "codeChanges": [],
+        }
+        for address, changes in sorted(balances.items())
+    ]
+
+
 def _index(ledger: Ledger, sent: Sent) -> int:
     return [one.hash for one in ledger.in_block(sent.height or 0)].index(sent.hash)

@@ -1,15 +1,17 @@
 """Who gives ETH and tokens away on the simulated chain: by transactions like any other."""
 
 import secrets
+from dataclasses import replace
 from typing import Final
 
 import rlp  # type: ignore[import-untyped]  # ships no types
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from domain.shared.assets import Asset
+from domain.shared.assets import ETH, Asset
 from infrastructure.chains.ethereum import addresses, tokens
 from infrastructure.chains.ethereum.signing import Draft
+from infrastructure.sandbox.ethereum import contracts
 from infrastructure.sandbox.ethereum.ledger import CHAIN_ID, Ledger
 from infrastructure.sandbox.frame.world import World
 
@@ -30,9 +32,18 @@ class Faucet:
 
     def give(self, asset: Asset, address: str, amount: int) -> str:
         """Base units for an address; the hash of a transaction in the newest block."""
-        recipient = addresses.parse(address)
+        return self._carried_out(
+            self._draft(asset, addresses.parse(address), amount), asset, amount
+        )
+
+    def pass_on(self, address: str, amount: int) -> str:
+        """As `give` gives ETH, through a contract."""
+        data = addresses.to_bytes(addresses.parse(address))
+        draft = replace(self._draft(ETH, contracts.PASSES_ON, amount), data=data)
+        return self._carried_out(draft, ETH, amount)
+
+    def _carried_out(self, draft: Draft, asset: Asset, amount: int) -> str:
         self._ledger.settle()
-        draft = self._draft(asset, recipient, amount)
         self._ledger.fund(self._address, draft.value + draft.gas_limit * draft.max_fee, None)
         if asset.contract is not None:
             self._ledger.fund(self._address, amount, asset.contract.lower())

@@ -62,6 +62,17 @@ class Ledger:
     def cell(self, name: str) -> int:
         return int(self._memory.get("ethereum.state", name, str) or "0")
 
+    def cell_at(self, name: str, height: int) -> int:
+        """As it was behind that block; what came out of nothing was always there."""
+        if height >= self.blocks.tip():
+            return self.cell(name)
+        later = (
+            int(sent.changes.get(name, "0"))
+            for sent in self._memory.all("ethereum.transaction", Sent)
+            if sent.height is not None and sent.height > height and not sent.gone
+        )
+        return self.cell(name) - sum(later)
+
     def find(self, transaction_hash: str) -> Sent | None:
         sent = self._memory.get("ethereum.transaction", transaction_hash, Sent)
         return None if sent is None or sent.gone else sent
@@ -250,6 +261,8 @@ class Ledger:
         if value:
             effects.add(balance_cell(sender), -value)
             effects.add(balance_cell(to), value)
+        if to == contracts.PASSES_ON:
+            return intrinsic_gas(data) + contracts.pass_on(value, data, effects), b"", effects
         if to in bridge_calls.CONTRACTS:
             gas = contracts.pay_bridge(
                 self.cell, caller=sender, bridge=to, data=data, effects=effects

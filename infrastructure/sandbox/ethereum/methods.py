@@ -19,6 +19,8 @@ INVALID_PARAMS: Final = -32602
 REVERTED: Final = 3
 FEE_HISTORY_MAX: Final = 1024
 LOG_BLOCKS_MAX: Final = 10_000
+STATE_BLOCKS: Final = 10_000
+"""Accounts' balances are kept so far back."""
 
 Param = TypeVar("Param")
 
@@ -62,11 +64,15 @@ class Methods:
             "eth_getTransactionReceipt": self.get_transaction_receipt,
             "eth_getBlockByNumber": self.get_block_by_number,
             "eth_getLogs": self.get_logs,
+            "eth_getBlockAccessList": self.get_block_access_list,
         }
 
     def get_balance(self, params: list[object]) -> object:
-        self._latest(params, 1)
-        balance = self._ledger.cell(balance_cell(_address(params)))
+        self._ledger.settle()
+        height = self._height(_param(params, 1, str))
+        if height < self._ledger.blocks.tip() - STATE_BLOCKS:
+            raise Rejected("historical state is not available")
+        balance = self._ledger.cell_at(balance_cell(_address(params)), height)
         return hex(self._distorted("eth_getBalance", balance))
 
     def get_transaction_count(self, params: list[object]) -> object:
@@ -165,6 +171,13 @@ class Methods:
             if log["address"] in contracts and _fits(log["topics"], wanted.topics)
         ]
 
+    def get_block_access_list(self, params: list[object]) -> object:
+        self._ledger.settle()
+        height = self._height(_param(params, 0, str))
+        if height > self._ledger.blocks.tip():
+            return None
+        return encoding.access_list(self._ledger, height)
+
     def _height(self, tag: str) -> int:
         tip = self._ledger.blocks.tip()
         heights = {
@@ -180,7 +193,7 @@ class Methods:
             raise Rejected("invalid argument: block number", INVALID_PARAMS) from None
 
     def _latest(self, params: list[object], place: int) -> None:
-        """State is kept for the newest block alone."""
+        """Contracts' state is kept for the newest block alone."""
         self._ledger.settle()
         if self._height(_param(params, place, str)) != self._ledger.blocks.tip():
             raise Rejected("historical state is not available")

@@ -7,6 +7,7 @@
 /ethereum/_simulate/drop         {"hash": …}: out of the pool
 /ethereum/_simulate/fees         {"base_fee_wei": …, "priority_fee_wei": …}
 /ethereum/_simulate/contract     {"address": …, "reverts": true}
+/ethereum/_simulate/pass_on      {"address": …, "amount": "wei"}: ETH, by a contract
 """
 
 from collections.abc import Awaitable, Callable
@@ -59,6 +60,11 @@ class FundOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asset: str = "ETH"
 
 
+class PassOnOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    address: str
+    amount: str
+
+
 class BlocksOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blocks: int = 1
 
@@ -86,7 +92,7 @@ def mount(world: World, *, seconds_per_block: float = SECONDS_PER_BLOCK) -> list
         }
         return Route(f"/{name}", JsonRpc(by_method), methods=["POST"])
 
-    return [*Simulation(ledger).routes(), *map(node, nodes_of(PROVIDER))]
+    return [*Simulation(world, ledger).routes(), *map(node, nodes_of(PROVIDER))]
 
 
 def _anyone(_request: Request, _body: bytes) -> None:
@@ -143,13 +149,32 @@ class JsonRpc:
 class Simulation:
     """What happens to the chain, by order."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, world: World, ledger: Ledger) -> None:
+        self._world = world
         self._ledger = ledger
 
     def routes(self) -> list[Route]:
         base = f"/{PROVIDER}/_simulate"
-        acts = (self.fund, self.mine, self.reorganise, self.drop, self.fees, self.contract)
+        acts = (
+            self.fund,
+            self.pass_on,
+            self.mine,
+            self.reorganise,
+            self.drop,
+            self.fees,
+            self.contract,
+        )
         return [Route(f"{base}/{act.__name__}", _order(act), methods=["POST"]) for act in acts]
+
+    async def pass_on(self, request: Request) -> object:
+        """Signing is imported with its first use: it costs memory."""
+        from infrastructure.sandbox.ethereum.faucet import Faucet
+
+        order = await _read(request, PassOnOrder)
+        if not order.amount.isdigit() or len(order.amount) > _AMOUNT_DIGITS_MAX:
+            raise _refused("an amount in wei expected")
+        faucet = Faucet(self._world, self._ledger)
+        return {"hash": faucet.pass_on(order.address, int(order.amount))}
 
     async def fund(self, request: Request) -> object:
         order = await _read(request, FundOrder)

@@ -276,7 +276,7 @@ async def test_a_payment_split_over_outputs_is_one_credit(stage: Stage) -> None:
     got(await stage.gateway.broadcast(signed))
     await stage.simulator.mine(1)
 
-    (credit,) = got(await stage.gateway.received(signed.transaction_hash))
+    (credit,) = got(await stage.gateway.received(signed.transaction_hash, [recipient.address]))
 
     assert (credit.address, credit.amount, credit.index) == (recipient.address, 500_000, 2)
     assert credit.senders == (wallet.address,)

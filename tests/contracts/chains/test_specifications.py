@@ -125,6 +125,7 @@ METHODS: Final = {
     "eth_getBlockByNumber": 2,
     "eth_blockNumber": 0,
     "eth_getLogs": 1,
+    "eth_getBlockAccessList": 1,
 }
 
 

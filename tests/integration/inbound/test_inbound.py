@@ -86,3 +86,18 @@ async def test_a_payment_that_a_reorganisation_drops_is_booked_where_it_lands(
         assert await updates.quiet()
 
     assert await invested(alice, "BTC") - before == Decimal("0.0007")
+
+
+async def test_eth_that_a_contract_pays_out_is_booked(alice: Person, records: Records) -> None:
+    before = await invested(alice, "ETH")
+    address = alice.ready.user("alice").addresses["ethereum"]
+    url = f"{alice.ready.sandbox_url}/ethereum/_simulate"
+    async with socket_of(alice) as socket:
+        updates = await socket.subscribe(WALLET, after=await records.cursor())
+        order = {"address": address, "amount": str(10**16)}
+        (await alice.http.post(f"{url}/pass_on", json=order)).raise_for_status()
+        (await alice.http.post(f"{url}/mine", json={"blocks": 65})).raise_for_status()
+
+        await updates.until("UnannouncedDepositReceived")
+
+    assert await invested(alice, "ETH") - before == Decimal("0.01")

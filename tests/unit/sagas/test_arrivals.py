@@ -10,7 +10,7 @@ from domain.provider.effects import Moved
 from domain.provider.ports.answers import NotAttempted, Setback
 from domain.provider.ports.chain import ChainGateway, Credit, Movement, Presence, Sighting
 from domain.shared.assets import BTC, ETH, PAXG, SOL, USDC, Chain
-from infrastructure.chains.credits import credits_of
+from infrastructure.chains.credits import credited_to, credits_of
 from infrastructure.chains.solana.addresses import (
     USDC_MINT,
     associated_token_account,
@@ -39,9 +39,12 @@ class Node:
     async def sighting(self, _transaction_hash: str) -> Sighting:
         return Sighting(presence=self.presence)
 
-    async def received(self, transaction_hash: str) -> tuple[Credit, ...] | Setback:
+    async def received(
+        self, transaction_hash: str, addresses: Sequence[str]
+    ) -> tuple[Credit, ...] | Setback:
         taken = {(one.asset, "sender"): one.amount for one in self.movements}
-        return self.setback or credits_of(transaction_hash, self.movements, taken=taken)
+        found = credits_of(transaction_hash, self.movements, taken=taken)
+        return self.setback or credited_to(found, addresses)
 
 
 @dataclass
