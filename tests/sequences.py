@@ -25,6 +25,10 @@ WITHDRAW: Final = [
     "WithdrawTransactionCompleted",
 ]
 
+WITHDRAW_HELD: Final = [
+    "InvestedBalanceReserved" if name == "AvailableBalanceReserved" else name for name in WITHDRAW
+]
+
 WITHDRAW_TO_BANK: Final = [
     "WithdrawTransactionInitiated",
     "OffRampProviderSelected",

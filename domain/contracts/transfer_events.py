@@ -10,15 +10,15 @@ from datetime import datetime
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import NetworkCost
 from domain.contracts.gas import Gas
-from domain.shared.assets import Chain
+from domain.shared.assets import USDC, Chain
 from domain.shared.ids import EffectId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferWanted:
-    """What is to be transferred: `amount` of USDC (base units), all fees included, from a user's
-    address to another. `recipient_name`: how the user knows the recipient; `delivered`: just so much
-    has to arrive, and what fees leave of the rest stays with the user."""
+    """What is to be transferred: `amount` of an asset (base units), from a user's address to another;
+    of USDC all fees are included. `recipient_name`: how the user knows the recipient; `delivered`:
+    just so much has to arrive, and what fees leave of the rest stays with the user."""
 
     sender_address: str
     recipient_address: str
@@ -27,6 +27,7 @@ class TransferWanted:
     platform_fee: int
     memo: str | None
     delivered: int | None = None
+    asset: str = USDC.symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ class TransferConfirmed(LegConfirmed):
     recipient_amount: int
     recipient_instruction: int
     recipient_account: str
+    asset: str = USDC.symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from domain.contracts.events import NetworkCost, Recipient
 from domain.contracts.flows import FlowName
 from domain.contracts.payout_events import PayoutOffer
 from domain.contracts.swap_events import SwapOffer
+from domain.shared.assets import USDC
 from domain.shared.ids import TransactionId
 
 
@@ -40,7 +41,7 @@ class Conversion:
 class WithdrawTransactionInitiated(EventPayload):
     """A user wants `amount` of an asset, all fees included, at an address of their own choice on
     `chain`, as it is or with a `conversion`; or in their `bank` account: then the recipient's
-    address is the account's label."""
+    address is the account's label. `usd_value` (millionths, rounded up) of what is no dollar."""
 
     KIND = "TransactionInitiated"
     definition_version: int
@@ -56,10 +57,13 @@ class WithdrawTransactionInitiated(EventPayload):
     approval_deadline: datetime
     bank: BankPayout | None = None
     conversion: Conversion | None = None
+    usd_value: int | None = None
 
     def flow(self) -> FlowName:
         if self.bank:
             return FlowName.WITHDRAW_TO_BANK
+        if self.asset != USDC.symbol:
+            return FlowName.WITHDRAW_HELD
         return FlowName.WITHDRAW_WITH_CONVERSION if self.conversion else FlowName.WITHDRAW_TO_WALLET
 
 

@@ -11,7 +11,7 @@ from domain.orchestration.definition import Definition
 from domain.orchestration.process import Process
 from domain.orchestration.strategies import STRATEGY_LAUNCH, STRATEGY_STOP
 from domain.orchestration.swaps import BUY_ON_CHAIN, SELL
-from domain.orchestration.withdraw import WITHDRAW, WITHDRAW_WITH_CONVERSION
+from domain.orchestration.withdraw import WITHDRAW, WITHDRAW_HELD, WITHDRAW_WITH_CONVERSION
 from domain.orchestration.withdraw_to_bank import WITHDRAW_TO_BANK
 from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reactions
@@ -19,6 +19,7 @@ from domain.shared.stream import Stream
 
 DEFINITIONS: Final[Mapping[FlowName, tuple[Definition, ...]]] = {
     FlowName.WITHDRAW_TO_WALLET: (WITHDRAW,),
+    FlowName.WITHDRAW_HELD: (WITHDRAW_HELD,),
     FlowName.WITHDRAW_WITH_CONVERSION: (WITHDRAW_WITH_CONVERSION,),
     FlowName.BUY_ON_CHAIN: (BUY_ON_CHAIN,),
     FlowName.WITHDRAW_TO_BANK: (WITHDRAW_TO_BANK,),

@@ -16,7 +16,11 @@ from domain.contracts.events import (
     ComplianceCleared,
 )
 from domain.contracts.orchestration_events import Command
-from domain.contracts.swap_events import CrossChainDelivered, CrossChainTransferRecovered
+from domain.contracts.swap_events import (
+    CrossChainDelivered,
+    CrossChainTransferRecovered,
+    InvestedBalanceReserved,
+)
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransferExpired,
@@ -35,6 +39,7 @@ from domain.orchestration.definition import Compensation, Definition, Step, Step
 def _led(
     *,
     transferred: type[EventPayload],
+    reserved: type[EventPayload] = AvailableBalanceReserved,
     failures: Mapping[type[EventPayload], str],
 ) -> Definition:
     return Definition(
@@ -56,7 +61,7 @@ def _led(
                 name="reserve",
                 kind=StepType.RESERVATION,
                 command=Command.RESERVE,
-                success=AvailableBalanceReserved,
+                success=reserved,
                 prerequisites=("screen", "validate"),
                 compensation=Compensation(
                     command=Command.RELEASE, success=BalanceReservationReleased
@@ -110,6 +115,11 @@ _FAILURES: Final[Mapping[type[EventPayload], str]] = {
 }
 
 WITHDRAW: Final = _led(transferred=BlockchainConfirmationReceived, failures=_FAILURES)
+WITHDRAW_HELD: Final = _led(
+    transferred=BlockchainConfirmationReceived,
+    reserved=InvestedBalanceReserved,
+    failures=_FAILURES,
+)
 WITHDRAW_WITH_CONVERSION: Final = _led(
     transferred=CrossChainDelivered,
     failures={**_FAILURES, CrossChainTransferRecovered: "PRV_NOT_DELIVERED"},

@@ -183,6 +183,7 @@ class Landed:
     fee_instruction: int | None
     fee_account: str | None
     lamports_spent: int
+    gas: Gas | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

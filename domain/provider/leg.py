@@ -68,7 +68,7 @@ from domain.provider.effects import (
     request_effect,
 )
 from domain.provider.slippage import with_agreed_terms
-from domain.shared.assets import Chain
+from domain.shared.assets import ASSETS, Chain
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import EffectId
 from domain.shared.saga import Reaction
@@ -151,12 +151,13 @@ def request_transfer(
     network_cost: NetworkCost,
     approval_deadline: datetime,
 ) -> Decision:
-    """A transfer of USDC, as the flow calls it."""
+    """A transfer, as the flow calls it."""
     requested = leg_of(stream).requested(
         effect_id=NO_EFFECT,
         signer_address=transfer.sender_address,
         network_cost=network_cost,
         approval_deadline=approval_deadline,
+        chain=ASSETS[transfer.asset].chain,
         transfer=transfer,
     )
     return request_leg(stream, requested, facts)
@@ -203,6 +204,8 @@ def _seen(stream: Stream, seen: AnyLanded) -> LegConfirmed:
         fee_instruction=seen.fee_instruction,
         fee_account=seen.fee_account,
         lamports_spent=seen.lamports_spent,
+        gas=seen.gas,
+        asset=stream.known(TransferRequested).transfer.asset,
     )
 
 

@@ -19,6 +19,7 @@ REACTIONS: dict[FlowName, Reactions] = {
     FlowName.SEND: send.REACTIONS,
     FlowName.DEPOSIT: deposit.REACTIONS,
     FlowName.WITHDRAW_TO_WALLET: withdraw.REACTIONS,
+    FlowName.WITHDRAW_HELD: withdraw.REACTIONS,
     FlowName.WITHDRAW_WITH_CONVERSION: withdraw_with_conversion.REACTIONS,
     FlowName.BUY_ON_CHAIN: buy.REACTIONS,
     FlowName.BUY_WITH_PAYMENT: buy_with_payment.REACTIONS,

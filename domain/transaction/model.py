@@ -15,6 +15,7 @@ from domain.transaction.flows import (
     send,
     strategy,
     withdraw,
+    withdraw_held,
     withdraw_to_bank,
     withdraw_with_conversion,
 )
@@ -25,6 +26,7 @@ FLOWS: Final[Mapping[FlowName, Flow]] = {
     FlowName.SEND: send.FLOW,
     FlowName.DEPOSIT: deposit.FLOW,
     FlowName.WITHDRAW_TO_WALLET: withdraw.FLOW,
+    FlowName.WITHDRAW_HELD: withdraw_held.FLOW,
     FlowName.WITHDRAW_WITH_CONVERSION: withdraw_with_conversion.FLOW,
     FlowName.BUY_ON_CHAIN: buy.FLOW,
     FlowName.BUY_WITH_PAYMENT: buy_with_payment.FLOW,

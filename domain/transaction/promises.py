@@ -20,7 +20,7 @@ from domain.contracts.withdraw_events import (
     Conversion,
     WithdrawTransactionInitiated,
 )
-from domain.shared.assets import USDC, Chain
+from domain.shared.assets import ASSETS, USDC, Chain
 from domain.shared.figures import Figures
 from domain.shared.money import TransactionFee
 
@@ -72,7 +72,7 @@ def _transferred(opening: SendTransactionInitiated | WithdrawTransactionInitiate
         received=left,
         least=left,
         recipient=_party(opening.recipient),
-        route=(Chain.SOLANA,),
+        route=(ASSETS[opening.asset].chain,),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.contracts.envelope import Event
-from domain.contracts.events import BalanceReservationReleased
+from domain.contracts.events import BalanceReservationReleased, CancellationRequested
 from domain.contracts.gas import Gas
 from domain.contracts.swap_events import (
     BlockchainSwapConfirmed,
@@ -34,7 +34,7 @@ from domain.shared.unit import Account, ChainClaim, Posting
 from domain.wallet import gas as networks
 from domain.wallet.fee_due import collect_due, hold_due
 from domain.wallet.model import Reservation
-from domain.wallet.review import review_ended
+from domain.wallet.review import reject, review_ended
 from domain.wallet.transfer import network_fee, release, reservation_of
 
 ALREADY_BOOKED: Final = "ALREADY_BOOKED"
@@ -66,9 +66,14 @@ def reserve_invested(
     stream: Stream, facts: Facts, asset: Asset, amount: int, *, gas: Gas | None = None
 ) -> Decision:
     """Holds `amount` of an invested asset, and what the network may take; what was held softly
-    becomes that hold. What is signed on the asset's own chain can pay what is owed in USDC only
-    where that is Solana."""
+    becomes that hold; or says which of the two is not covered. What is signed on the asset's own
+    chain can pay what is owed in USDC only where that is Solana."""
     account = invested(stream.wallet_id, asset)
+    if stream.has(CancellationRequested):
+        return reject(stream, "TXN_CANCELLED")
+    if facts.rejection is not None:
+        is_short = facts.rejection.account == account.code
+        return reject(stream, "TXN_INSUFFICIENT_BALANCE" if is_short else "TXN_GAS_MISSING")
     held = Reservation.opened(stream_id=stream.id, account=account, amount=amount, fees=0)
     gas_hold_id, gas_rows = (None, NOTHING) if gas is None else networks.place(stream, gas)
     reserved = InvestedBalanceReserved(

@@ -134,7 +134,7 @@ _TARGET: Final = Amount(None, asset_field="target")
 _SPENT: Final = Amount("SOL", "network_fee_spent")
 
 _CONFIRMED: Final = {
-    "recipient_amount": _USDC,
+    "recipient_amount": _OWN,
     "fee_amount": _USDC,
     "fee_due": _USDC,
     "lamports_spent": _SPENT,
@@ -154,7 +154,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     FeeDueReserved: {"amount": _USDC},
     FeeDueSettled: {"collected": _USDC, "released": _USDC},
     SignatureWanted: {"recipient_amount": _OWN, "fee_due": _USDC},
-    TransferWanted: {"amount": _USDC, "platform_fee": _USDC, "delivered": _USDC},
+    TransferWanted: {"amount": _OWN, "platform_fee": _USDC, "delivered": _OWN},
     SolanaTransferConfirmed: _CONFIRMED,
     BlockchainConfirmationReceived: _CONFIRMED,
     SolanaTransferFailed: {"lamports_spent": _SPENT},
@@ -183,7 +183,11 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     WrongAssetDelivered: {"amount": _OWN},
     DeliverySuspended: {"amount": _OWN},
     AvailableBalanceUpdateRequested: {"amount": _OWN},
-    WithdrawTransactionInitiated: {"amount": _OWN, "platform_fee": _OWN},
+    WithdrawTransactionInitiated: {
+        "amount": _OWN,
+        "platform_fee": _OWN,
+        "usd_value": _USDC,
+    },
     CrossChainTransferConfirmed: {"debited": _SOURCE, "credited": _OWN, "fees": _SOURCE},
     ConversionOrder: {"amount": _SOURCE, "target_minimum": _TARGET},
     ConversionResult: {"spent": _SOURCE, "received": _TARGET},

@@ -6,11 +6,12 @@ shows that what it spends was finally spent otherwise; until then it may land, a
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from domain.contracts.events import UserActionSubmitted
-from domain.contracts.gas import Gas
+from domain.contracts.gas import Gas, PreparedMessage
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.effects import (
     Absent,
@@ -19,12 +20,20 @@ from domain.provider.effects import (
     ApprovalLanded,
     BroadcastOutcome,
     BuildOutcome,
+    Built,
+    Declined,
     LandedWithError,
     NotAttempted,
     Unknown,
 )
 from domain.provider.ports import answers, chain
-from domain.provider.ports.chain import ChainGateway, Presence, Sighting, Signed
+from domain.provider.ports.chain import (
+    ChainGateway,
+    Presence,
+    Sighting,
+    Signed,
+    TransferPrepared,
+)
 from domain.shared.assets import NATIVE, Chain
 from domain.shared.stream import Stream
 from domain.shared.unit import JsonObject
@@ -130,6 +139,46 @@ class ChainLegs:
     def _kind(self, stream: Stream) -> ChainLegKind:
         requested = stream.known(LegRequested)
         return next(kind for of, kind in self._kinds.items() if isinstance(requested, of))
+
+
+def shown(
+    prepared: TransferPrepared,
+    requested: LegRequested,
+    *,
+    summary: str,
+    brings: tuple[int, str],
+    until: datetime,
+    reference: str | None = None,
+) -> Built:
+    """What is to be signed `until` then, with what it will be compared with; it `brings` so much of
+    an asset."""
+    payload = base64.b64encode(prepared.payload).decode()
+    gas = Gas(asset=NATIVE[requested.chain].symbol, amount=prepared.fee)
+    return Built(
+        message=payload,
+        payload=payload,
+        summary=summary,
+        recipient_amount=brings[0],
+        asset=brings[1],
+        network_cost=replace(requested.network_cost, gas=gas),
+        reference=reference,
+        prepared=PreparedMessage(
+            chain=requested.chain,
+            commitment=base64.b64encode(prepared.commitment).decode(),
+            inputs=prepared.inputs,
+            fee=gas,
+            is_approval=prepared.is_approval,
+        ),
+        expires_at=min(until, requested.approval_deadline),
+        exchange={"inputs": list(prepared.inputs), "fee": prepared.fee},
+    )
+
+
+def not_prepared(answer: answers.Setback, now: datetime) -> Declined | NotAttempted:
+    """Preparing only reads: whatever went wrong, nothing has happened."""
+    if isinstance(answer, answers.Declined):
+        return Declined(code=answer.code, reason=answer.reason)
+    return NotAttempted(reason=answer.reason, due_at=_soon(now))
 
 
 def gas_of(gateway: ChainGateway, seen: Sighting) -> Gas | None:

@@ -1,13 +1,11 @@
 """A swap as a leg on a chain where the user pays the network: the provider's own transaction, held
 against what was asked before anybody signs it, and read from the chain when it is final."""
 
-import base64
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from domain.contracts.events import NetworkCost, UserActionSubmitted
-from domain.contracts.gas import Gas, PreparedMessage
+from domain.contracts.gas import Gas
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import (
     BuildOutcome,
@@ -15,16 +13,14 @@ from domain.provider.effects import (
     Declined,
     LessOffered,
     Moved,
-    NotAttempted,
     SwapLanded,
 )
-from domain.provider.ports import answers
 from domain.provider.ports.chain import ChainGateway, Movement, Sighting, TransferPrepared
 from domain.provider.ports.dex import SwapBuilt
 from domain.shared.assets import ASSETS, NATIVE
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
-from infrastructure.sagas.chain_legs import COMMITMENT, RETRY_SECONDS, gas_of
+from infrastructure.sagas.chain_legs import COMMITMENT, gas_of, not_prepared, shown
 from infrastructure.sagas.swaps import PromisedSwaps
 
 SIGNING_SECONDS: Final = 60.0
@@ -44,15 +40,10 @@ class ChainSwapLeg:
         if isinstance(answer, (Declined, LessOffered)):
             return answer
         prepared = await gateway.prepare_call(swap.sender_address, answer.unsigned)
-        match prepared:
-            case answers.Declined(code=code, reason=reason):
-                return Declined(code=code, reason=reason)
-            case answers.NotAttempted(reason=reason) | answers.Unanswered(reason=reason):
-                due_at = now + timedelta(seconds=RETRY_SECONDS)
-                return NotAttempted(reason=reason, due_at=due_at)
-            case TransferPrepared():
-                wrong = unasked(prepared, swap, requested.network_cost)
-                return wrong or _built(prepared, requested, answer, now)
+        if not isinstance(prepared, TransferPrepared):
+            return not_prepared(prepared, now)
+        wrong = unasked(prepared, swap, requested.network_cost)
+        return wrong or _built(prepared, requested, answer, now)
 
     async def read(
         self, stream: Stream, gateway: ChainGateway, seen: Sighting
@@ -104,34 +95,23 @@ def _built(
     prepared: TransferPrepared, requested: BlockchainSwapRequested, answer: SwapBuilt, now: datetime
 ) -> Built:
     swap = requested.swap
-    chain = ASSETS[swap.source].chain
-    payload = base64.b64encode(prepared.payload).decode()
-    gas = Gas(asset=NATIVE[chain].symbol, amount=prepared.fee)
     offered_until = answer.expires_at or now + timedelta(seconds=SIGNING_SECONDS)
-    return Built(
-        message=payload,
-        payload=payload,
-        summary=_summary(swap, gas, is_approval=prepared.is_approval),
-        recipient_amount=swap.target_minimum,
-        asset=swap.target,
-        network_cost=replace(requested.network_cost, gas=gas),
+    return shown(
+        prepared,
+        requested,
+        summary=_summary(swap, prepared),
+        brings=(swap.target_minimum, swap.target),
+        until=offered_until,
         reference=answer.reference,
-        prepared=PreparedMessage(
-            chain=chain,
-            commitment=base64.b64encode(prepared.commitment).decode(),
-            inputs=prepared.inputs,
-            fee=gas,
-            is_approval=prepared.is_approval,
-        ),
-        expires_at=min(offered_until, requested.approval_deadline),
-        exchange={"inputs": list(prepared.inputs), "fee": prepared.fee},
     )
 
 
-def _summary(swap: SwapTerms, gas: Gas, *, is_approval: bool) -> str:
+def _summary(swap: SwapTerms, prepared: TransferPrepared) -> str:
     """What signing does, in plain words."""
-    spent, cost = AssetAmount.of(swap.amount, swap.source), AssetAmount.of(gas.amount, gas.asset)
-    if is_approval:
+    native = NATIVE[ASSETS[swap.source].chain].symbol
+    spent = AssetAmount.of(swap.amount, swap.source)
+    cost = AssetAmount.of(prepared.fee, native)
+    if prepared.is_approval:
         return f"Let {swap.provider} take {spent} for the swap that follows, at a cost of {cost} at most"
     least = AssetAmount.of(swap.target_minimum, swap.target)
     return f"Swap {spent} for at least {least}, at a cost of {cost} at most"

@@ -13,6 +13,7 @@ from infrastructure.outside import Outside
 from infrastructure.sagas.arrivals import Arrivals
 from infrastructure.sagas.chain_legs import ChainLegs
 from infrastructure.sagas.chain_swaps import ChainSwapLeg
+from infrastructure.sagas.chain_transfers import ChainTransferLeg
 from infrastructure.sagas.choices import choice_deadline
 from infrastructure.sagas.deliveries import DeliveryEffects
 from infrastructure.sagas.effects import CarryOut
@@ -42,7 +43,13 @@ def open_effects(
     providers = outside.providers
     promised = PromisedSwaps(providers.dexes, outside.standings)
     swaps = SwapLeg(gateway, swaps=promised)
-    others = ChainLegs(providers.chains, kinds={BlockchainSwapRequested: ChainSwapLeg(promised)})
+    others = ChainLegs(
+        providers.chains,
+        kinds={
+            BlockchainSwapRequested: ChainSwapLeg(promised),
+            TransferRequested: ChainTransferLeg(),
+        },
+    )
     calls = ProtocolLeg(gateway, protocols=providers.defi)
     legs = SolanaLegs(
         gateway,

@@ -17,6 +17,7 @@ from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.bank_accounts import BankAccountDesk
 from infrastructure.services.choices import ChoiceDesk
 from infrastructure.services.costs import NetworkCosts
+from infrastructure.services.held import HeldWithdrawDesk
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.money import MoneyMovements
@@ -83,6 +84,14 @@ def open_movements(
     return MoneyMovements(
         sends=transfers(Send()),
         withdraws=transfers(Withdraw()),
+        held=HeldWithdrawDesk(
+            engine=engine,
+            initiations=initiations,
+            openings=SwapReader(pool),
+            gateway=gateway,
+            chains=outside.providers.chains,
+            prices=outside.prices,
+        ),
         conversions=swaps(WITHDRAW),
         deposits=payments(DEPOSIT),
         purchases=payments(PURCHASE),

@@ -14,6 +14,7 @@ from domain.shared.ids import TransactionId, UserId
 from infrastructure.services.approvals import ApprovalDesk
 from infrastructure.services.bank_accounts import BankAccountDesk
 from infrastructure.services.choices import ChoiceDesk
+from infrastructure.services.held import HeldWithdrawDesk
 from infrastructure.services.inputs import read_send, read_withdraw
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.payments import PaymentDesk
@@ -31,6 +32,7 @@ class MoneyMovements:
         *,
         sends: TransferDesk,
         withdraws: TransferDesk,
+        held: HeldWithdrawDesk,
         conversions: SwapDesk,
         deposits: PaymentDesk,
         purchases: PaymentDesk,
@@ -45,6 +47,7 @@ class MoneyMovements:
     ) -> None:
         self._sends = sends
         self._withdraws = withdraws
+        self._held = held
         self._conversions = conversions
         self._deposits = deposits
         self.buy_with_payment = purchases.initiate
@@ -78,17 +81,26 @@ class MoneyMovements:
         return await self._sends.preview(user_id, read_send(wish))
 
     async def preview_withdraw(self, user_id: UserId, wish: WithdrawInput) -> Preview:
+        if _is_held(wish):
+            return await self._held.preview(user_id, wish)
         if wish.target_asset == wish.asset:
             return await self._withdraws.preview(user_id, read_withdraw(wish))
         return await self._conversions.preview(user_id, conversion_of(wish))
 
     async def initiate_withdraw(self, user_id: UserId, wish: WithdrawInput) -> TransactionId:
+        if _is_held(wish):
+            return await self._held.initiate(user_id, wish)
         if wish.target_asset == wish.asset:
             return await self._withdraws.initiate(user_id, read_withdraw(wish))
         return await self._conversions.initiate(user_id, conversion_of(wish))
 
     async def initiate_deposit(self, user_id: UserId, wish: DepositInput) -> TransactionId:
         return await self._deposits.initiate(user_id, wish)
+
+
+def _is_held(wish: WithdrawInput) -> bool:
+    """Whether it is an invested asset that is to arrive as it is."""
+    return wish.target_asset == wish.asset != USDC.symbol
 
 
 def conversion_of(wish: WithdrawInput) -> SwapInput:

@@ -15,7 +15,7 @@ def movement(stream: Stream, _figures: Figures) -> Movement:
     withdraw = stream.known(WithdrawTransactionInitiated)
     return Movement(
         flow="withdraw",
-        amount=withdraw.amount,
+        amount=withdraw.amount if withdraw.usd_value is None else withdraw.usd_value,
         addresses=(withdraw.sender_address,)
         if withdraw.bank
         else (withdraw.sender_address, withdraw.recipient.address),

@@ -12,13 +12,14 @@ from domain.contracts.withdraw_events import (
     WithdrawTransactionInitiated,
 )
 from domain.provider.leg import (
+    GATEWAYS,
     GENERAL,
-    SOLANA_GATEWAY,
     approval_deadline,
     cancelled,
     leg_reactions,
     request_transfer,
 )
+from domain.shared.assets import ASSETS
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
@@ -27,7 +28,7 @@ from domain.shared.stream import Stream
 def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
     match event.data:
         case CommandIssued(command=Command.SELECT_PROVIDER):
-            return _selected()
+            return _selected(stream.known(WithdrawTransactionInitiated))
         case CommandIssued(command=Command.CONVERT):
             return _converted()
         case CommandIssued(command=Command.TRANSFER):
@@ -36,10 +37,10 @@ def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
             return NOTHING
 
 
-def _selected() -> Decision:
+def _selected(withdraw: WithdrawTransactionInitiated) -> Decision:
     """The asset is wanted as it is, on the chain where it is: nobody has to convert it."""
     selected = DEXProviderSelected(
-        provider=SOLANA_GATEWAY,
+        provider=GATEWAYS[ASSETS[withdraw.asset].chain],
         explanation="the same asset on the same chain: no conversion, a plain transfer",
         skipped=True,
     )
@@ -64,6 +65,7 @@ def _transfer(stream: Stream, facts: Facts) -> Decision:
         amount=withdraw.amount,
         platform_fee=withdraw.platform_fee,
         memo=None,
+        asset=withdraw.asset,
     )
     return requested + request_transfer(
         stream,

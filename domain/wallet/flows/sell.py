@@ -2,11 +2,7 @@
 
 from domain.contracts.deposit_events import AvailableBalanceUpdated
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import (
-    CancellationRequested,
-    ComplianceBlocked,
-    ComplianceReviewRequired,
-)
+from domain.contracts.events import ComplianceBlocked, ComplianceReviewRequired
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.contracts.sell_events import SellTransactionInitiated
 from domain.contracts.swap_events import (
@@ -21,7 +17,7 @@ from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.wallet.gas import on_approved
-from domain.wallet.review import hold_for_review, on_blocked, reject
+from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.swap import capture, receive, reserve_invested, undo
 
 
@@ -44,14 +40,8 @@ def on_review(stream: Stream, _event: Event, facts: Facts) -> Decision:
 
 
 def _reserved(stream: Stream, facts: Facts) -> Decision:
-    if stream.has(CancellationRequested):
-        return reject(stream, "TXN_CANCELLED")
     sell = stream.known(SellTransactionInitiated)
-    asset = ASSETS[sell.asset]
-    if facts.rejection is not None:
-        is_short = facts.rejection.account == invested(stream.wallet_id, asset).code
-        return reject(stream, "TXN_INSUFFICIENT_BALANCE" if is_short else "TXN_GAS_MISSING")
-    return reserve_invested(stream, facts, asset, sell.amount, gas=sell.gas)
+    return reserve_invested(stream, facts, ASSETS[sell.asset], sell.amount, gas=sell.gas)
 
 
 def _booked(stream: Stream, facts: Facts) -> Decision:

@@ -115,7 +115,7 @@ async def test_an_address_that_nobody_could_spend_from_is_refused(
         ("amount", "4.99", "TXN_BELOW_MINIMUM"),
         ("amount", "100000", "CMP_TRANSACTION_LIMIT"),
         ("amount", "-5", "VAL_AMOUNT_FORMAT"),
-        ("asset", "BTC", "VAL_ASSET"),
+        ("asset", "DOGE", "VAL_ASSET"),
         ("idempotencyKey", "with space", "VAL_IDEMPOTENCY_KEY"),
     ],
 )

@@ -1,0 +1,87 @@
+"""A transfer as a leg on a chain where the user pays the network: of what lives there, to anybody."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from domain.contracts.events import UserActionSubmitted
+from domain.contracts.transfer_events import TransferRequested, TransferWanted
+from domain.provider.effects import BuildOutcome, Declined, Landed
+from domain.provider.ports.chain import (
+    ChainGateway,
+    NetworkFee,
+    PlainTransfer,
+    Sighting,
+    TransferPrepared,
+)
+from domain.shared.assets import ASSETS, NATIVE
+from domain.shared.money import AssetAmount
+from domain.shared.stream import Stream
+from infrastructure.sagas.chain_legs import COMMITMENT, gas_of, not_prepared, shown
+
+SIGNING_SECONDS: Final = 300.0
+"""How long it may be signed as it was prepared: fees and coins move on."""
+
+
+class ChainTransferLeg:
+    """At the network's present rate, as long as that is within what is held for it."""
+
+    async def build(self, stream: Stream, gateway: ChainGateway, now: datetime) -> BuildOutcome:
+        requested = stream.known(TransferRequested)
+        wanted = requested.transfer
+        fee = await gateway.network_fee(transfer_of(wanted))
+        if not isinstance(fee, NetworkFee):
+            return not_prepared(fee, now)
+        prepared = await gateway.prepare_transfer(transfer_of(wanted, fee_rate=fee.rate))
+        if not isinstance(prepared, TransferPrepared):
+            return not_prepared(prepared, now)
+        gas = requested.network_cost.gas
+        if gas is None or prepared.fee > gas.amount:
+            return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+        return shown(
+            prepared,
+            requested,
+            summary=_summary(wanted, prepared),
+            brings=(wanted.amount, wanted.asset),
+            until=now + timedelta(seconds=SIGNING_SECONDS),
+        )
+
+    async def read(self, stream: Stream, gateway: ChainGateway, seen: Sighting) -> Landed | None:
+        wanted = stream.known(TransferRequested).transfer
+        credits_ = await gateway.movements(stream.known(UserActionSubmitted).signature)
+        if not isinstance(credits_, tuple):
+            return None
+        address = gateway.parse_address(wanted.recipient_address)
+        for credit in credits_:
+            if (credit.address, credit.asset) == (address, wanted.asset):
+                return Landed(
+                    slot=seen.depth,
+                    commitment=COMMITMENT,
+                    recipient_amount=credit.amount,
+                    recipient_instruction=credit.index,
+                    recipient_account=credit.address,
+                    fee_amount=0,
+                    fee_instruction=None,
+                    fee_account=None,
+                    lamports_spent=0,
+                    gas=gas_of(gateway, seen),
+                )
+        return None
+
+
+def transfer_of(wanted: TransferWanted, *, fee_rate: int = 1) -> PlainTransfer:
+    """As the chain's gateway has it."""
+    return PlainTransfer(
+        asset=ASSETS[wanted.asset],
+        sender=wanted.sender_address,
+        recipient=wanted.recipient_address,
+        amount=wanted.amount,
+        fee_rate=fee_rate,
+    )
+
+
+def _summary(wanted: TransferWanted, prepared: TransferPrepared) -> str:
+    """What signing does, in plain words."""
+    native = NATIVE[ASSETS[wanted.asset].chain].symbol
+    cost = AssetAmount.of(prepared.fee, native)
+    sent = AssetAmount.of(wanted.amount, wanted.asset)
+    return f"Send {sent} to {wanted.recipient_name}, at a cost of {cost} at most"

@@ -1,0 +1,169 @@
+"""A Withdraw of what lives on another chain, led by the orchestrator: in one process and in five."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.gas import Gas, PreparedMessage
+from domain.provider.effects import Absent, Declined, Landed, LandedWithError
+from domain.shared.assets import Chain
+from domain.shared.errors import InsufficientBalance, Refused
+from domain.shared.unit import Group, Rejected
+from domain.transaction.errors import BelowMinimum, GasMissing, SelfSend
+from domain.transaction.flows.swap import network_fee
+from domain.transaction.held import InitiateHeldWithdrawCommand, initiate_held_withdraw
+from tests.sequences import WITHDRAW_HELD
+from tests.unit.domain.send.journey import (
+    ALICE_WALLET,
+    BOB_WALLET,
+    FACTS,
+    GROUPS,
+    RECIPIENT,
+    TRANSACTION,
+    Journey,
+)
+
+EVERYBODY = (*GROUPS, Group.ORCHESTRATOR)
+ETHER = f"invested:{ALICE_WALLET}:ETH"
+GOLD = f"invested:{ALICE_WALLET}:PAXG"
+AMOUNT = 20 * 10**15
+GAS = 10**15
+WISH = InitiateHeldWithdrawCommand(
+    transaction_id=TRANSACTION,
+    username="alice",
+    asset="ETH",
+    amount=AMOUNT,
+    usd_value=80_000_000,
+    spendable=10**18,
+    gas_spendable=10**18,
+    sender_address="alice",
+    recipient=Recipient(address="somewhere"),
+    network_cost=NetworkCost(
+        network_fee_lamports=0,
+        rent_lamports=0,
+        total_base_units=0,
+        gas=Gas(asset="ETH", amount=GAS),
+    ),
+)
+
+
+@pytest.fixture(params=[(EVERYBODY,), tuple((group,) for group in EVERYBODY)], ids=["one", "five"])
+def journey(request: pytest.FixtureRequest) -> Journey:
+    return Journey(groups=request.param)
+
+
+def begun(journey: Journey, wish: InitiateHeldWithdrawCommand = WISH) -> Journey:
+    journey.decide(lambda _stream, facts: initiate_held_withdraw(wish, facts))
+    return journey
+
+
+def asked(journey: Journey) -> Journey:
+    prepared = PreparedMessage(
+        chain=Chain.ETHEREUM,
+        commitment="aGFzaA==",
+        inputs=("alice:7",),
+        fee=Gas(asset="ETH", amount=GAS),
+    )
+    return journey.built(replace(journey.message(), prepared=prepared)).signed().accepted()
+
+
+def arrived(journey: Journey, *, gas: int = GAS // 2) -> Journey:
+    return journey.said(
+        Landed(
+            slot=70,
+            commitment="final",
+            recipient_amount=AMOUNT,
+            recipient_instruction=0,
+            recipient_account="somewhere",
+            fee_amount=0,
+            fee_instruction=None,
+            fee_account=None,
+            lamports_spent=0,
+            gas=Gas(asset="ETH", amount=gas),
+        )
+    )
+
+
+def test_all_of_it_arrives_and_the_network_is_paid_beside_it(journey: Journey) -> None:
+    begun(journey)
+    assert journey.held[ETHER] == AMOUNT + GAS
+
+    arrived(asked(journey))
+
+    assert [each for each in journey.types if each in WITHDRAW_HELD] == WITHDRAW_HELD
+    assert journey.held[ETHER] == 0
+    assert journey.posted[ETHER] == -(AMOUNT + GAS // 2)
+    assert journey.posted["chain:ETHEREUM:ETH"] == AMOUNT + GAS // 2
+    assert (journey.row["state"], journey.row["received_amount"]) == ("COMPLETED", AMOUNT)
+    assert (journey.row["chain"], journey.row["provider"]) == ("ETHEREUM", "ethereum")
+    paid = Gas(asset="ETH", amount=GAS // 2)
+    expected = network_fee(replace(WISH.network_cost, gas=paid))
+    assert journey.row["fees"] == (expected,)
+
+
+def test_a_token_and_its_gas_are_two_balances(journey: Journey) -> None:
+    begun(journey, replace(WISH, asset="PAXG"))
+    assert (journey.held[GOLD], journey.held[ETHER]) == (AMOUNT, GAS)
+
+    arrived(asked(journey))
+
+    assert (journey.posted[GOLD], journey.posted[ETHER]) == (-AMOUNT, -GAS // 2)
+    assert journey.held[GOLD] == journey.held[ETHER] == 0
+
+
+def test_a_user_of_the_platform_has_it_at_once(journey: Journey) -> None:
+    arrived(asked(begun(journey, replace(WISH, recipient=RECIPIENT))))
+
+    assert journey.posted[f"invested:{BOB_WALLET}:ETH"] == AMOUNT
+
+
+def test_what_the_watcher_gave_them_is_not_given_again(journey: Journey) -> None:
+    asked(begun(journey, replace(WISH, recipient=RECIPIENT)))
+    journey.facts = replace(journey.facts, rejection=Rejected("ALREADY_BOOKED", ""))
+
+    arrived(journey)
+
+    assert journey.posted[f"invested:{BOB_WALLET}:ETH"] == 0
+    assert journey.posted["chain:ETHEREUM:ETH"] == AMOUNT + GAS // 2
+
+
+def test_what_failed_on_the_chain_cost_its_gas(journey: Journey) -> None:
+    asked(begun(journey)).said(
+        LandedWithError(reason="out of gas", gas=Gas(asset="ETH", amount=GAS))
+    )
+
+    assert (journey.row["state"], journey.row["reason"]) == ("FAILED", "TXN_CHAIN_REFUSED")
+    assert (journey.held[ETHER], journey.posted[ETHER]) == (0, -GAS)
+
+
+def test_what_can_never_land_is_built_anew(journey: Journey) -> None:
+    asked(begun(journey)).said(Absent())
+    assert journey.held[ETHER] == AMOUNT + GAS
+
+    assert arrived(asked(journey)).row["state"] == "COMPLETED"
+
+
+def test_what_cannot_be_built_is_let_go(journey: Journey) -> None:
+    begun(journey).built(Declined(code="TXN_COST_ROSE", reason="dearer than quoted"))
+
+    assert (journey.row["state"], journey.row["reason"]) == ("FAILED", "TXN_COST_ROSE")
+    assert (journey.held[ETHER], journey.posted[ETHER]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("wish", "refusal"),
+    [
+        (replace(WISH, recipient=Recipient(address="alice")), SelfSend),
+        (replace(WISH, amount=10**15 - 1), BelowMinimum),
+        (replace(WISH, usd_value=4_999_999), BelowMinimum),
+        (replace(WISH, spendable=AMOUNT + GAS - 1), InsufficientBalance),
+        (replace(WISH, asset="PAXG", gas_spendable=GAS - 1), GasMissing),
+        (replace(WISH, asset="PAXG", spendable=AMOUNT - 1), InsufficientBalance),
+    ],
+)
+def test_what_cannot_be_withdrawn_does_not_begin(
+    wish: InitiateHeldWithdrawCommand, refusal: type[Refused]
+) -> None:
+    with pytest.raises(refusal):
+        initiate_held_withdraw(wish, FACTS)
