@@ -10,6 +10,7 @@ from domain.contracts.deposit_events import (
     RejectedOffer,
 )
 from domain.contracts.envelope import EventPayload
+from domain.contracts.terms_events import PaymentRequoted
 from domain.shared.stream import Stream
 
 
@@ -46,18 +47,19 @@ def payment_of(opening: EventPayload) -> Payment:
 
 
 def payment_in(stream: Stream) -> Payment:
-    """The payment of a stream as it is now: with the method and the offers that the user chose
-    last."""
+    """The payment of a stream as it is now: with the method that the user chose last, and the offers
+    that were made last."""
     payment = payment_of(stream.events[0].data)
-    updated = stream.latest(PaymentMethodUpdateRequested)
-    if updated is None:
-        return payment
-    return replace(
-        payment,
-        payment_method=updated.payment_method,
-        offers=updated.offers,
-        rejected=updated.rejected,
-    )
+    for event in stream.events:
+        match event.data:
+            case PaymentMethodUpdateRequested(payment_method=method) as updated:
+                payment = replace(payment, payment_method=method)
+            case PaymentRequoted() as updated:
+                pass
+            case _:
+                continue
+        payment = replace(payment, offers=updated.offers, rejected=updated.rejected)
+    return payment
 
 
 def _payment(

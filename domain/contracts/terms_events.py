@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from domain.contracts.deposit_events import PaymentOffer, RejectedOffer
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import NetworkCost
+from domain.shared.ids import EffectId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,4 +29,36 @@ class NetworkCostRose(EventPayload):
     asked: NetworkCost
 
 
-TERMS_EVENTS: tuple[type[EventPayload], ...] = (SwapTermsWorsened, NetworkCostRose)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRequoteRequested(EventPayload):
+    """Every offer for the payment has expired: providers are asked anew."""
+
+    effect_id: EffectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRequoted(EventPayload):
+    """What providers offer for the payment now, the best first."""
+
+    offers: tuple[PaymentOffer, ...]
+    rejected: tuple[RejectedOffer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentTermsWorsened(EventPayload):
+    """The best that is `offered` now is less than what was `expected` of it (base units)."""
+
+    KIND = "ProviderResponseReceived"
+    provider: str
+    asset: str
+    expected: int
+    offered: int
+
+
+TERMS_EVENTS: tuple[type[EventPayload], ...] = (
+    SwapTermsWorsened,
+    NetworkCostRose,
+    PaymentRequoteRequested,
+    PaymentRequoted,
+    PaymentTermsWorsened,
+)

@@ -15,6 +15,7 @@ from domain.shared.unit import ActionOpened, EffectRequested, Group, JsonObject
 class EffectKind(StrEnum):
     """What an effect calls; the deadlines call nobody."""
 
+    ONRAMP_QUOTE = "onramp.quote"
     ONRAMP_OPEN = "onramp.open"
     ONRAMP_CHECK = "onramp.check"
     BUILD = "leg.build"

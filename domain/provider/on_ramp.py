@@ -15,9 +15,12 @@ from domain.contracts.deposit_events import (
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.payments import Payment, payment_in
+from domain.contracts.terms_events import PaymentRequoted
+from domain.provider.confirmations import CONFIRM_SLIPPAGE
 from domain.provider.effects import EffectKind, request_effect
 from domain.provider.payment_choices import on_choice, on_choice_expired, on_update_refused
-from domain.shared.decision import Decision, Facts
+from domain.provider.requotes import is_asked, may_requote, on_answer, on_silence, requote
+from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
@@ -28,7 +31,8 @@ def choose(stream: Stream, _event: Event, facts: Facts) -> Decision:
 
 
 def select(stream: Stream, facts: Facts) -> Decision:
-    """The best offer that has not failed and still stands; without one the payment has failed."""
+    """The best offer that has not failed and still stands; where they have all expired, others are
+    asked for; where all have failed, the payment has."""
     payment = payment_in(stream)
     failed = _failed(stream)
     left = [
@@ -36,6 +40,8 @@ def select(stream: Stream, facts: Facts) -> Decision:
         for offer in payment.offers
         if offer.provider not in failed and offer.expires_at > facts.now
     ]
+    if not left and may_requote(stream) and any(o.provider not in failed for o in payment.offers):
+        return requote(stream, facts)
     if not left:
         last = stream.latest(ProviderAttemptFailed)
         failure = FiatPaymentFailed(
@@ -47,6 +53,22 @@ def select(stream: Stream, facts: Facts) -> Decision:
         )
         return Decision(events=(failure,))
     return _requested(stream, payment, left[0], facts)
+
+
+def on_requoted(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """Offers that the user has yet to say yes to are not taken."""
+    return NOTHING if is_asked(stream) else select(stream, facts)
+
+
+def on_any_choice(stream: Stream, event: Event, facts: Facts) -> Decision:
+    made = event.data
+    if isinstance(made, UserChoiceMade) and made.action == CONFIRM_SLIPPAGE:
+        return on_answer(stream, made, facts)
+    return on_choice(stream, event, facts)
+
+
+def on_any_silence(stream: Stream, event: Event, facts: Facts) -> Decision:
+    return on_silence(stream, event, facts) + on_choice_expired(stream, event, facts)
 
 
 def _failed(stream: Stream) -> set[str]:
@@ -102,7 +124,8 @@ REACTIONS: Final[dict[type[EventPayload], Reaction]] = {
     ProviderAttemptFailed: choose,
     PaymentMethodUpdated: choose,
     PaymentMethodUpdateRefused: on_update_refused,
-    UserChoiceMade: on_choice,
-    UserChoiceExpired: on_choice_expired,
+    PaymentRequoted: on_requoted,
+    UserChoiceMade: on_any_choice,
+    UserChoiceExpired: on_any_silence,
 }
 """Of every flow that is a payment, beside what it asks for it at first."""

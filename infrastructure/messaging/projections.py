@@ -89,7 +89,7 @@ from domain.contracts.swap_events import (
     SwapOffer,
     SwapTerms,
 )
-from domain.contracts.terms_events import SwapTermsWorsened
+from domain.contracts.terms_events import PaymentTermsWorsened, SwapTermsWorsened
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransferFailed,
@@ -210,6 +210,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
         "target_amount": _TARGET,
         "target_minimum": _TARGET,
     },
+    PaymentTermsWorsened: {"expected": _OWN, "offered": _OWN},
     AssetSwapRequested: {"amount": _SOURCE, "target_minimum": _TARGET},
     AssetSwapCompleted: {"spent": _SOURCE, "received": _TARGET},
     BlockchainApprovalConfirmed: {

@@ -23,9 +23,11 @@ from infrastructure.sagas.legs import SolanaLegs
 from infrastructure.sagas.payments import PaymentEffects
 from infrastructure.sagas.payouts import PayoutEffects
 from infrastructure.sagas.protocols import ProtocolLeg
+from infrastructure.sagas.requotes import RequoteEffects
 from infrastructure.sagas.swaps import PromisedSwaps, SwapLeg
 from infrastructure.sagas.transfers import TransferLeg
 from infrastructure.sagas.watcher import ConfirmationWatcher
+from infrastructure.services.providers import OfferDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ def open_effects(
     watcher = ConfirmationWatcher(engine=engine, legs=legs)
     signed = LegEffects(engine=engine, solana=legs, others=others, watcher=watcher)
     arrivals = Arrivals(providers.chains, gateway)
+    requotes = RequoteEffects(engine=engine, offers=OfferDesk(outside.offers, providers.on_ramps))
     payments = PaymentEffects(
         engine=engine,
         providers=providers.on_ramps,
@@ -79,6 +82,7 @@ def open_effects(
     return OutsideEffects(
         handlers={
             **signed.handlers(),
+            **requotes.handlers(),
             **payments.handlers(),
             **payouts.handlers(),
             **deliveries.handlers(),

@@ -31,6 +31,11 @@ from domain.contracts.events import (
     UserActionExpired,
     UserActionRequired,
 )
+from domain.contracts.terms_events import (
+    PaymentRequoted,
+    PaymentRequoteRequested,
+    PaymentTermsWorsened,
+)
 from domain.transaction.flow import Record
 from domain.transaction.flows.choice import CHOICE_RECORDS
 from domain.transaction.flows.review import REVIEW_RECORDS
@@ -61,6 +66,9 @@ PAYMENT_RECORDS: Final[dict[type[EventPayload], Record]] = {
     ),
     **CHOICE_RECORDS,
     PaymentTimeExtended: Record(),
+    PaymentRequoteRequested: Record(waiting_on="PROVIDER"),
+    PaymentRequoted: Record(),
+    PaymentTermsWorsened: Record(waiting_on="NONE"),
     PaymentMethodUpdateRequested: Record(waiting_on="PROVIDER"),
     PaymentMethodUpdated: Record(),
     PaymentMethodUpdateRefused: Record(),

@@ -1,0 +1,104 @@
+"""A payment whose offers expired before anybody was asked: others are, then its user, never silently."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.contracts.choice_events import UserChoiceRequired
+from domain.contracts.deposit_events import (
+    FiatPaymentRequested,
+    OnRampProviderSelected,
+    PaymentOffer,
+    RejectedOffer,
+)
+from domain.contracts.terms_events import PaymentRequoteRequested, PaymentTermsWorsened
+from domain.provider.confirmations import ACCEPT, REJECT
+from domain.provider.effects import Claimed, EffectKind, effect_id
+from domain.provider.requotes import PATIENCE, Requoted, on_requoted
+from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
+from tests.unit.domain.send.journey import ALICE_WALLET, GROUPS, START
+
+AVAILABLE = f"available:{ALICE_WALLET}"
+
+
+@pytest.fixture(params=[(GROUPS,), tuple((group,) for group in GROUPS)], ids=["one", "four"])
+def payment(request: pytest.FixtureRequest) -> Payment:
+    """It begins an hour after its offers were made: a person has approved it first."""
+    late = Payment(groups=request.param).at(START + timedelta(hours=1))
+    return late.initiate()
+
+
+def requoted(payment: Payment, *offers: PaymentOffer) -> Payment:
+    number = payment.stream.count(PaymentRequoteRequested)
+    identifier = effect_id(payment.stream.id, EffectKind.ONRAMP_QUOTE, number)
+    effect = Claimed(id=identifier, epoch=1, attempt=number)
+    rejected = (RejectedOffer(provider="third", reason="disabled"),)
+    told = Requoted(offers=offers, rejected=rejected)
+    payment._decide(
+        lambda stream, facts: on_requoted(stream, effect, told, facts)
+    )  # the journey's own
+    return payment
+
+
+def late(provider: str, amount: int) -> PaymentOffer:
+    return offer(provider, amount=amount, minutes=120)
+
+
+def test_providers_are_asked_anew_and_nobody_else_where_it_is_hardly_less(
+    payment: Payment,
+) -> None:
+    assert payment.stream.count(PaymentRequoteRequested) == 1
+    assert not payment.stream.has(FiatPaymentRequested)
+
+    requoted(payment, late("second", 97_600_000))
+
+    assert payment.stream.known(OnRampProviderSelected).provider == "second"
+    assert not payment.stream.has(UserChoiceRequired)
+    payment.opened().checked(DELIVERED)
+    assert payment.states[-1] == "COMPLETED"
+
+
+def test_where_it_is_less_the_user_is_asked_and_held_to_what_they_said(payment: Payment) -> None:
+    requoted(payment, late("first", 90_000_000))
+
+    required = payment.stream.known(UserChoiceRequired)
+    assert required.action == "CONFIRM_SLIPPAGE"
+    assert "about 90.000000 USDC, where 98.000000 USDC was shown" in required.summary
+    assert payment.row["waiting_on"] == "USER"
+    assert not payment.stream.has(FiatPaymentRequested)
+
+    requoted(payment.chosen(ACCEPT), late("first", 89_900_000))
+
+    assert payment.stream.has(FiatPaymentRequested)
+    assert payment.stream.count(UserChoiceRequired) == 1
+
+
+def test_it_is_asked_again_where_even_that_is_gone(payment: Payment) -> None:
+    requoted(payment, late("first", 90_000_000)).chosen(ACCEPT)
+    requoted(payment, late("first", 80_000_000))
+
+    assert payment.stream.count(PaymentTermsWorsened) == 2
+    assert not payment.stream.has(FiatPaymentRequested)
+
+
+def test_who_says_no_pays_nothing(payment: Payment) -> None:
+    requoted(payment, late("first", 90_000_000)).chosen(REJECT)
+
+    assert (payment.states[-1], payment.row["reason"]) == ("FAILED", "TXN_TERMS_REJECTED")
+    assert payment.incoming[AVAILABLE] == 0
+
+
+def test_who_does_not_answer_pays_nothing(payment: Payment) -> None:
+    requoted(payment, late("first", 90_000_000)).unanswered()
+
+    assert (payment.states[-1], payment.row["reason"]) == ("FAILED", "TXN_TERMS_UNANSWERED")
+
+
+def test_where_nobody_offers_anything_it_is_tried_for_a_while(payment: Payment) -> None:
+    requoted(payment)
+    assert payment.states[-1] == "BALANCE_RESERVED"
+
+    requoted(payment.at(payment.facts.now + PATIENCE))
+
+    assert (payment.states[-1], payment.row["reason"]) == ("FAILED", "PRV_NONE_AVAILABLE")
+    assert payment.incoming[AVAILABLE] == 0
