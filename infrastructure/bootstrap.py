@@ -212,6 +212,10 @@ class Process:
             clock=self._clock,
             resources=self._resources,
             solana=self._gateway.healthy,
+            ages=Ages(
+                asked_again_seconds=settings.strategy_offers_seconds,
+                stale_seconds=settings.strategy_stale_seconds,
+            ),
         )
 
     def _open_worker(self) -> None:
@@ -302,16 +306,7 @@ class Process:
         domain = settings.sign_in_domain
         return ApiParts(
             views=DatabaseViews(pool),
-            movements=open_movements(
-                self._engine,
-                pool,
-                self._gateway,
-                self._outside,
-                ages=Ages(
-                    asked_again_seconds=settings.strategy_offers_seconds,
-                    stale_seconds=settings.strategy_stale_seconds,
-                ),
-            ),
+            movements=open_movements(self._engine, pool, self._gateway, self._outside),
             saved=open_saved(self._engine, pool, self._outside),
             webhooks=Webhooks(
                 readers=self._outside.providers.webhook_readers,

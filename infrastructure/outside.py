@@ -22,18 +22,21 @@ from infrastructure.services.offers import OfferCollector
 from infrastructure.services.prices import PriceBook
 from infrastructure.services.providers import ProviderList, load_providers
 from infrastructure.services.standings import Standings
+from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
 from infrastructure.workers.provider_health import Check, ProviderHealthWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """`offers` and `prices` serve every flow; `health` is a worker's to run."""
+    """`offers` and `prices` serve every flow, `strategies` those of strategies; `health` is a worker's
+    to run."""
 
     providers: Providers
     listed: ProviderList
     standings: Standings
     offers: OfferCollector
     prices: PriceBook
+    strategies: StrategyBook
     health: ProviderHealthWatch
 
 
@@ -46,6 +49,7 @@ def open_outside(
     clock: Callable[[], datetime],
     resources: AsyncExitStack,
     solana: Check,
+    ages: Ages,
 ) -> Outside:
     """`solana`: whether that chain's own gateway is well. Raises `StartupError` for a file that is wrong or a key that is none."""
     listed = load_providers()
@@ -66,6 +70,9 @@ def open_outside(
             standing=standings,
         ),
         prices=PriceBook(providers.prices, clock=clock),
+        strategies=StrategyBook(
+            providers.defi, goals=load_goals(), standing=standings, ages=ages, clock=clock
+        ),
         health=ProviderHealthWatch({**_checks(providers), "solana": solana}, store),
     )
 

@@ -82,10 +82,29 @@ class StrategyLaunchInitiated(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyAdjustmentRequired(EventPayload):
+    """Before anything was signed, the strategy is no longer what was chosen: `code` says why. It may
+    be had by `amended` terms, or one of the `alternatives` instead."""
+
+    code: str
+    reason: str
+    amended: StrategyTerms | None
+    alternatives: tuple[StrategyTerms, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyTermsAmended(EventPayload):
+    """The user agreed to these terms: those of the launch no longer hold."""
+
+    terms: StrategyTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeFiProviderSelected(EventPayload):
     """The protocol, and why it and no other."""
 
     KIND = "ProviderSelected"
+    OPENS_ATTEMPT = True
     provider: str
     explanation: str
 
@@ -116,6 +135,7 @@ class RequiredAssetSwapCompleted(EventPayload):
 class DeFiStrategyDeployRequested(EventPayload):
     """The protocol is to take the money."""
 
+    OPENS_ATTEMPT = True
     provider: str
     offer_id: str
     amount: int
@@ -272,6 +292,8 @@ STRATEGY_EVENTS: tuple[type[EventPayload], ...] = (
     BlockchainCallRequested,
     BlockchainCallConfirmed,
     StrategyLaunchInitiated,
+    StrategyAdjustmentRequired,
+    StrategyTermsAmended,
     DeFiProviderSelected,
     RequiredAssetSwapRequested,
     RequiredAssetSwapCompleted,

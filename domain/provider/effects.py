@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from domain.contracts.events import NetworkCost, UserActionRequired
 from domain.contracts.gas import Gas, PreparedMessage
+from domain.contracts.strategy_events import StrategyTerms
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision
 from domain.shared.ids import ActionId, EffectId, StreamId, derived
@@ -242,7 +243,18 @@ class Absent:
     block_height: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyChanged:
+    """The strategy is no longer what its user agreed to; `code` is of the catalogue. It may be had by
+    the `amended` terms, or one of the `alternatives`. Nothing has happened."""
+
+    code: str
+    reason: str
+    amended: StrategyTerms | None = None
+    alternatives: tuple[StrategyTerms, ...] = ()
+
+
 AnyLanded = Landed | SwapLanded | CallLanded | ApprovalLanded
 TermsChanged = LessOffered | MoreCharged
-BuildOutcome = Built | Declined | TermsChanged | NotAttempted
+BuildOutcome = Built | Declined | TermsChanged | StrategyChanged | NotAttempted
 BroadcastOutcome = Accepted | Unknown | NotAttempted | AnyLanded | LandedWithError | Absent

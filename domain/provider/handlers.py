@@ -38,6 +38,7 @@ from domain.provider.effects import (
     LessOffered,
     MoreCharged,
     NotAttempted,
+    StrategyChanged,
     SwapLanded,
     TermsChanged,
     Unknown,
@@ -48,6 +49,7 @@ from domain.provider.effects import (
 )
 from domain.provider.errors import ActionReplayed, ActionStale
 from domain.provider.leg import GATEWAYS, attempts, confirmed, given_up, leg_of
+from domain.provider.strategy_choices import ask_adjustment, may_adjust
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import ActionId, derived
 from domain.shared.stream import Stream
@@ -66,6 +68,8 @@ def on_built(stream: Stream, effect: Claimed, outcome: BuildOutcome, facts: Fact
     """The message is there to sign, or cannot be had."""
     if isinstance(outcome, NotAttempted):
         return _retried_or_given_up(stream, effect, outcome, facts)
+    if isinstance(outcome, StrategyChanged):
+        return _strategy_changed(stream, effect, outcome, facts)
     if isinstance(outcome, Declined):
         return _build_declined(stream, effect, outcome, facts)
     if isinstance(outcome, (LessOffered, MoreCharged)):
@@ -108,12 +112,27 @@ def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Fa
     )
 
 
+def _strategy_changed(
+    stream: Stream, effect: Claimed, changed: StrategyChanged, facts: Facts
+) -> Decision:
+    """The user is asked, where there is anything to choose."""
+    if may_adjust(stream, changed):
+        asked = ask_adjustment(stream, changed, facts)
+    else:
+        asked = Decision(events=(given_up(stream, code=changed.code, reason=changed.reason),))
+    return asked + _not_built(stream, effect, changed.reason, facts)
+
+
 def _build_declined(stream: Stream, effect: Claimed, why: Declined, facts: Facts) -> Decision:
+    failed = Decision(events=(given_up(stream, code=why.code, reason=why.reason),))
+    return failed + _not_built(stream, effect, why.reason, facts)
+
+
+def _not_built(stream: Stream, effect: Claimed, reason: str, facts: Facts) -> Decision:
     return Decision(
-        events=(given_up(stream, code=why.code, reason=why.reason),),
         effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
         interactions=(
-            _interaction(stream, effect, "build", "DECLINED", facts, {"reason": why.reason}),
+            _interaction(stream, effect, "build", "DECLINED", facts, {"reason": reason}),
         ),
     )
 

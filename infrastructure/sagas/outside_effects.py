@@ -52,7 +52,7 @@ def open_effects(
             TransferRequested: ChainTransferLeg(),
         },
     )
-    calls = ProtocolLeg(gateway, protocols=providers.defi)
+    calls = ProtocolLeg(gateway, protocols=providers.defi, book=outside.strategies)
     legs = SolanaLegs(
         gateway,
         kinds={

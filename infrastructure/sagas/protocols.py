@@ -2,15 +2,24 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from decimal import Decimal
+from typing import Final, Protocol
 
 from domain.contracts.events import NetworkCost
-from domain.contracts.strategy_events import BlockchainCallRequested, ProtocolCall
+from domain.contracts.strategies import terms_in
+from domain.contracts.strategy_events import BlockchainCallRequested, ProtocolCall, StrategyTerms
 from domain.contracts.transfer_events import LegRequested
-from domain.provider.effects import BuildOutcome, CallLanded, Declined, Moved, NotAttempted
+from domain.provider.effects import (
+    BuildOutcome,
+    CallLanded,
+    Declined,
+    Moved,
+    NotAttempted,
+    StrategyChanged,
+)
 from domain.provider.leg import fee_due
 from domain.provider.ports import answers
-from domain.provider.ports.defi import DeFiProvider
+from domain.provider.ports.defi import DeFiProvider, StrategyOffer
 from domain.provider.ports.unsigned import SolanaInstructions
 from domain.shared.assets import USDC
 from domain.shared.money import AssetAmount
@@ -27,19 +36,40 @@ BUILD_SECONDS_MAX: Final = 15.0
 """So long a protocol that fails is asked again: building only reads, but the user is waiting."""
 
 
+APY_LEFT_MIN: Final = Decimal("0.8")
+"""Rates float all day; with less of the one that was shown, they are other terms."""
+
+
+class Book(Protocol):
+    """What protocols offer now."""
+
+    async def known(self, identifier: str) -> StrategyOffer | None: ...
+
+    async def others(self, terms: StrategyTerms, amount: int) -> tuple[StrategyTerms, ...]: ...
+
+
 class ProtocolLeg:
     """Deposits into and redemptions from protocols; `protocols` by the registry's names."""
 
-    def __init__(self, gateway: SolanaGateway, *, protocols: Mapping[str, DeFiProvider]) -> None:
+    def __init__(
+        self, gateway: SolanaGateway, *, protocols: Mapping[str, DeFiProvider], book: Book
+    ) -> None:
         self._gateway = gateway
         self._protocols = protocols
+        self._book = book
 
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
         requested = stream.known(BlockchainCallRequested)
         call = requested.call
+        changed = None if call.shares else await self._changed(stream, call.amount)
+        if changed is not None:
+            return changed
         answer = await self._instructions(call)
         if not isinstance(answer, SolanaInstructions):
-            return _not_built(stream, answer, now)
+            outcome = _not_built(stream, answer, now)
+            if isinstance(outcome, NotAttempted) or call.shares:
+                return outcome
+            return await self._unavailable(stream, outcome, call.amount)
         instructions = instructions_of(answer)
         shown = requested.network_cost
         asked = cost_by_quote(await self._gateway.composed_cost(instructions), shown)
@@ -90,6 +120,25 @@ class ProtocolLeg:
             else None,
         )
 
+    async def _changed(self, stream: Stream, amount: int) -> StrategyChanged | None:
+        """Where the protocol's terms are worse than those that the user agreed to."""
+        terms = terms_in(stream)
+        offer = await self._book.known(f"{terms.provider}:{terms.offer_id}")
+        worse = None if offer is None else _worse(offer, terms, amount)
+        if offer is None or worse is None:
+            return None
+        amended = offer.terms(terms.provider) if offer.minimum <= amount else None
+        return StrategyChanged(
+            code="TXN_STRATEGY_CHANGED",
+            reason=worse,
+            amended=amended,
+            alternatives=await self._book.others(terms, amount),
+        )
+
+    async def _unavailable(self, stream: Stream, why: Declined, amount: int) -> StrategyChanged:
+        alternatives = await self._book.others(terms_in(stream), amount)
+        return StrategyChanged(code=why.code, reason=why.reason, alternatives=alternatives)
+
     async def _instructions(self, call: ProtocolCall) -> SolanaInstructions | answers.Setback:
         """It only reads: whatever goes wrong, nothing has happened."""
         protocol = self._protocols.get(call.provider)
@@ -103,6 +152,19 @@ class ProtocolLeg:
         return await protocol.deploy_strategy(
             call.offer_id, owner=call.owner_address, fee_payer=fee_payer, amount=call.amount
         )
+
+
+def _worse(offer: StrategyOffer, terms: StrategyTerms, amount: int) -> str | None:
+    """In what it is worse than what was agreed to; None: in nothing."""
+    if offer.minimum > amount:
+        return "the least amount was raised"
+    if offer.lock_seconds > terms.lock_seconds:
+        return "it keeps the money longer"
+    if offer.exit_fee_millionths > terms.exit_fee_millionths:
+        return "it costs more to leave"
+    if offer.apy is None or terms.apy is None:
+        return None
+    return "it earns less" if offer.apy < Decimal(terms.apy) * APY_LEFT_MIN else None
 
 
 def _not_built(stream: Stream, setback: answers.Setback, now: datetime) -> Declined | NotAttempted:

@@ -29,13 +29,12 @@ from infrastructure.services.providers import OfferDesk
 from infrastructure.services.quotes import QuoteBook
 from infrastructure.services.saved import SavedDesk
 from infrastructure.services.strategies import StrategyDesk
-from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
 from infrastructure.services.swaps import BUY, SELL, WITHDRAW, SwapDesk, SwapFlow
 from infrastructure.services.transfers import Movement, Send, TransferDesk, Withdraw
 
 
 def open_movements(
-    engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside, *, ages: Ages
+    engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside
 ) -> MoneyMovements:
     """The desks of all flows."""
     initiations = Initiations(engine, QuoteBook(engine, QuoteStore(pool)))
@@ -118,7 +117,7 @@ def open_movements(
         banks=BankAccountDesk(
             store=accounts, wallets=IdentityStore(pool), providers=outside.providers.off_ramps
         ),
-        strategies=_strategies(engine, pool, network, outside, initiations=initiations, ages=ages),
+        strategies=_strategies(engine, pool, network, outside, initiations=initiations),
     )
 
 
@@ -129,23 +128,15 @@ def _strategies(
     outside: Outside,
     *,
     initiations: Initiations,
-    ages: Ages,
 ) -> StrategyDesk:
-    protocols = outside.providers.defi
     return StrategyDesk(
         engine=engine,
         initiations=initiations,
         openings=SwapReader(pool),
         positions_of=PositionReader(pool),
         network=network,
-        book=StrategyBook(
-            protocols,
-            goals=load_goals(),
-            standing=outside.standings,
-            ages=ages,
-            clock=engine.clock,
-        ),
-        protocols=protocols,
+        book=outside.strategies,
+        protocols=outside.providers.defi,
     )
 
 

@@ -14,7 +14,6 @@ from domain.compliance.model import assess
 from domain.contracts.events import NetworkCost
 from domain.contracts.previews import Preview
 from domain.contracts.services import LaunchStrategyInput, StopPreview, StopStrategyInput
-from domain.contracts.strategy_events import StrategyTerms
 from domain.contracts.views import PositionView, StrategyCatalogueView
 from domain.provider.ports.defi import DeFiProvider, Position, StrategyOffer
 from domain.shared.assets import USDC, Asset, Chain
@@ -160,17 +159,7 @@ class StrategyDesk:
             minimum=offer.minimum,
             spendable=opening.spendable,
             network_cost=await self._cost(owner),
-            terms=StrategyTerms(
-                provider=provider,
-                offer_id=offer.id,
-                name=offer.name,
-                asset=offer.asset.symbol,
-                apy=None if offer.apy is None else str(offer.apy),
-                lock_seconds=offer.lock_seconds,
-                exit_fee_millionths=offer.exit_fee_millionths,
-                source=offer.source,
-                at=offer.at,
-            ),
+            terms=offer.terms(provider),
         )
 
     async def _stopped(

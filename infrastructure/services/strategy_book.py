@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from domain.contracts.strategy_events import StrategyTerms
 from domain.contracts.views import (
     MissingStrategiesView,
     StrategyCatalogueView,
@@ -24,6 +25,8 @@ from infrastructure.settings import StartupError
 
 STRATEGIES_FILE: Final = Path(__file__).with_name("strategies.toml")
 ASK_SECONDS_MAX: Final = 3.0
+OTHERS_MAX: Final = 3
+"""So many strategies are offered in place of one."""
 RISKS: Final = ("low", "medium", "high")
 _SEPARATOR: Final = ":"
 
@@ -80,6 +83,15 @@ def load_goals(path: Path = STRATEGIES_FILE) -> Goals:
 def strategy_id(provider: str, offer_id: str) -> str:
     """A strategy's identifier in the API."""
     return f"{provider}{_SEPARATOR}{offer_id}"
+
+
+def _may_replace(provider: str, offer: StrategyOffer, terms: StrategyTerms, amount: int) -> bool:
+    return (
+        (provider, offer.id) != (terms.provider, terms.offer_id)
+        and offer.minimum <= amount
+        and offer.lock_seconds <= terms.lock_seconds
+        and offer.exit_fee_millionths <= terms.exit_fee_millionths
+    )
 
 
 class StrategyBook:
@@ -143,6 +155,25 @@ class StrategyBook:
         provider, _, offer_id = identifier.partition(_SEPARATOR)
         told = self._told.get(provider)
         return next((each for each in told.offers if each.id == offer_id), None) if told else None
+
+    async def others(self, terms: StrategyTerms, amount: int) -> tuple[StrategyTerms, ...]:
+        """What may take the place of a strategy for that amount: no riskier, no longer locked, no
+        dearer to leave; the best yield first."""
+        await self._ask_all()
+        found = [
+            (provider, offer)
+            for provider, told in self._told.items()
+            if self._is_no_riskier(provider, terms.provider)
+            and await self._standing.rejection(provider) is None
+            for offer in told.offers
+            if not self._stale(offer) and _may_replace(provider, offer, terms, amount)
+        ]
+        found.sort(key=lambda each: (-(each[1].apy or 0), each[0], each[1].id))
+        return tuple(offer.terms(provider) for provider, offer in found[:OTHERS_MAX])
+
+    def _is_no_riskier(self, provider: str, than: str) -> bool:
+        risks = self._goals.risks
+        return RISKS.index(risks[provider]) <= RISKS.index(risks[than])
 
     async def _ask_all(self) -> None:
         async with self._asking:

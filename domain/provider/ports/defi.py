@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, Protocol
 
+from domain.contracts.strategy_events import StrategyTerms
 from domain.provider.ports.answers import Provider, Setback
 from domain.provider.ports.unsigned import SolanaInstructions
 from domain.shared.assets import Asset
@@ -31,6 +32,20 @@ class StrategyOffer:
     total_value: int | None
     source: str
     at: datetime
+
+    def terms(self, provider: str) -> StrategyTerms:
+        """As it is taken now."""
+        return StrategyTerms(
+            provider=provider,
+            offer_id=self.id,
+            name=self.name,
+            asset=self.asset.symbol,
+            apy=None if self.apy is None else str(self.apy),
+            lock_seconds=self.lock_seconds,
+            exit_fee_millionths=self.exit_fee_millionths,
+            source=self.source,
+            at=self.at,
+        )
 
     def exit_cost(self, net: int) -> int:
         """What is kept of a position that gives `net`, rounded down."""

@@ -3,7 +3,7 @@ is, who acts next."""
 
 from typing import Final
 
-from domain.contracts.deposit_events import AvailableBalanceUpdated
+from domain.contracts.deposit_events import AvailableBalanceUpdated, ProviderAttemptFailed
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     AvailableBalanceReserved,
@@ -28,6 +28,7 @@ from domain.contracts.strategy_events import (
     PositionReserved,
     RequiredAssetSwapCompleted,
     RequiredAssetSwapRequested,
+    StrategyAdjustmentRequired,
     StrategyBalanceUpdated,
     StrategyLaunchCompleted,
     StrategyLaunchFailed,
@@ -35,6 +36,7 @@ from domain.contracts.strategy_events import (
     StrategyStopCompleted,
     StrategyStopFailed,
     StrategyStopInitiated,
+    StrategyTermsAmended,
 )
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
@@ -47,6 +49,7 @@ from domain.shared.assets import USDC, Chain
 from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
+from domain.transaction.flows.choice import CHOICE_RECORDS
 from domain.transaction.flows.ending import led
 from domain.transaction.flows.review import REVIEW_RECORDS
 from domain.transaction.flows.swap import completed_record, failed_record, opening_record
@@ -88,6 +91,12 @@ _COMMON: Final[dict[type[EventPayload], Record]] = {
 LAUNCH_RECORDS: Final[dict[type[EventPayload], Record]] = {
     StrategyLaunchInitiated: opening_record(),
     **_COMMON,
+    **CHOICE_RECORDS,
+    StrategyAdjustmentRequired: Record(),
+    StrategyTermsAmended: Record(),
+    ProviderAttemptFailed: Record(
+        moves=((Trigger.FAIL_OVER, None),), steps=(("prepare", "PROVIDER", "FAILED"),)
+    ),
     AvailableBalanceReserved: _RESERVED,
     RequiredAssetSwapRequested: Record(
         moves=((Trigger.PROCESS, "STRATEGY_VALIDATING"), (None, "ASSET_PREPARATION")),

@@ -8,6 +8,7 @@ from domain.contracts.events import (
     ComplianceReviewRequired,
 )
 from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.contracts.strategies import terms_in
 from domain.contracts.strategy_events import (
     BlockchainCallConfirmed,
     StrategyBalanceUpdated,
@@ -50,16 +51,16 @@ def _reserved(stream: Stream, facts: Facts) -> Decision:
 
 
 def _opened(stream: Stream, facts: Facts) -> Decision:
-    launch = stream.known(StrategyLaunchInitiated)
+    terms = terms_in(stream)
     seen = stream.known(BlockchainCallConfirmed)
     held, principal = reservation_of(stream), -seen.moved
     taken = principal + seen.own_fee
-    lock = timedelta(seconds=launch.terms.lock_seconds)
+    lock = timedelta(seconds=terms.lock_seconds)
     updated = StrategyBalanceUpdated(
         position_id=stream.id,
-        provider=launch.terms.provider,
-        offer_id=launch.terms.offer_id,
-        name=launch.terms.name,
+        provider=terms.provider,
+        offer_id=terms.offer_id,
+        name=terms.name,
         principal=principal,
         shares=seen.shares,
         locked_until=facts.now + lock if lock else None,

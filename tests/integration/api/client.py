@@ -26,7 +26,7 @@ from resolvers.ids import Kind, decode
 ERRORS: Final = """errors { code severity retryability retryable whatHappened why whatToDo
   alternatives field retryAfterSeconds }"""
 SHOWN: Final = """transaction { id state reason cancellable availableActions
-  userActions { id type status payload summary expiresAt } }"""
+  userActions { id type status payload summary expiresAt options { name summary } } }"""
 INPUTS: Final = {
     "initiateSend": "InitiateSendInput",
     "initiateDeposit": "InitiateDepositInput",
@@ -179,6 +179,9 @@ class Person:
 
     async def submit(self, action_id: str, signed: str) -> Json:
         return await self.mutate("submitUserAction", actionId=action_id, signedTransaction=signed)
+
+    async def choose(self, action_id: str, option: str) -> Json:
+        return await self.mutate("submitUserAction", actionId=action_id, option=option)
 
     async def cancel(self, transaction_id: str) -> Json:
         return await self.mutate("cancelTransaction", id=transaction_id)

@@ -1,9 +1,11 @@
 """Strategies through the real platform: chosen, launched, earning, stopped, signed by their user."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 
 import httpx
 import pytest
+import redis
 
 from bench.platform import Platform
 from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
@@ -212,3 +214,73 @@ async def test_what_is_new_of_a_position_is_told_on_both_transports(
         line = await socket.subscribe(STRATEGIES, after=opened["cursor"])
         missed = await line.until("StrategyStopCompleted")
         assert "PositionValued" in {each["type"] for each in missed}
+
+
+@pytest.fixture
+async def kamino_down(
+    platform: Platform, http: httpx.AsyncClient
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Its deposits fail until that is called; what is on offer is known before."""
+    faults = f"{platform.ready.sandbox_url}/control/faults"
+    fault = {"kind": "error", "provider": "kamino", "operations": ["deposit"]}
+    assert (await http.post(faults, json=fault)).status_code < 300
+
+    async def up_again() -> None:
+        assert (await http.delete(faults)).status_code < 300
+        with redis.Redis.from_url(platform.ready.redis_url) as cache:
+            for key in cache.scan_iter("diboas:guard:*"):
+                cache.delete(key)
+
+    yield up_again
+    await up_again()
+
+
+async def asked(person: Person, payload: Json) -> Json:
+    assert payload["errors"] == []
+    action = await person.pending(payload["transaction"]["id"])
+    assert action["type"] == "ADJUST_STRATEGY"
+    return action
+
+
+@pytest.mark.parametrize("option", ["RETRY", "another", "STOP"])
+async def test_a_launch_that_its_protocol_fails_goes_on_as_its_user_says(
+    alice: Person,
+    records: Records,
+    kamino_down: Callable[[], Awaitable[None]],
+    option: str,
+) -> None:
+    strategy = await chosen(alice, "kamino")
+    before = await wallet(alice)
+
+    payload = await launch(alice, strategy["id"])
+    action = await asked(alice, payload)
+
+    names = [each["name"] for each in action["options"]]
+    another = next(name for name in names if name.startswith("jupiter_lend:"))
+    assert (names[0], names[-1]) == ("RETRY", "STOP")
+    refused = await alice.choose(action["id"], "ACCEPT")
+    assert [each["code"] for each in refused["errors"]] == ["VAL_OPTION"]
+    await kamino_down()
+    wanted = another if option == "another" else option
+    for _ in range(2):
+        assert (await alice.choose(action["id"], wanted))["errors"] == []
+
+    identifier = payload["transaction"]["id"]
+    if option != "STOP":
+        signing = await alice.pending(identifier)
+        assert signing["type"] == "SIGN_TRANSACTION"
+        taken = await alice.submit(signing["id"], sign(signing["payload"], alice.keypair))
+        assert taken["errors"] == []
+    await alice.ended(identifier)
+    ended = (await alice.data(_SHOWN, id=identifier))["transaction"]
+    after = await wallet(alice)
+    opened = [each for each in after["positions"] if each not in before["positions"]]
+    if option == "STOP":
+        assert (ended["state"], ended["reason"]) == ("FAILED", "PRV_UNAVAILABLE")
+        assert after["available"] == before["available"]
+        return
+    assert ended["state"] == "COMPLETED"
+    assert ended["provider"] == ("kamino" if option == "RETRY" else "jupiter_lend")
+    assert opened[-1]["strategyId"] == (strategy["id"] if option == "RETRY" else another)
+    published = await records.published(identifier)
+    assert published.count("DeFiProviderSelected") == (1 if option == "RETRY" else 2)

@@ -14,7 +14,7 @@ _SLOW: Final = ("lifi", "debridge", "bridge", "due")
 _OK_MAX: Final = 400
 _SHOWN: Final = """query ($id: ID!) { transaction(id: $id) {
   id type state reason waitingOn fundsLocation provider receivedAmount progressPercent
-  userActions { id status payload } } }"""
+  userActions { id status payload options { name } } } }"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,13 @@ class Leading:
             await asyncio.sleep(self.poll_seconds)
 
     async def _do(self, action: Json, done: set[str]) -> None:
-        """Pay or sign, as the action asks; what is not taken is tried again."""
+        """Pay or sign, as the action asks, and of a choice end it; what is not taken is tried again."""
+        if action["options"]:
+            # The last option is always the one that goes on with nothing new.
+            chosen = await self.person.choose(action["id"], action["options"][-1]["name"])
+            if not chosen["errors"]:
+                done.add(action["id"])
+            return
         if action["payload"].startswith("http"):
             answer = await self.person.http.post(action["payload"], data={"outcome": "pay"})
             if answer.status_code < _OK_MAX:

@@ -1,5 +1,6 @@
 """The catalogue of strategies: what one protocol does not tell takes nothing from the others."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -197,3 +198,32 @@ async def test_a_goal_takes_what_is_no_riskier_than_itself() -> None:
     assert "Emergency Fund" in found["jupiter_lend"].goals
     assert "Emergency Fund" not in found["kamino"].goals
     assert "Dream Vacation" in found["kamino"].goals
+
+
+@pytest.mark.parametrize(
+    ("terms", "amount", "found"),
+    [
+        ({}, 1_000_000, ["jupiter_lend:vault"]),
+        ({"provider": "jupiter_lend"}, 1_000_000, []),
+        ({"offer_id": "gone"}, 1_000_000, ["jupiter_lend:vault", "kamino:vault"]),
+        ({}, 999_999, []),
+    ],
+)
+async def test_what_takes_the_place_of_a_strategy_is_no_worse(
+    terms: dict[str, str], amount: int, found: list[str]
+) -> None:
+    world = World()
+    wanted = (await world.book.offer("kamino:vault"))[1].terms("kamino")
+    wanted = replace(wanted, **terms)  # type: ignore[arg-type]  # the tests name real fields
+
+    others = await world.book.others(wanted, amount)
+
+    assert [f"{each.provider}:{each.offer_id}" for each in others] == found
+
+
+async def test_what_may_not_be_used_takes_nobodys_place() -> None:
+    world = World()
+    wanted = (await world.book.offer("kamino:vault"))[1].terms("kamino")
+    world.standings.off["jupiter_lend"] = Rejection.UNHEALTHY
+
+    assert await world.book.others(wanted, 1_000_000) == ()
