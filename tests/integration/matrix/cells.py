@@ -145,8 +145,7 @@ EXPECTED: Final[dict[str, Expected]] = {
     "withdraw_to_bank-bridge-wrong_amount": Expected("OPERATOR", "SUSPENSE"),
     # Less is at somebody else's address than was promised: a person looks at it.
     "withdraw_with_conversion-debridge-wrong_amount": Expected("OPERATOR", "SUSPENSE", executed=1),
-    # A strategy is of one protocol alone: where that fails on, nothing is signed, and the user may
-    # try again.
+    # Where a strategy's protocol fails on, nothing is signed, and the user stops when asked.
     "launch-kamino-outage": _NONE_LEFT,
     "launch-kamino-wrong_amount": _NONE_LEFT,
     "stop-kamino-outage": Expected("REFUSED", "PRV_UNAVAILABLE"),
