@@ -186,13 +186,23 @@ class Person:
     async def cancel(self, transaction_id: str) -> Json:
         return await self.mutate("cancelTransaction", id=transaction_id)
 
+    async def sign(self, transaction_id: str) -> None:
+        """What the transaction waits for."""
+        action = await self.pending(transaction_id)
+        taken = await self.submit(action["id"], sign(action["payload"], self.keypair))
+        assert taken["errors"] == []
+
+    async def signed(self, payload: Json) -> str:
+        """The transaction of a beginning that was taken, and that they have signed."""
+        assert payload["errors"] == []
+        transaction_id = str(payload["transaction"]["id"])
+        await self.sign(transaction_id)
+        return transaction_id
+
     async def send(self, recipient: str = "@bob", amount: str = "25") -> str:
         """A whole Send, to its completion; its transaction."""
         transaction_id = await self.begin(recipient, amount)
-        action = await self.pending(transaction_id)
-        assert (await self.submit(action["id"], sign(action["payload"], self.keypair)))[
-            "errors"
-        ] == []
+        await self.sign(transaction_id)
         assert (await self.ended(transaction_id))["state"] == "COMPLETED"
         return transaction_id
 

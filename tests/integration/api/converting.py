@@ -26,7 +26,7 @@ from infrastructure.services.connections.access import Access
 from infrastructure.services.connections.chains import open_chains
 from infrastructure.services.connections.model import load_connections
 from tests.integration.api.chain import Chain as SolanaChain
-from tests.integration.api.client import Json, Person, new_key, sign
+from tests.integration.api.client import Json, Person, new_key
 
 _WAIT_SECONDS_MAX: Final = 40.0
 POLL_SECONDS: Final = 0.2
@@ -134,16 +134,6 @@ def looked_at(asset: str, address: str) -> dict[str, object]:
     """What is looked at first."""
     wallet = {"externalWallet": {"address": address}}
     return {"amount": "50", "targetAsset": asset, "destination": wallet}
-
-
-async def signed(person: Person, payload: Json) -> str:
-    """A Withdraw that its user has signed."""
-    assert payload["errors"] == []
-    identifier = str(payload["transaction"]["id"])
-    action = await person.pending(identifier)
-    taken = await person.submit(action["id"], sign(action["payload"], person.keypair))
-    assert taken["errors"] == []
-    return identifier
 
 
 async def shown(person: Person, identifier: str) -> Json:

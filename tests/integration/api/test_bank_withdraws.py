@@ -10,7 +10,7 @@ import pytest
 
 from bench.platform import Platform, started
 from infrastructure.chains.solana.keys import load_keypair
-from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
+from tests.integration.api.client import Json, Person, Records, new_key, only_error
 from tests.sequences import WITHDRAW_TO_BANK
 
 pytestmark = pytest.mark.enable_socket
@@ -97,15 +97,6 @@ async def begin(person: Person, account: str, amount: str = "100") -> Json:
     )
 
 
-async def signed(person: Person, payload: Json) -> str:
-    assert payload["errors"] == []
-    identifier = str(payload["transaction"]["id"])
-    action = await person.pending(identifier)
-    taken = await person.submit(action["id"], sign(action["payload"], person.keypair))
-    assert taken["errors"] == []
-    return identifier
-
-
 async def shown(person: Person, identifier: str) -> Json:
     return (await person.data(_SHOWN, id=identifier))["transaction"]
 
@@ -123,7 +114,7 @@ async def paid(person: Person, identifier: str, sandbox: Sandbox) -> Json:
 
 async def test_it_is_paid_out_and_booked(alice: Person, records: Records, sandbox: Sandbox) -> None:
     account = await added(alice)
-    identifier = await signed(alice, await begin(alice, account))
+    identifier = await alice.signed(await begin(alice, account))
 
     done = await paid(alice, identifier, sandbox)
 
@@ -144,7 +135,7 @@ async def test_what_the_bank_does_not_take_comes_back(
 ) -> None:
     account = await added(alice)
     payload = await begin(alice, account)
-    identifier = await signed(alice, payload)
+    identifier = await alice.signed(payload)
     provider = (await shown(alice, identifier))["provider"]
     reference = await records.reference(identifier)
     transfer = reference.rpartition("/")[2]
@@ -163,7 +154,7 @@ async def test_who_cannot_gives_way_to_the_next(alice: Person, sandbox: Sandbox)
         "control/faults",
         {"kind": "rate_limit", "provider": "bridge", "operations": ["create_transfer"]},
     )
-    identifier = await signed(alice, await begin(alice, account))
+    identifier = await alice.signed(await begin(alice, account))
 
     done = await paid(alice, identifier, sandbox)
 
@@ -178,7 +169,7 @@ async def test_what_was_not_answered_is_found_and_not_opened_twice(
     more = {"operations": ["create_transfer"], "remaining": 1}
     await sandbox.post("control/faults", {**fault, **more})
 
-    identifier = await signed(alice, await begin(alice, account))
+    identifier = await alice.signed(await begin(alice, account))
     done = await paid(alice, identifier, sandbox)
 
     assert (done["state"], done["provider"]) == ("COMPLETED", "bridge")
@@ -197,7 +188,7 @@ async def test_days_pass_over_a_restart_and_the_bank_is_still_paid(
 ) -> None:
     with started(tmp_path / "data") as first:
         alice = alice_at(first, http)
-        identifier = await signed(alice, await begin(alice, await added(alice)))
+        identifier = await alice.signed(await begin(alice, await added(alice)))
         async with asyncio.timeout(_WAIT_SECONDS_MAX):
             while True:
                 if (await shown(alice, identifier))["fundsLocation"] == "PROVIDER":
@@ -222,7 +213,7 @@ async def test_whatever_becomes_of_webhooks_there_is_one_outcome(
     account = await added(alice)
     for provider in ("bridge", "due"):
         await sandbox.post("control/faults", {"kind": fault, "provider": provider})
-    identifier = await signed(alice, await begin(alice, account))
+    identifier = await alice.signed(await begin(alice, account))
 
     done = await paid(alice, identifier, sandbox)
 

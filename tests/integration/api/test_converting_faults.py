@@ -21,7 +21,6 @@ from tests.integration.api.converting import (
     new_address,
     posted,
     shown,
-    signed,
 )
 from tests.integration.api.test_confirmations import choose
 from tests.integration.api.test_reviews import Operator, key_of, made_risky
@@ -40,7 +39,7 @@ async def test_where_one_bridge_gives_no_quote_the_other_one_does(
     await world.post("control/faults", {"kind": kind, "provider": "lifi"})
     address = new_address("ETH")
 
-    identifier = await signed(alice, await begin(alice, "ETH", address))
+    identifier = await alice.signed(await begin(alice, "ETH", address))
     done = await world.ended(alice, identifier)
 
     assert (done["state"], done["provider"]) == ("COMPLETED", "debridge")
@@ -54,7 +53,7 @@ async def test_an_asset_of_solana_may_be_delivered_afterwards_too(
     await world.post("control/faults", {"kind": "outage", "provider": "jupiter"})
     address = new_address("SOL")
 
-    identifier = await signed(alice, await begin(alice, "SOL", address))
+    identifier = await alice.signed(await begin(alice, "SOL", address))
     done = await world.ended(alice, identifier)
 
     assert (done["state"], done["provider"]) == ("COMPLETED", "lifi")
@@ -120,7 +119,7 @@ async def test_what_the_bridge_gives_back_is_available_again(
     before, address = await posted(alice), new_address(asset)
     owed = await records.count(OWED)
     await _only_lifi(world)
-    identifier = await signed(alice, await begin(alice, asset, address))
+    identifier = await alice.signed(await begin(alice, asset, address))
     await world.post(
         "lifi/_simulate/outcome", {"id": await reference(platform), "outcome": "refund"}
     )
@@ -144,7 +143,7 @@ async def test_less_than_was_promised_waits_for_a_person(
     fault = {"kind": "wrong_amount", "provider": "lifi", "operations": ["deliver"]}
     await world.post("control/faults", {**fault, "millionths": 900_000})
 
-    identifier = await signed(alice, await begin(alice, "BTC", address))
+    identifier = await alice.signed(await begin(alice, "BTC", address))
     found = await world.ended(alice, identifier, "OPERATOR")
 
     assert (found["waitingOn"], found["fundsLocation"]) == ("OPERATOR", "SUSPENSE")
@@ -162,7 +161,7 @@ async def test_what_nobody_knows_stays_with_the_provider_until_it_is_known(
     payload = await begin(alice, "SUI", address)
     await alice.pending(payload["transaction"]["id"])
     await world.post("control/faults", {"kind": "error", "provider": "lifi"})
-    identifier = await signed(alice, payload)
+    identifier = await alice.signed(payload)
     for _ in range(10):
         await world.post("control/clock", {"skip_seconds": SKIPPED_SECONDS})
         await asyncio.sleep(POLL_SECONDS)

@@ -23,7 +23,6 @@ from tests.integration.api.converting import (
     new_address,
     posted,
     shown,
-    signed,
 )
 from tests.integration.api.test_saved import change
 from tests.sequences import WITHDRAW
@@ -43,7 +42,7 @@ async def test_it_arrives_at_the_address_and_is_booked(
     owed = await records.count(OWED)
 
     payload = await begin(alice, asset, address)
-    identifier = await signed(alice, payload)
+    identifier = await alice.signed(payload)
     done = await world.ended(alice, identifier)
 
     assert (done["state"], done["reason"], done["type"]) == ("COMPLETED", None, "WITHDRAW")
@@ -128,7 +127,7 @@ async def test_it_is_shown_before_and_begun_by_what_was_shown(
     payload = await alice.mutate(
         "initiateWithdraw", **given, quoteId=shown["quoteId"], idempotencyKey=new_key()
     )
-    done = await world.ended(alice, await signed(alice, payload))
+    done = await world.ended(alice, await alice.signed(payload))
 
     assert (done["state"], done["provider"]) == ("COMPLETED", shown["provider"])
     assert Decimal(done["receivedAmount"]) >= Decimal(shown["receivedAtLeast"])
@@ -234,7 +233,7 @@ async def test_the_address_of_another_user_is_credited_to_them(
 ) -> None:
     theirs = (await records.addresses("bob"))[Chain.ETHEREUM]
     before = await _invested(bob, "ETH")
-    identifier = await signed(alice, await begin(alice, "ETH", theirs))
+    identifier = await alice.signed(await begin(alice, "ETH", theirs))
 
     done = await world.ended(alice, identifier)
 

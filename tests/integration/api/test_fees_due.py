@@ -12,7 +12,7 @@ from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.db.invariants import check
 from infrastructure.db.pool import connect
 from tests.integration.api.chain import Chain
-from tests.integration.api.client import Json, Person, Records, new_key, sign
+from tests.integration.api.client import Json, Person, Records, new_key
 from tests.integration.matrix.flows import begin
 
 pytestmark = pytest.mark.enable_socket
@@ -87,12 +87,6 @@ def fee(fees: list[Json], kind: str) -> Decimal:
     return sum((Decimal(line["amount"]) for line in fees if line["kind"] == kind), Decimal(0))
 
 
-async def signed(person: Person, identifier: str) -> None:
-    action = await person.pending(identifier)
-    taken = await person.submit(action["id"], sign(action["payload"], person.keypair))
-    assert taken["errors"] == []
-
-
 async def stop(person: Person) -> Json:
     """Of a position that is not locked."""
     found = (await person.data("{ wallet { positions { id closing lockedUntil } } }"))["wallet"]
@@ -149,7 +143,7 @@ async def test_of_two_at_once_one_pays_it(alice: Person, treasury: Treasury) -> 
 
     both = [await alice.begin(amount="6"), await alice.begin(amount="7")]
     for identifier in both:
-        await signed(alice, identifier)
+        await alice.sign(identifier)
     for identifier in both:
         assert (await alice.ended(identifier))["state"] == "COMPLETED"
 
@@ -193,10 +187,7 @@ async def test_whatever_is_signed_next_pays_it(
         due = (await available(alice))["feeDue"]
         on_chain, booked = await treasury.on_chain(), await treasury.in_the_ledger()
         payload = await (stop(alice) if flow == "stop" else begin(alice, flow))
-        assert payload["errors"] == []
-        identifier = payload["transaction"]["id"]
-
-        await signed(alice, identifier)
+        identifier = await alice.signed(payload)
         assert (await alice.ended(identifier))["state"] == "COMPLETED"
 
         fees = (await shown(alice, identifier))["fees"]

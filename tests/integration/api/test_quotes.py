@@ -17,7 +17,6 @@ from tests.integration.api.client import (
     Records,
     new_key,
     only_error,
-    sign,
 )
 from tests.integration.api.test_bank_withdraws import added
 
@@ -281,11 +280,6 @@ async def bought(person: Person) -> None:
 
 async def completed(person: Person, payload: Json) -> Json:
     """What has become of it once its user has signed."""
-    assert payload["errors"] == []
-    identifier = payload["transaction"]["id"]
-    action = await person.pending(identifier)
-    taken = await person.submit(action["id"], sign(action["payload"], person.keypair))
-    assert taken["errors"] == []
-    ended = await person.ended(identifier)
+    ended = await person.ended(await person.signed(payload))
     assert ended["state"] == "COMPLETED"
     return ended

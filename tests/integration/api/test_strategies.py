@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from bench.platform import Platform
-from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
+from tests.integration.api.client import Json, Person, Records, new_key, only_error
 from tests.integration.api.live import STRATEGIES, events_of, socket_of
 from tests.sequences import LAUNCH, STOP
 
@@ -58,11 +58,7 @@ async def stop(person: Person, position: str) -> Json:
 
 async def signed(person: Person, payload: Json) -> Json:
     """What it has come to once its user has signed."""
-    assert payload["errors"] == []
-    identifier = payload["transaction"]["id"]
-    action = await person.pending(identifier)
-    taken = await person.submit(action["id"], sign(action["payload"], person.keypair))
-    assert taken["errors"] == []
+    identifier = await person.signed(payload)
     await person.ended(identifier)
     return (await person.data(_SHOWN, id=identifier))["transaction"]
 
