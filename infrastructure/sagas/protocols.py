@@ -17,20 +17,20 @@ from domain.provider.effects import (
     NotAttempted,
     StrategyChanged,
 )
-from domain.provider.leg import fee_due
 from domain.provider.ports import answers
 from domain.provider.ports.defi import DeFiProvider, StrategyOffer
 from domain.provider.ports.unsigned import SolanaInstructions
 from domain.shared.assets import USDC
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
-from infrastructure.chains.solana.addresses import USDC_MINT, parse_address, reference_of
-from infrastructure.chains.solana.composing import instructions_of, with_our_fee
+from infrastructure.chains.solana.addresses import USDC_MINT, parse_address
+from infrastructure.chains.solana.composing import instructions_of
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import usdc_of
 from infrastructure.chains.solana.model import Footprint
 from infrastructure.providers.setbacks import may_pass
-from infrastructure.sagas.legs import RETRY_SECONDS, Seen, built, charge, cost_by_quote
+from infrastructure.sagas.composed import Composed, composed
+from infrastructure.sagas.legs import RETRY_SECONDS, Seen, built
 
 BUILD_SECONDS_MAX: Final = 15.0
 """So long a protocol that fails is asked again: building only reads, but the user is waiting."""
@@ -71,30 +71,23 @@ class ProtocolLeg:
                 return outcome
             return await self._unavailable(stream, outcome, call.amount)
         instructions = instructions_of(answer)
-        shown = requested.network_cost
-        asked = cost_by_quote(await self._gateway.composed_cost(instructions), shown)
-        cost = charge(asked, shown, payable=_payable(call, shown))
-        if not isinstance(cost, NetworkCost):
-            return cost
-        due = fee_due(stream)
-        whole = with_our_fee(
+        whole = await composed(
+            self._gateway,
+            stream,
             instructions,
-            owner=parse_address(call.owner_address),
-            treasury_owner=self._gateway.treasury_owner,
-            base_units=cost.total_base_units + call.platform_fee + due,
-            reference=reference_of(stream.id),
+            owner=call.owner_address,
+            platform_fee=call.platform_fee,
+            payable=_payable(call, requested.network_cost),
         )
-        try:
-            prepared = await self._gateway.prepare(whole)
-        except ValueError as error:
-            return Declined(code="PRV_UNSUPPORTED", reason=str(error))
+        if not isinstance(whole, Composed):
+            return whole
         return built(
-            prepared,
+            whole.prepared,
             now,
-            summary=_summary(call, cost),
+            summary=_summary(call, whole.cost),
             brings=(call.amount, USDC.symbol),
-            charged=cost,
-            due=due,
+            charged=whole.cost,
+            due=whole.due,
         )
 
     def read(self, stream: Stream, seen: Seen) -> CallLanded | None:

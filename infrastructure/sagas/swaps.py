@@ -14,7 +14,6 @@ from solders.instruction import Instruction
 from domain.contracts.events import NetworkCost
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import BuildOutcome, Declined, LessOffered, Moved, SwapLanded
-from domain.provider.leg import fee_due
 from domain.provider.ports import answers
 from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapRequest
 from domain.provider.ports.unsigned import SolanaInstructions, SolanaTransaction
@@ -22,15 +21,14 @@ from domain.provider.registry import Rejection
 from domain.shared.assets import ASSETS, USDC
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
-from infrastructure.chains.solana.addresses import parse_address, reference_of
 from infrastructure.chains.solana.composing import (
     CannotCompose,
     instructions_of,
-    with_our_fee,
 )
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import moved, usdc_of
-from infrastructure.sagas.legs import Seen, built, charge, cost_by_quote
+from infrastructure.sagas.composed import Composed, composed
+from infrastructure.sagas.legs import Seen, built
 
 MILLION: Final = 1_000_000
 
@@ -58,30 +56,23 @@ class SwapLeg:
             instructions = _composable(answer)
         except CannotCompose as error:
             return Declined(code="PRV_UNSUPPORTED", reason=str(error))
-        shown = requested.network_cost
-        asked = cost_by_quote(await self._gateway.composed_cost(instructions), shown)
-        cost = charge(asked, shown, payable=_payable(swap, shown))
-        if not isinstance(cost, NetworkCost):
-            return cost
-        due = fee_due(stream)
-        whole = with_our_fee(
+        whole = await composed(
+            self._gateway,
+            stream,
             instructions,
-            owner=parse_address(swap.sender_address),
-            treasury_owner=self._gateway.treasury_owner,
-            base_units=cost.total_base_units + swap.platform_fee + due,
-            reference=reference_of(stream.id),
+            owner=swap.sender_address,
+            platform_fee=swap.platform_fee,
+            payable=_payable(swap, requested.network_cost),
         )
-        try:
-            prepared = await self._gateway.prepare(whole)
-        except ValueError as error:
-            return Declined(code="PRV_UNSUPPORTED", reason=str(error))
+        if not isinstance(whole, Composed):
+            return whole
         return built(
-            prepared,
+            whole.prepared,
             now,
-            summary=_summary(swap, cost),
+            summary=_summary(swap, whole.cost),
             brings=(swap.target_minimum, swap.target),
-            charged=cost,
-            due=due,
+            charged=whole.cost,
+            due=whole.due,
             reference=answer.reference,
         )
 

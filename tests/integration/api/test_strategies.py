@@ -263,10 +263,7 @@ async def test_a_launch_that_its_protocol_fails_goes_on_as_its_user_says(
 
     identifier = payload["transaction"]["id"]
     if option != "STOP":
-        signing = await alice.pending(identifier)
-        assert signing["type"] == "SIGN_TRANSACTION"
-        taken = await alice.submit(signing["id"], sign(signing["payload"], alice.keypair))
-        assert taken["errors"] == []
+        await alice.sign(identifier)
     await alice.ended(identifier)
     ended = (await alice.data(_SHOWN, id=identifier))["transaction"]
     after = await wallet(alice)
