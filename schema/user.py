@@ -10,6 +10,7 @@ from domain.shared.errors import DomainError
 from domain.shared.ids import WalletId
 from resolvers.context import Info
 from resolvers.ids import Kind, encode
+from schema.bank_account import BankAccount
 from schema.fields import described
 from schema.limits import Limits
 from schema.node import Node
@@ -36,6 +37,11 @@ class User(Node):
             return Limits.of(await info.context.ports.money.limits(info.context.user_id()))
         except DomainError as error:
             raise info.context.refusal(error) from error
+
+    @described("Where money can be withdrawn to, the oldest first.")
+    async def bank_accounts(self, info: Info) -> list[BankAccount]:
+        views = await info.context.ports.money.bank_accounts(self.wallet_key)
+        return [BankAccount.of(view) for view in views]
 
     @described("Other users that they keep, the oldest first.")
     async def contacts(self, info: Info) -> list[Contact]:

@@ -53,9 +53,10 @@ class Mover:
         caps: tuple[Cap, ...] = CAPS,
         method: str | None = None,
         stream_id: StreamId | None = None,
+        after: int = 0,
     ) -> Unit:
         reserved = LimitReserved(amount=amount, at=at, caps=caps, method=method)
-        made = unit(stream_id or stream(), limits_reserved=(reserved,))
+        made = unit(stream_id or stream(), after=after, limits_reserved=(reserved,))
         events = tuple(replace(event, wallet_id=self.wallet_id) for event in made.events)
         return replace(made, wallet_id=self.wallet_id, events=events)
 
@@ -120,6 +121,27 @@ async def test_a_payment_method_has_a_limit_of_its_own(mover: Mover) -> None:
     assert await mover.moves(60, method="CARD") == "COMMITTED"
     assert await mover.moves(1, method="CARD") == "CMP_METHOD_LIMIT"
     assert await mover.moves(10, method="BANK") == "COMMITTED"
+
+
+async def test_another_payment_method_takes_of_its_own_limit_instead(mover: Mover) -> None:
+    card = Cap(code="CMP_METHOD_LIMIT", seconds=DAY_SECONDS, most=60, method="CARD")
+    first, second = stream(), stream()
+    for made in (
+        mover.reserving(30, method="BANK", stream_id=first),
+        mover.reserving(40, method="CARD", stream_id=second),
+    ):
+        assert isinstance(await mover.world.committer.commit(made), Committed)
+    changed = mover.reserving(30, caps=(*CAPS, card), method="CARD", stream_id=first, after=1)
+
+    refused = await mover.world.committer.commit(changed)
+    assert refused == Rejected("CMP_METHOD_LIMIT", str(mover.wallet_id))
+
+    await mover.settles(second, LimitState.RELEASED)
+    assert isinstance(await mover.world.committer.commit(changed), Committed)
+    # What it took before is counted once, with its new method.
+    assert await mover.taken() == 30
+    assert await mover.moves(31, method="CARD") == "CMP_METHOD_LIMIT"
+    assert await mover.moves(70) == "COMMITTED"
 
 
 async def test_another_wallet_is_another_limit(world: World) -> None:

@@ -80,7 +80,9 @@ async def test_a_refusal_is_typed(kind: str, given: dict[str, str]) -> None:
     assert payload["errors"] == [{"code": "VAL_TOO_MANY", "field": "input"}]
 
 
-@pytest.mark.parametrize("query", ["{ me { contacts { id } } }", "{ me { preferredProviders } }"])
+@pytest.mark.parametrize(
+    "query", ["{ me { contacts { id } } }", "{ me { bankAccounts { id } preferredProviders } }"]
+)
 async def test_a_stranger_is_shown_nothing(query: str) -> None:
     assert codes(await World().ask(query, by=None)) == ["AUTH_MISSING"]
 

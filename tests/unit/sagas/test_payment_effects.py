@@ -1,0 +1,137 @@
+"""What is made of a payment that nobody has paid yet: while its page is open, and after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import UUID
+
+import pytest
+
+from domain.provider.effects import EffectKind
+from domain.provider.payment_choices import NOTICE_MAX, PAGE_TIME
+from domain.provider.payment_outcomes import Opened, Waiting
+from domain.provider.ports.onramp import OnRampProvider, PaymentState, PaymentStatus
+from domain.shared.decision import Decision
+from domain.shared.ids import EffectId, StreamId
+from infrastructure.sagas.arrivals import Arrivals
+from infrastructure.sagas.effects import EffectInHand
+from infrastructure.sagas.engine import Handler, SagaEngine
+from infrastructure.sagas.payments import PAYING_SECONDS, PaymentEffects, Standing
+from tests.unit.domain.deposit.journey import Payment
+from tests.unit.domain.send.journey import START
+
+PAYING = timedelta(seconds=PAYING_SECONDS)
+OPEN_FOR = timedelta(minutes=10)
+
+
+class Provider:
+    name = "first"
+
+    async def check_payment_status(self, reference: str) -> PaymentStatus:
+        return PaymentStatus(
+            reference=reference, state=PaymentState.AWAITING_USER, provider_status="open"
+        )
+
+
+@dataclass
+class Engine:
+    """Hands what is decided back to the test."""
+
+    payment: Payment
+    now: datetime
+    decided: list[Decision] = field(default_factory=list)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    async def decide(self, _stream_id: StreamId, handler: Handler) -> None:
+        facts = replace(self.payment.facts, now=self.now)
+        self.decided.append(handler(self.payment.stream, facts))
+
+
+async def checked(payment: Payment, now: datetime) -> list[str]:
+    """The types of the events that a look at the payment brings."""
+    engine = Engine(payment, now)
+    effects = PaymentEffects(
+        engine=cast("SagaEngine", engine),
+        providers=cast("Mapping[str, OnRampProvider]", {"first": Provider()}),
+        arrivals=cast("Arrivals", None),
+        standing=cast("Standing", None),
+    )
+    effect = EffectInHand(
+        id=EffectId(UUID(int=1)),
+        stream_id=payment.stream.id,
+        kind=EffectKind.ONRAMP_CHECK,
+        key="key",
+        attempt=1,
+        epoch=1,
+        request={"provider": "first", "reference": "payment-1"},
+        maybe_executed=False,
+        written_here=True,
+    )
+    await effects.handlers()[EffectKind.ONRAMP_CHECK](effect, payment.stream)
+    (decision,) = engine.decided
+    return [event.type_name() for event in decision.events]
+
+
+def opened(*, closes_at: datetime | None) -> Payment:
+    return (
+        Payment()
+        .initiate()
+        .opened(
+            Opened(
+                reference="payment-1",
+                redirect_url="https://provider.test/pay",
+                expires_at=closes_at,
+                due_at=START,
+            )
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "events"),
+    [
+        (START + PAGE_TIME - NOTICE_MAX - timedelta(seconds=1), []),
+        (START + PAGE_TIME - NOTICE_MAX, ["UserChoiceRequired"]),
+        (START + PAGE_TIME + PAYING, []),
+        (
+            START + PAGE_TIME + PAYING + timedelta(seconds=1),
+            ["UserActionExpired", "FiatPaymentFailed"],
+        ),
+    ],
+)
+async def test_where_a_page_is_only_taken_to_be_closed_nothing_takes_its_place(
+    now: datetime, events: list[str]
+) -> None:
+    assert await checked(opened(closes_at=None), now) == events
+
+
+@pytest.mark.parametrize(
+    ("now", "events"),
+    [
+        (START + OPEN_FOR, []),
+        (START + OPEN_FOR + PAYING, []),
+        (
+            START + OPEN_FOR + PAYING + timedelta(seconds=1),
+            ["UserActionExpired", "FiatPaymentDeclined", "UserChoiceRequired"],
+        ),
+    ],
+)
+async def test_where_a_page_has_closed_its_user_may_begin_anew(
+    now: datetime, events: list[str]
+) -> None:
+    assert await checked(opened(closes_at=START + OPEN_FOR), now) == events
+
+
+async def test_more_time_is_waited_for() -> None:
+    payment = opened(closes_at=None)
+    payment.at(START + PAGE_TIME - NOTICE_MAX)
+    assert await checked(payment, payment.facts.now) == ["UserChoiceRequired"]
+    untouched = Waiting(due_at=payment.facts.now, paid=False, awaits_user=True)
+    payment.checked(untouched).chosen("EXTEND")
+
+    late = START + PAGE_TIME + PAYING + timedelta(seconds=1)
+    assert await checked(payment, late) == []
+    assert await checked(payment, late + PAGE_TIME) == ["UserActionExpired", "FiatPaymentFailed"]
