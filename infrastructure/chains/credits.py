@@ -9,7 +9,7 @@ from domain.provider.ports.chain import Credit, Movement
 Holding = tuple[str, str]
 """An asset and the address that holds it."""
 
-SENDERS_MAX: Final = 100
+SENDERS_MAX: Final = 1_000
 """Beyond so many there is no telling who sent it; screening looks at these."""
 
 
