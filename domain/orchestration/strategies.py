@@ -3,13 +3,7 @@
 from typing import Final
 
 from domain.contracts.deposit_events import AvailableBalanceUpdated
-from domain.contracts.events import (
-    AvailableBalanceReserved,
-    BalanceReservationRejected,
-    BalanceReservationReleased,
-    ComplianceBlocked,
-    ComplianceCleared,
-)
+from domain.contracts.events import AvailableBalanceReserved
 from domain.contracts.orchestration_events import Command
 from domain.contracts.strategy_events import (
     AssetToUSDCSwapCompleted,
@@ -22,43 +16,15 @@ from domain.contracts.strategy_events import (
     StrategyLaunchCompleted,
     StrategyStopCompleted,
 )
-from domain.contracts.transfer_events import BlockchainTransferExpired, BlockchainTransferFailed
-from domain.orchestration.definition import Compensation, Definition, Step, StepType
-
-_RELEASE: Final = Compensation(command=Command.RELEASE, success=BalanceReservationReleased)
-_FAILURES: Final = {
-    ComplianceBlocked: "CMP_REFUSED",
-    BalanceReservationRejected: "TXN_INSUFFICIENT_BALANCE",
-    BlockchainTransferFailed: "TXN_CHAIN_REFUSED",
-    BlockchainTransferExpired: "TXN_EXPIRED",
-}
-_SCREEN: Final = Step(
-    name="screen",
-    kind=StepType.VALIDATION,
-    command=Command.SCREEN,
-    success=ComplianceCleared,
-)
-_SELECT: Final = Step(
-    name="select",
-    kind=StepType.PROVIDER,
-    command=Command.SELECT_PROVIDER,
-    success=DeFiProviderSelected,
-    prerequisites=("reserve",),
-)
+from domain.orchestration.definition import Definition, Step, StepType
+from domain.orchestration.steps import FAILURES, SCREEN, book, complete, reserve, select
 
 STRATEGY_LAUNCH: Final = Definition(
     version=1,
     steps=(
-        _SCREEN,
-        Step(
-            name="reserve",
-            kind=StepType.RESERVATION,
-            command=Command.RESERVE,
-            success=AvailableBalanceReserved,
-            prerequisites=("screen",),
-            compensation=_RELEASE,
-        ),
-        _SELECT,
+        SCREEN,
+        reserve(AvailableBalanceReserved, "screen"),
+        select(DeFiProviderSelected, "reserve"),
         Step(
             name="convert",
             kind=StepType.PROVIDER,
@@ -73,37 +39,18 @@ STRATEGY_LAUNCH: Final = Definition(
             success=DeFiStrategyDeployed,
             prerequisites=("convert",),
         ),
-        Step(
-            name="book",
-            kind=StepType.UPDATE,
-            command=Command.BOOK,
-            success=StrategyBalanceUpdated,
-            prerequisites=("deploy",),
-        ),
-        Step(
-            name="complete",
-            kind=StepType.NOTIFICATION,
-            command=Command.COMPLETE,
-            success=StrategyLaunchCompleted,
-            prerequisites=("book",),
-        ),
+        book(StrategyBalanceUpdated, "deploy"),
+        complete(StrategyLaunchCompleted, "book"),
     ),
-    failures=_FAILURES,
+    failures=FAILURES,
 )
 
 STRATEGY_STOP: Final = Definition(
     version=1,
     steps=(
-        _SCREEN,
-        Step(
-            name="reserve",
-            kind=StepType.RESERVATION,
-            command=Command.RESERVE,
-            success=PositionReserved,
-            prerequisites=("screen",),
-            compensation=_RELEASE,
-        ),
-        _SELECT,
+        SCREEN,
+        reserve(PositionReserved, "screen"),
+        select(DeFiProviderSelected, "reserve"),
         Step(
             name="redeem",
             kind=StepType.BLOCKCHAIN,
@@ -118,20 +65,8 @@ STRATEGY_STOP: Final = Definition(
             success=AssetToUSDCSwapCompleted,
             prerequisites=("redeem",),
         ),
-        Step(
-            name="book",
-            kind=StepType.UPDATE,
-            command=Command.BOOK,
-            success=AvailableBalanceUpdated,
-            prerequisites=("convert",),
-        ),
-        Step(
-            name="complete",
-            kind=StepType.NOTIFICATION,
-            command=Command.COMPLETE,
-            success=StrategyStopCompleted,
-            prerequisites=("book",),
-        ),
+        book(AvailableBalanceUpdated, "convert"),
+        complete(StrategyStopCompleted, "book"),
     ),
-    failures=_FAILURES,
+    failures=FAILURES,
 )

@@ -8,24 +8,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import (
-    AvailableBalanceReserved,
-    BalanceReservationRejected,
-    BalanceReservationReleased,
-    ComplianceBlocked,
-    ComplianceCleared,
-)
+from domain.contracts.events import AvailableBalanceReserved
 from domain.contracts.orchestration_events import Command
 from domain.contracts.swap_events import (
     CrossChainDelivered,
     CrossChainTransferRecovered,
     InvestedBalanceReserved,
 )
-from domain.contracts.transfer_events import (
-    BlockchainConfirmationReceived,
-    BlockchainTransferExpired,
-    BlockchainTransferFailed,
-)
+from domain.contracts.transfer_events import BlockchainConfirmationReceived
 from domain.contracts.withdraw_events import (
     AssetConversionCompleted,
     CrossChainTransferConfirmed,
@@ -33,7 +23,8 @@ from domain.contracts.withdraw_events import (
     ExternalWalletValidated,
     WithdrawTransactionCompleted,
 )
-from domain.orchestration.definition import Compensation, Definition, Step, StepType
+from domain.orchestration.definition import Definition, Step, StepType
+from domain.orchestration.steps import FAILURES, SCREEN, book, complete, reserve, select
 
 
 def _led(
@@ -45,35 +36,15 @@ def _led(
     return Definition(
         version=1,
         steps=(
-            Step(
-                name="screen",
-                kind=StepType.VALIDATION,
-                command=Command.SCREEN,
-                success=ComplianceCleared,
-            ),
+            SCREEN,
             Step(
                 name="validate",
                 kind=StepType.VALIDATION,
                 command=Command.VALIDATE_ADDRESS,
                 success=ExternalWalletValidated,
             ),
-            Step(
-                name="reserve",
-                kind=StepType.RESERVATION,
-                command=Command.RESERVE,
-                success=reserved,
-                prerequisites=("screen", "validate"),
-                compensation=Compensation(
-                    command=Command.RELEASE, success=BalanceReservationReleased
-                ),
-            ),
-            Step(
-                name="select",
-                kind=StepType.PROVIDER,
-                command=Command.SELECT_PROVIDER,
-                success=DEXProviderSelected,
-                prerequisites=("reserve",),
-            ),
+            reserve(reserved, "screen", "validate"),
+            select(DEXProviderSelected, "reserve"),
             Step(
                 name="convert",
                 kind=StepType.PROVIDER,
@@ -88,39 +59,20 @@ def _led(
                 success=transferred,
                 prerequisites=("convert",),
             ),
-            Step(
-                name="book",
-                kind=StepType.UPDATE,
-                command=Command.BOOK,
-                success=CrossChainTransferConfirmed,
-                prerequisites=("transfer",),
-            ),
-            Step(
-                name="complete",
-                kind=StepType.NOTIFICATION,
-                command=Command.COMPLETE,
-                success=WithdrawTransactionCompleted,
-                prerequisites=("book",),
-            ),
+            book(CrossChainTransferConfirmed, "transfer"),
+            complete(WithdrawTransactionCompleted, "book"),
         ),
         failures=failures,
     )
 
 
-_FAILURES: Final[Mapping[type[EventPayload], str]] = {
-    ComplianceBlocked: "CMP_REFUSED",
-    BalanceReservationRejected: "TXN_INSUFFICIENT_BALANCE",
-    BlockchainTransferFailed: "TXN_CHAIN_REFUSED",
-    BlockchainTransferExpired: "TXN_EXPIRED",
-}
-
-WITHDRAW: Final = _led(transferred=BlockchainConfirmationReceived, failures=_FAILURES)
+WITHDRAW: Final = _led(transferred=BlockchainConfirmationReceived, failures=FAILURES)
 WITHDRAW_HELD: Final = _led(
     transferred=BlockchainConfirmationReceived,
     reserved=InvestedBalanceReserved,
-    failures=_FAILURES,
+    failures=FAILURES,
 )
 WITHDRAW_WITH_CONVERSION: Final = _led(
     transferred=CrossChainDelivered,
-    failures={**_FAILURES, CrossChainTransferRecovered: "PRV_NOT_DELIVERED"},
+    failures={**FAILURES, CrossChainTransferRecovered: "PRV_NOT_DELIVERED"},
 )

@@ -2,13 +2,7 @@
 
 from typing import Final
 
-from domain.contracts.events import (
-    AvailableBalanceReserved,
-    BalanceReservationRejected,
-    BalanceReservationReleased,
-    ComplianceBlocked,
-    ComplianceCleared,
-)
+from domain.contracts.events import AvailableBalanceReserved
 from domain.contracts.orchestration_events import Command
 from domain.contracts.payout_events import (
     FiatTransferConfirmed,
@@ -16,38 +10,17 @@ from domain.contracts.payout_events import (
     PayoutOpened,
     PayoutReturned,
 )
-from domain.contracts.transfer_events import (
-    BlockchainConfirmationReceived,
-    BlockchainTransferExpired,
-    BlockchainTransferFailed,
-)
+from domain.contracts.transfer_events import BlockchainConfirmationReceived
 from domain.contracts.withdraw_events import WithdrawTransactionCompleted
-from domain.orchestration.definition import Compensation, Definition, Step, StepType
+from domain.orchestration.definition import Definition, Step, StepType
+from domain.orchestration.steps import FAILURES, SCREEN, complete, reserve, select
 
 WITHDRAW_TO_BANK: Final = Definition(
     version=1,
     steps=(
-        Step(
-            name="screen",
-            kind=StepType.VALIDATION,
-            command=Command.SCREEN,
-            success=ComplianceCleared,
-        ),
-        Step(
-            name="select",
-            kind=StepType.PROVIDER,
-            command=Command.SELECT_PROVIDER,
-            success=OffRampProviderSelected,
-            prerequisites=("screen",),
-        ),
-        Step(
-            name="reserve",
-            kind=StepType.RESERVATION,
-            command=Command.RESERVE,
-            success=AvailableBalanceReserved,
-            prerequisites=("select",),
-            compensation=Compensation(command=Command.RELEASE, success=BalanceReservationReleased),
-        ),
+        SCREEN,
+        select(OffRampProviderSelected, "screen"),
+        reserve(AvailableBalanceReserved, "select"),
         Step(
             name="open",
             kind=StepType.PROVIDER,
@@ -69,19 +42,10 @@ WITHDRAW_TO_BANK: Final = Definition(
             success=FiatTransferConfirmed,
             prerequisites=("transfer",),
         ),
-        Step(
-            name="complete",
-            kind=StepType.NOTIFICATION,
-            command=Command.COMPLETE,
-            success=WithdrawTransactionCompleted,
-            prerequisites=("pay_out",),
-        ),
+        complete(WithdrawTransactionCompleted, "pay_out"),
     ),
     failures={
-        ComplianceBlocked: "CMP_REFUSED",
-        BalanceReservationRejected: "TXN_INSUFFICIENT_BALANCE",
-        BlockchainTransferFailed: "TXN_CHAIN_REFUSED",
-        BlockchainTransferExpired: "TXN_EXPIRED",
+        **FAILURES,
         PayoutReturned: "PAY_RETURNED",
     },
 )

@@ -19,9 +19,7 @@ from domain.contracts.deposit_events import (
     PaymentMethodUpdateRequested,
 )
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import (
-    UserActionRequired,
-)
+from domain.contracts.events import UserActionRequired
 from domain.contracts.payments import payment_in, payment_of
 from domain.shared.assets import ASSETS
 from domain.shared.ids import TransactionId

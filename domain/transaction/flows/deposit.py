@@ -19,9 +19,7 @@ from domain.contracts.deposit_events import (
     USDCConversionRequested,
 )
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import (
-    UserActionRequired,
-)
+from domain.contracts.events import UserActionRequired
 from domain.contracts.payments import payment_in
 from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee

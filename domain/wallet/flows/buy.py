@@ -6,10 +6,7 @@ from domain.contracts.buy_events import (
     OnChainPurchase,
 )
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import (
-    ComplianceBlocked,
-    ComplianceReviewRequired,
-)
+from domain.contracts.events import ComplianceBlocked, ComplianceReviewRequired
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.contracts.swap_events import BlockchainSwapConfirmed, BlockchainSwapRequested
 from domain.shared.accounts import available

@@ -14,9 +14,7 @@ from domain.contracts.deposit_events import (
     WrongAssetDelivered,
 )
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import (
-    ComplianceCleared,
-)
+from domain.contracts.events import ComplianceCleared
 from domain.shared.accounts import available, chain, fee_due, provider, suspense
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts

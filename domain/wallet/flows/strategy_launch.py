@@ -3,10 +3,7 @@
 from datetime import timedelta
 
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import (
-    ComplianceBlocked,
-    ComplianceReviewRequired,
-)
+from domain.contracts.events import ComplianceBlocked, ComplianceReviewRequired
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.contracts.strategies import terms_in
 from domain.contracts.strategy_events import (

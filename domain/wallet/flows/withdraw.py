@@ -1,10 +1,7 @@
 """The wallet holds, books and lets go for a Withdraw as the orchestrator tells it to."""
 
 from domain.contracts.envelope import Event, EventPayload
-from domain.contracts.events import (
-    ComplianceBlocked,
-    ComplianceReviewRequired,
-)
+from domain.contracts.events import ComplianceBlocked, ComplianceReviewRequired
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.contracts.withdraw_events import (
     CrossChainTransferConfirmed,
