@@ -7,6 +7,7 @@ import pytest
 
 from domain.contracts.events import FeeDueReserved, FeeDueSettled
 from domain.provider.effects import Absent, LandedWithError, Unknown
+from domain.provider.leg import fee_due
 from domain.wallet.fee_due import may_collect
 from tests.unit.domain.send.journey import ALICE_WALLET, Journey
 
@@ -126,3 +127,16 @@ def test_it_is_asked_for_until_something_is_held(journey: Journey) -> None:
     journey.initiate()
 
     assert not may_collect(journey.stream)
+
+
+def test_a_later_leg_does_not_pay_it_again_whether_the_wallet_has_booked_it_or_not(
+    owing: Journey,
+) -> None:
+    owing.initiate().built()
+    assert fee_due(owing.stream) == OWED
+
+    owing.signed().accepted().landed(fee_amount=COSTS + OWED)
+
+    events = owing.stream.events
+    unbooked = tuple(each for each in events if not isinstance(each.data, FeeDueSettled))
+    assert fee_due(owing.stream) == fee_due(replace(owing.stream, events=unbooked)) == 0
