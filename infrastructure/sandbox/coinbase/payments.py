@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from domain.shared.assets import Asset
 from infrastructure.sandbox.coinbase.model import Kind, Payment, webhook_json
 from infrastructure.sandbox.coinbase.pricing import LISTED, Terms
 from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
@@ -131,6 +132,23 @@ class Payments:
         """Paid where it was not, and delivered now."""
         paid = self.pay(payment)
         return await self._delivered(paid) if paid.stage == "paying" else paid
+
+    async def complete_in(self, payment: Payment, asset: Asset) -> Payment:
+        """Paid where it was not, and delivered now: the least of another asset than was bought."""
+        paid = self.pay(payment)
+        async with self._delivering:
+            current = self._world.memory.get(_PAYMENTS, paid.id, Payment) or paid
+            if current.stage != "paying":
+                return current
+            transaction_hash = await self._deliver(
+                asset=asset.symbol,
+                chain=asset.chain.value,
+                address=current.address,
+                amount=asset.minimum_base_units,
+            )
+            delivered = self._changed(current, stage="delivered", transaction_hash=transaction_hash)
+        self._tell(delivered, "onramp.transaction.success")
+        return delivered
 
     def say(self, payment: Payment, status: str) -> Payment:
         """From now on this is its status, known to anybody or not."""

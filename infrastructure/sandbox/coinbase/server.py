@@ -3,7 +3,9 @@
 /coinbase/platform/v2/onramp/{orders,sessions}   the CDP API
 /coinbase/onramp/v1/buy/user/…/transactions      what a partner reference has bought
 /coinbase/pay/{token}                            the user's page
-/coinbase/_simulate/payments/{reference}/{pay,complete,fail}, …/status with the word as body
+/coinbase/_simulate/payments/{reference}/{pay,complete,fail}, …/status with the word as body,
+…/complete_in with the symbol of another asset, which is delivered in place of what was bought; the
+token of a payment's page names it as well
 
 Operations for faults: create_order, get_order, create_session, list_transactions, deliver. A
 wrong amount changes the total where a payment is opened or quoted, else what is told as bought.
@@ -16,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from domain.shared.assets import ASSETS
 from infrastructure.sandbox.coinbase.auth import BearerCheck
 from infrastructure.sandbox.coinbase.model import (
     Payment,
@@ -40,6 +43,7 @@ from infrastructure.sandbox.market import Deliver, Market
 PAGE_SIZE_DEFAULT: Final = 1
 _CREATED: Final = 201
 _NOT_FOUND: Final = 404
+_ACTIONS: Final = frozenset({"pay", "complete", "complete_in", "fail", "status"})
 _TOO_MANY: Final = 429
 _INVALID: Final = {"errorType": "invalid_request", "errorMessage": "The body is not valid."}
 _LINK_TYPE: Final = "PAYMENT_LINK_TYPE_EMBEDDED_ORDER"
@@ -181,16 +185,20 @@ class Simulator:
         self._payments = payments
 
     async def act(self, request: Request) -> Response:
-        payment = await self._payments.by_reference(request.path_params["reference"])
+        name = request.path_params["reference"]
+        payment = await self._payments.by_reference(name) or await self._payments.by_token(name)
         action = request.path_params["action"]
-        if payment is None or action not in {"pay", "complete", "fail", "status"}:
+        if payment is None or action not in _ACTIONS:
             return Response(status_code=_NOT_FOUND)
+        said = (await request.body()).decode()
         if action == "pay":
             payment = self._payments.pay(payment)
         elif action == "complete":
             payment = await self._payments.complete(payment)
         elif action == "fail":
             payment = self._payments.fail(payment)
+        elif action == "complete_in" and said in ASSETS:
+            payment = await self._payments.complete_in(payment, ASSETS[said])
         else:
-            payment = self._payments.say(payment, (await request.body()).decode())
+            payment = self._payments.say(payment, said)
         return JSONResponse({"reference": payment.reference, "stage": payment.stage})

@@ -9,7 +9,7 @@ import pytest
 from bench.platform import Platform, started
 from tests.integration.payments.payer import Payer
 
-PATIENCE_SECONDS = 2
+PATIENCE_SECONDS = 4
 QUICK = {
     f"DIBOAS_INBOUND_{chain}_SECONDS": "0.3" for chain in ("SOLANA", "BITCOIN", "ETHEREUM", "SUI")
 } | {"DIBOAS_INBOUND_PATIENCE_SECONDS": str(PATIENCE_SECONDS)}

@@ -93,6 +93,12 @@ class Payer:
         answer = {"actionId": pending[-1]["id"], "option": option}
         return self.ask(_SUBMIT, input=answer)["submitUserAction"]
 
+    def deliver_instead(self, identifier: str, asset: str) -> None:
+        """The user pays, and Coinbase delivers something else."""
+        token = self.page(identifier).rpartition("/")[2]
+        url = f"{self.ready.sandbox_url}/coinbase/_simulate/payments/{token}/complete_in"
+        self.http.post(url, content=asset).raise_for_status()
+
     def posted(self) -> str:
         posted: str = self.ask("{ wallet { available { posted } } }")["wallet"]["available"][
             "posted"

@@ -1,5 +1,6 @@
 """Buying an asset with a payment method, through the whole platform."""
 
+import asyncio
 import time
 import uuid
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.shared.assets import ASSETS
+from infrastructure.db.pool import connect
 from tests.integration.payments.conftest import PATIENCE_SECONDS
 from tests.integration.payments.payer import Json, Payer
 
@@ -26,6 +28,9 @@ SEQUENCE = [
 ]
 _INITIATE = """mutation ($input: InitiateBuyInput!) { initiateBuy(input: $input) {
   transaction { id state } errors { code field } } }"""
+_SUSPENDED = """
+    SELECT sum(b.posted) FROM balance b JOIN account a ON a.id = b.account_id WHERE a.code LIKE $1
+"""
 _INVESTED = "{ wallet { invested { asset posted pending } } }"
 
 
@@ -177,4 +182,30 @@ def test_a_delivery_is_booked_once_whoever_sees_it_first(
     time.sleep(PATIENCE_SECONDS + 1)
     assert invested(alice, asset) - before == received
     assert invested(alice, asset, "pending") == 0
+    alice.verify()
+
+
+async def suspended(payer: Payer, asset: str) -> int:
+    """Base units of it in suspense, of all users."""
+    connection = await connect(payer.ready.database_url)
+    try:
+        return int(await connection.fetchval(_SUSPENDED, f"suspense:%:{asset}") or 0)
+    finally:
+        await connection.close()
+
+
+def test_another_asset_than_was_bought_is_in_suspense(alice: Payer) -> None:
+    before = {asset: invested(alice, asset) for asset in ("ETH", "PAXG")}
+    buy = begun(alice, "ETH")
+    alice.deliver_instead(buy, "PAXG")
+    alice.control("clock", {"skip_seconds": FINAL_SECONDS["ETH"]})
+
+    stopped = alice.until(buy, waitingOn="OPERATOR")
+
+    assert stopped["fundsLocation"] == "SUSPENSE"
+    assert asyncio.run(suspended(alice, "PAXG")) == ASSETS["PAXG"].minimum_base_units
+    # What was bought is still owed, and nothing of the other is theirs to spend
+    assert invested(alice, "ETH", "pending") > 0
+    time.sleep(PATIENCE_SECONDS + 1)
+    assert {asset: invested(alice, asset) for asset in before} == before
     alice.verify()
