@@ -19,8 +19,15 @@ from domain.contracts.terms_events import PaymentRequoted
 from domain.provider.confirmations import CONFIRM_SLIPPAGE
 from domain.provider.effects import EffectKind, request_effect
 from domain.provider.payment_choices import on_choice, on_choice_expired, on_update_refused
-from domain.provider.requotes import is_asked, may_requote, on_answer, on_silence, requote
-from domain.shared.decision import NOTHING, Decision, Facts
+from domain.provider.requotes import (
+    ask_for_less,
+    is_less,
+    may_requote,
+    on_answer,
+    on_silence,
+    requote,
+)
+from domain.shared.decision import Decision, Facts
 from domain.shared.money import AssetAmount
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
@@ -32,7 +39,7 @@ def choose(stream: Stream, _event: Event, facts: Facts) -> Decision:
 
 def select(stream: Stream, facts: Facts) -> Decision:
     """The best offer that has not failed and still stands; where they have all expired, others are
-    asked for; where all have failed, the payment has."""
+    asked for; where all have failed, the payment has. For much less than was shown its user is asked."""
     payment = payment_in(stream)
     failed = _failed(stream)
     left = [
@@ -52,12 +59,9 @@ def select(stream: Stream, facts: Facts) -> Decision:
             refunded=0,
         )
         return Decision(events=(failure,))
+    if is_less(stream, left[0], facts):
+        return ask_for_less(stream, left[0], facts)
     return _requested(stream, payment, left[0], facts)
-
-
-def on_requoted(stream: Stream, _event: Event, facts: Facts) -> Decision:
-    """Offers that the user has yet to say yes to are not taken."""
-    return NOTHING if is_asked(stream) else select(stream, facts)
 
 
 def on_any_choice(stream: Stream, event: Event, facts: Facts) -> Decision:
@@ -124,7 +128,7 @@ REACTIONS: Final[dict[type[EventPayload], Reaction]] = {
     ProviderAttemptFailed: choose,
     PaymentMethodUpdated: choose,
     PaymentMethodUpdateRefused: on_update_refused,
-    PaymentRequoted: on_requoted,
+    PaymentRequoted: choose,
     UserChoiceMade: on_any_choice,
     UserChoiceExpired: on_any_silence,
 }

@@ -1,5 +1,6 @@
-"""A payment whose offers expired before anybody was asked for it, as where a person approved first:
-providers are asked again, and its user where they now bring less. It never goes on silently.
+"""A payment that would bring less than its user was shown: because its offers expired before anybody
+was asked for it, as where a person approved first, or because who takes over offers less. Expired
+offers are made anew; its user says whether less will do. It never goes on silently.
 """
 
 from dataclasses import dataclass
@@ -64,24 +65,38 @@ def requote(stream: Stream, facts: Facts) -> Decision:
 
 
 def on_requoted(stream: Stream, effect: Claimed, told: Requoted, facts: Facts) -> Decision:
-    """It goes on by what is hardly less than was shown; else its user is asked."""
-    standing = [each for each in told.offers if each.provider not in _failed_before(stream)]
-    if not standing:
+    """What is offered now is told; whether it will do is said where one of them is taken."""
+    failed = _failed_before(stream)
+    if all(each.provider in failed for each in told.offers):
         return _nobody_offers(stream, effect, told, facts)
-    done = Decision(
+    return Decision(
         events=(PaymentRequoted(offers=told.offers, rejected=told.rejected),),
         effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
     )
-    best, expected = standing[0], _expected(stream)
-    least = share_rounded_down(expected, millionths=_MILLION - facts.figures.slippage_millionths)
-    if best.asset_amount >= least:
-        return done
-    return done + _asked(stream, facts, best, expected)
 
 
-def is_asked(stream: Stream) -> bool:
-    """Whether the last offers are ones that the user has yet to say yes to."""
-    return stream.happened_since(PaymentTermsWorsened, PaymentRequoteRequested)
+def is_less(stream: Stream, offer: PaymentOffer, facts: Facts) -> bool:
+    """Whether it is so much less than what was shown that the user has to say yes to it."""
+    kept = _MILLION - facts.figures.payment_slippage_millionths
+    return offer.asset_amount < share_rounded_down(_expected(stream), millionths=kept)
+
+
+def ask_for_less(stream: Stream, offer: PaymentOffer, facts: Facts) -> Decision:
+    """Shows what was expected, and what is offered now."""
+    expected = _expected(stream)
+    worsened = PaymentTermsWorsened(
+        provider=offer.provider, asset=offer.asset, expected=expected, offered=offer.asset_amount
+    )
+    offered = AssetAmount.of(offer.asset_amount, offer.asset)
+    asked = ask_to_confirm(
+        stream,
+        facts,
+        action=CONFIRM_SLIPPAGE,
+        summary=f"The price has moved: {offer.provider} would bring about {offered}, where "
+        f"{AssetAmount.of(expected, offer.asset)} was shown",
+        accept=f"Go on for about {offered}",
+    )
+    return Decision(events=(worsened,)) + asked
 
 
 def on_answer(stream: Stream, made: UserChoiceMade, facts: Facts) -> Decision:
@@ -96,22 +111,6 @@ def on_silence(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     if expired.action != CONFIRM_SLIPPAGE:
         return NOTHING
     return _failed(stream, "TXN_TERMS_UNANSWERED", "the new terms were not answered in time")
-
-
-def _asked(stream: Stream, facts: Facts, best: PaymentOffer, expected: int) -> Decision:
-    worsened = PaymentTermsWorsened(
-        provider=best.provider, asset=best.asset, expected=expected, offered=best.asset_amount
-    )
-    offered = AssetAmount.of(best.asset_amount, best.asset)
-    asked = ask_to_confirm(
-        stream,
-        facts,
-        action=CONFIRM_SLIPPAGE,
-        summary=f"The price has moved: {best.provider} would bring about {offered}, where "
-        f"{AssetAmount.of(expected, best.asset)} was shown",
-        accept=f"Go on for about {offered}",
-    )
-    return Decision(events=(worsened,)) + asked
 
 
 def _failed_before(stream: Stream) -> set[str]:

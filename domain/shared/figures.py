@@ -31,6 +31,7 @@ class RegionLimits:
 class Figures:
     """Limits, fees and times that the business changes.
 
+    `payment_slippage_millionths`: how much less than was shown a payment may bring without a question.
     `slippage_warned_millionths` and `costs_warned_millionths`: what a preview warns above. A quote is
     good for `quote_seconds`, or for less where its provider says so; who is asked whether new terms
     will do has `confirmation_seconds`.
@@ -59,6 +60,7 @@ class Figures:
     strategy_stop_fee_minimum: int
     slippage_millionths: int
     slippage_millionths_max: int
+    payment_slippage_millionths: int
     slippage_warned_millionths: int
     costs_warned_millionths: int
     quote_seconds: int

@@ -13,7 +13,7 @@ from domain.contracts.deposit_events import (
 )
 from domain.contracts.terms_events import PaymentRequoteRequested, PaymentTermsWorsened
 from domain.provider.confirmations import ACCEPT, REJECT
-from domain.provider.effects import Claimed, EffectKind, effect_id
+from domain.provider.effects import Claimed, Declined, EffectKind, effect_id
 from domain.provider.requotes import PATIENCE, Requoted, on_requoted
 from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
 from tests.unit.domain.send.journey import ALICE_WALLET, GROUPS, START
@@ -50,7 +50,7 @@ def test_providers_are_asked_anew_and_nobody_else_where_it_is_hardly_less(
     assert payment.stream.count(PaymentRequoteRequested) == 1
     assert not payment.stream.has(FiatPaymentRequested)
 
-    requoted(payment, late("second", 97_600_000))
+    requoted(payment, late("second", 96_100_000))
 
     assert payment.stream.known(OnRampProviderSelected).provider == "second"
     assert not payment.stream.has(UserChoiceRequired)
@@ -67,7 +67,7 @@ def test_where_it_is_less_the_user_is_asked_and_held_to_what_they_said(payment: 
     assert payment.row["waiting_on"] == "USER"
     assert not payment.stream.has(FiatPaymentRequested)
 
-    requoted(payment.chosen(ACCEPT), late("first", 89_900_000))
+    requoted(payment.chosen(ACCEPT), late("first", 88_300_000))
 
     assert payment.stream.has(FiatPaymentRequested)
     assert payment.stream.count(UserChoiceRequired) == 1
@@ -102,3 +102,18 @@ def test_where_nobody_offers_anything_it_is_tried_for_a_while(payment: Payment) 
 
     assert (payment.states[-1], payment.row["reason"]) == ("FAILED", "PRV_NONE_AVAILABLE")
     assert payment.incoming[AVAILABLE] == 0
+
+
+def test_who_takes_over_for_much_less_is_not_taken_silently() -> None:
+    far = Payment().initiate(offers=(offer("first"), offer("second", amount=90_000_000)))
+    far.opened(Declined(code="PRV_DECLINED", reason="no"))
+
+    required = far.stream.known(UserChoiceRequired)
+    assert "second would bring about 90.000000 USDC" in required.summary
+    assert far.states[-1] == "PROVIDER_FAILOVER"
+
+    requoted(far.chosen(ACCEPT), offer("first"), offer("second", amount=90_000_000))
+
+    assert far.stream.known(OnRampProviderSelected).provider == "second"
+    far.opened().checked(DELIVERED)
+    assert far.states[-1] == "COMPLETED"

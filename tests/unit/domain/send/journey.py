@@ -79,6 +79,7 @@ FIGURES = Figures(
     strategy_stop_fee_minimum=250_000,
     slippage_millionths=5_000,
     slippage_millionths_max=50_000,
+    payment_slippage_millionths=20_000,
     slippage_warned_millionths=20_000,
     costs_warned_millionths=50_000,
     quote_seconds=60,
