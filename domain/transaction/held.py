@@ -1,4 +1,4 @@
-"""What a user may ask for of what they hold on another chain: to have it at an address elsewhere."""
+"""What a user may ask for of an invested asset: to have it at an address elsewhere on its chain."""
 
 from dataclasses import dataclass
 from datetime import timedelta

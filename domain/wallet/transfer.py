@@ -10,7 +10,7 @@ from domain.contracts.events import (
 from domain.contracts.swap_events import InvestedBalanceReserved
 from domain.contracts.transfer_events import TransferConfirmed, TransferFailed
 from domain.shared.accounts import CHAIN_SOL, FEE_PAYER, available, chain, fees
-from domain.shared.assets import USDC, Chain
+from domain.shared.assets import ASSETS, USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.ids import WalletId
 from domain.shared.stream import Stream
@@ -75,7 +75,7 @@ def book_to(stream: Stream, credited: Account) -> Booking:
             *((Posting(account=fees(USDC), posted=seen.own_fee),) if seen.own_fee else ()),
             *network_fee(seen.lamports_spent),
         ),
-        claims=_claims(seen),
+        claims=claims_of(seen),
     )
     return Booking(
         debited=debited,
@@ -125,13 +125,17 @@ def network_fee(lamports: int) -> tuple[Posting, ...]:
     )
 
 
-def _claims(seen: TransferConfirmed) -> tuple[ChainClaim, ...]:
+def claims_of(seen: TransferConfirmed) -> tuple[ChainClaim, ...]:
+    """What nobody else may book."""
     movements = [(seen.recipient_instruction, seen.recipient_account)]
     if seen.fee_instruction is not None and seen.fee_account is not None:
         movements.append((seen.fee_instruction, seen.fee_account))
     return tuple(
         ChainClaim(
-            chain=Chain.SOLANA, signature=seen.signature, instruction=instruction, account=account
+            chain=ASSETS[seen.asset].chain,
+            signature=seen.signature,
+            instruction=instruction,
+            account=account,
         )
         for instruction, account in movements
     )

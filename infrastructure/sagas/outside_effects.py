@@ -24,8 +24,8 @@ from infrastructure.sagas.payments import PaymentEffects
 from infrastructure.sagas.payouts import PayoutEffects
 from infrastructure.sagas.protocols import ProtocolLeg
 from infrastructure.sagas.requotes import RequoteEffects
+from infrastructure.sagas.sol_transfers import TransferLegs
 from infrastructure.sagas.swaps import PromisedSwaps, SwapLeg
-from infrastructure.sagas.transfers import TransferLeg
 from infrastructure.sagas.watcher import ConfirmationWatcher
 from infrastructure.services.providers import OfferDesk
 
@@ -56,7 +56,7 @@ def open_effects(
     legs = SolanaLegs(
         gateway,
         kinds={
-            TransferRequested: TransferLeg(gateway),
+            TransferRequested: TransferLegs(gateway),
             BlockchainSwapRequested: swaps,
             BlockchainCallRequested: calls,
         },

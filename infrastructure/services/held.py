@@ -1,4 +1,4 @@
-"""Withdrawing what lives on another chain to an external address there: the user's wish, from what was
+"""Withdrawing an invested asset to an external address on its own chain: the user's wish, from what was
 typed to what is committed."""
 
 import hashlib
@@ -16,7 +16,7 @@ from domain.contracts.previews import Preview
 from domain.contracts.services import WithdrawInput
 from domain.provider.ports.chain import ChainGateway, NetworkFee, PlainTransfer
 from domain.provider.valuation import usd_value_rounded_up
-from domain.shared.assets import ASSETS, Asset, Chain
+from domain.shared.assets import ASSETS, SOL, USDC, Asset, Chain
 from domain.shared.errors import InvalidInput, Refused
 from domain.shared.ids import TransactionId, UserId
 from domain.shared.money import parse_amount
@@ -165,6 +165,10 @@ class HeldWithdrawDesk:
         )
 
     async def _cost(self, sender: str, read: ReadWithdraw) -> NetworkCost:
+        if read.asset == SOL:
+            # The platform pays, and is paid back in the same transaction.
+            cost = await self._gateway.composed_cost(())
+            return _cost_of(Gas(asset=SOL.symbol, amount=cost.total_lamports))
         gateway = self._chains.get(read.asset.chain)
         if gateway is None:
             raise Refused(code="PRV_UNAVAILABLE")
@@ -179,18 +183,18 @@ class HeldWithdrawDesk:
         )
         if not isinstance(fee, NetworkFee):
             raise Refused(code="PRV_UNAVAILABLE", reason=fee.reason)
-        return NetworkCost(
-            network_fee_lamports=0,
-            rent_lamports=0,
-            total_base_units=0,
-            gas=Gas(asset=fee.asset, amount=RISE_FACTOR * fee.amount),
-        )
+        return _cost_of(Gas(asset=fee.asset, amount=RISE_FACTOR * fee.amount))
+
+
+def _cost_of(gas: Gas) -> NetworkCost:
+    """Nothing of it is in USDC."""
+    return NetworkCost(network_fee_lamports=0, rent_lamports=0, total_base_units=0, gas=gas)
 
 
 def read_held(wish: WithdrawInput) -> ReadWithdraw:
     """Raises `InvalidInput` that names the first field that is wrong."""
     asset = ASSETS.get(wish.asset)
-    if asset is None or asset.chain is Chain.SOLANA:
+    if asset is None or asset == USDC:
         raise InvalidInput(code="VAL_ASSET", field="input.asset")
     if wish.chain != asset.chain:
         raise InvalidInput(code="VAL_CHAIN", field=f"{WALLET}.chain")

@@ -1,5 +1,5 @@
-"""The wallet holds, books and lets go for a Withdraw of an asset that lives on another chain than
-USDC, as the orchestrator tells it to."""
+"""The wallet holds, books and lets go for a Withdraw of an invested asset, as the orchestrator tells it
+to."""
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import ComplianceBlocked, ComplianceReviewRequired
@@ -15,12 +15,13 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
-from domain.shared.unit import ChainClaim, Posting
+from domain.shared.unit import Posting
 from domain.wallet import gas
+from domain.wallet.fee_due import collect_due
 from domain.wallet.flows.withdraw import validated
 from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.swap import reserve_invested
-from domain.wallet.transfer import release, reservation_of
+from domain.wallet.transfer import claims_of, network_fee, release, reservation_of
 
 
 def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
@@ -57,12 +58,6 @@ def _booked(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts
     held, there = reservation_of(stream), withdraw.recipient.wallet_id
     is_credited = facts.rejection is not None
     to = chain(asset) if there is None or is_credited else invested(there, asset)
-    claim = ChainClaim(
-        chain=asset.chain,
-        signature=seen.signature,
-        instruction=seen.recipient_instruction,
-        account=seen.recipient_account,
-    )
     confirmed = CrossChainTransferConfirmed(
         same_chain=True,
         asset=withdraw.asset,
@@ -78,10 +73,11 @@ def _booked(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts
         postings=(
             held.posting(held=-held.total, posted=-seen.recipient_amount),
             Posting(account=to, posted=seen.recipient_amount),
+            *network_fee(seen.lamports_spent),
         ),
-        claims=() if is_credited else (claim,),
+        claims=() if is_credited else claims_of(seen),
     )
-    return booked + gas.end(stream, seen.gas)
+    return booked + collect_due(stream, seen) + gas.end(stream, seen.gas)
 
 
 REACTIONS: dict[type[EventPayload], Reaction] = {

@@ -18,6 +18,7 @@ from infrastructure.chains.solana.addresses import (
     COMPUTE_BUDGET_PROGRAM,
     LIGHTHOUSE_PROGRAM,
     MEMO_PROGRAM,
+    SYSTEM_PROGRAM,
 )
 from infrastructure.chains.solana.building import SIGNATURE_BYTES, TRANSACTION_BYTES_MAX
 from infrastructure.chains.solana.errors import (
@@ -35,6 +36,10 @@ from infrastructure.chains.solana.errors import (
 FEE_PAYER_PROGRAMS: Final = frozenset(
     {ASSOCIATED_TOKEN_PROGRAM, MEMO_PROGRAM, COMPUTE_BUDGET_PROGRAM}
 )
+# The system program's transfer: its number, then the lamports; from the first account to the second.
+_TRANSFER_KIND: Final = (2).to_bytes(4, "little")
+_TRANSFER_BYTES: Final = 4 + 8
+_RECIPIENT_PLACE: Final = 1
 _EMPTY: Final = bytes(SIGNATURE_BYTES)
 # A packet of 1,232 bytes has room for 19 signatures, so a length prefix above one byte is none.
 _SIGNATURES_MAX: Final = 19
@@ -93,7 +98,8 @@ def cosign(signed: SignedByUser, fee_payer: Keypair) -> bytes:
 def check_fee_payer_policy(
     message: bytes, fee_payer: Pubkey, allowed: frozenset[Pubkey] = FEE_PAYER_PROGRAMS
 ) -> None:
-    """FeePayerMisused if an instruction of a program outside `allowed` names the fee payer.
+    """FeePayerMisused if an instruction of a program outside `allowed` names the fee payer, unless it
+    is one that gives it lamports.
 
     Accounts behind lookup tables cannot sign, so the fee payer is never among them.
     """
@@ -101,9 +107,23 @@ def check_fee_payer_policy(
     keys = parsed.account_keys
     for index, instruction in enumerate(parsed.instructions):
         program = keys[instruction.program_id_index]
-        named = any(at < len(keys) and keys[at] == fee_payer for at in instruction.accounts)
-        if named and program not in allowed:
+        places = [
+            place
+            for place, at in enumerate(instruction.accounts)
+            if at < len(keys) and keys[at] == fee_payer
+        ]
+        is_given = places == [_RECIPIENT_PLACE] and _is_transfer(program, bytes(instruction.data))
+        if places and program not in allowed and not is_given:
             raise FeePayerMisused(str(program), index)
+
+
+def _is_transfer(program: Pubkey, data: bytes) -> bool:
+    """Whether it is the system program's transfer of lamports from its first account to its second."""
+    return (
+        program == SYSTEM_PROGRAM
+        and len(data) == _TRANSFER_BYTES
+        and data.startswith(_TRANSFER_KIND)
+    )
 
 
 def signature_of(transaction: bytes) -> str:

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from solders.keypair import Keypair
 
 from domain.shared.assets import ASSETS, Chain
 from infrastructure.demo.users import addresses_of
-from tests.integration.api.client import Json, Person, Records, new_key, only_error
+from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
 from tests.integration.api.test_swaps import held, told
 from tests.integration.chains.outside import Outside
 from tests.integration.chains.selling import GAS_LEAST, TOKENS, WAYS, owned
@@ -20,6 +21,10 @@ STRANGERS = {
     Chain.ETHEREUM: "0x000000000000000000000000000000000000dEaD",
     Chain.SUI: "0x" + "ab" * 32,
 }
+
+
+_PREVIEW = """query ($input: TransactionPreviewInput!) { transactionPreview(input: $input) {
+  preview { received quoteId fees { kind asset amount } } errors { code } } }"""
 
 
 async def withdraw(
@@ -82,18 +87,60 @@ async def test_what_is_held_arrives_at_the_address(
     assert await outside.violations() == []
 
 
+async def test_sol_arrives_whole_and_its_network_is_paid_in_sol(
+    alice: Person, records: Records, outside: Outside
+) -> None:
+    await owned(outside, "SOL", "60")
+    before = await held(alice, "SOL")
+    stranger = str(Keypair().pubkey())
+
+    payload = await withdraw(alice, "SOL", "0.1", stranger)
+    assert payload["errors"] == []
+    identifier = payload["transaction"]["id"]
+    action = await alice.pending(identifier)
+    taken = await alice.submit(action["id"], sign(action["payload"], alice.keypair))
+    assert taken["errors"] == []
+    done = await outside.ended(identifier)
+
+    assert (done["state"], done["receivedAmount"]) == ("COMPLETED", "0.100000000")
+    assert told(await records.published(identifier), WITHDRAW_HELD) == WITHDRAW_HELD
+    assert before - await held(alice, "SOL") == Decimal("0.10001")
+    assert [(each["kind"], each["amount"]) for each in done["fees"]] == [("NETWORK", "0.000010000")]
+    assert await outside.violations() == []
+
+
 async def test_what_goes_to_a_user_here_is_theirs(
-    alice: Person, bob: Person, outside: Outside
+    alice: Person, carol: Person, outside: Outside
 ) -> None:
     amount, _gas = await ready(outside, "ETH")
-    address = addresses_of(bob.ready.user("bob").keypair_file)[Chain.ETHEREUM]
-    before = await held(bob, "ETH")
+    address = addresses_of(carol.ready.user("carol").keypair_file)[Chain.ETHEREUM]
+    before = await held(carol, "ETH")
 
     done = await signed(outside, await withdraw(alice, "ETH", amount, address), "ETH", amount)
 
     assert done["state"] == "COMPLETED"
-    assert await held(bob, "ETH") - before == Decimal(amount)
+    assert await held(carol, "ETH") - before == Decimal(amount)
     assert await outside.violations() == []
+
+
+async def test_what_was_shown_before_is_what_it_is_begun_with(
+    alice: Person, outside: Outside
+) -> None:
+    amount, _gas = await ready(outside, "PAXG")
+    destination = {"externalWallet": {"address": STRANGERS[Chain.ETHEREUM]}}
+    wish = {"asset": "PAXG", "amount": amount, "destination": destination}
+
+    shown = (await alice.data(_PREVIEW, input={"withdraw": wish}))["transactionPreview"]
+
+    assert shown["errors"] == []
+    preview = shown["preview"]
+    assert Decimal(preview["received"]) == Decimal(amount)
+    assert [(each["kind"], each["asset"]) for each in preview["fees"]] == [("NETWORK", "ETH")]
+    payload = await alice.mutate(
+        "initiateWithdraw", **wish, quoteId=preview["quoteId"], idempotencyKey=new_key()
+    )
+    done = await signed(outside, payload, "PAXG", amount)
+    assert (done["state"], Decimal(done["receivedAmount"])) == ("COMPLETED", Decimal(amount))
 
 
 async def test_what_was_cancelled_leaves_nothing_held(outside: Outside) -> None:

@@ -191,7 +191,28 @@ def forbidden_instructions() -> list[tuple[Pubkey, Instruction]]:
     payer = FEE_PAYER.pubkey()
     lamports = transfer(TransferParams(from_pubkey=payer, to_pubkey=ALICE.pubkey(), lamports=1))
     token = transfer_usdc(source=ALICE.pubkey(), target=MALLORY.pubkey(), owner=payer, base_units=1)
-    return [(lamports.program_id, lamports), (TOKEN_PROGRAM, token)]
+    given = transfer(TransferParams(from_pubkey=ALICE.pubkey(), to_pubkey=payer, lamports=1))
+    twice = transfer(TransferParams(from_pubkey=payer, to_pubkey=payer, lamports=1))
+    beside = Instruction(
+        given.program_id,
+        given.data,
+        [*given.accounts, AccountMeta(payer, is_signer=True, is_writable=True)],
+    )
+    # What is no transfer may do whatever it likes with its second account.
+    other = Instruction(given.program_id, b"\x0b" + given.data[1:], given.accounts)
+    longer = Instruction(given.program_id, given.data + b"\0", given.accounts)
+    elsewhere = Instruction(TOKEN_PROGRAM, given.data, given.accounts)
+    refused = [lamports, token, twice, beside, other, longer, elsewhere]
+    return [(each.program_id, each) for each in refused]
+
+
+def test_lamports_may_be_given_to_the_fee_payer() -> None:
+    given = transfer(
+        TransferParams(from_pubkey=ALICE.pubkey(), to_pubkey=FEE_PAYER.pubkey(), lamports=1)
+    )
+    built = build_message([given], fee_payer=FEE_PAYER.pubkey(), blockhash=BLOCKHASH)
+
+    check_fee_payer_policy(built.message, FEE_PAYER.pubkey())
 
 
 @pytest.mark.parametrize(("program", "instruction"), forbidden_instructions())

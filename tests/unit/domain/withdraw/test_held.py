@@ -118,6 +118,39 @@ def test_a_user_of_the_platform_has_it_at_once(journey: Journey) -> None:
     assert journey.posted[f"invested:{BOB_WALLET}:ETH"] == AMOUNT
 
 
+def test_sol_pays_back_what_the_platform_paid_for_it(journey: Journey) -> None:
+    sol, gas = f"invested:{ALICE_WALLET}:SOL", Gas(asset="SOL", amount=10_000)
+    begun(
+        journey,
+        replace(
+            WISH,
+            asset="SOL",
+            amount=10**8,
+            network_cost=replace(WISH.network_cost, gas=gas),
+        ),
+    )
+    journey.built().signed().accepted().said(
+        Landed(
+            slot=7,
+            commitment="confirmed",
+            recipient_amount=10**8,
+            recipient_instruction=0,
+            recipient_account="somewhere",
+            fee_amount=0,
+            fee_instruction=None,
+            fee_account=None,
+            # It paid the network 15,000, of which the user gave it 10,000 back.
+            lamports_spent=5_000,
+            gas=gas,
+        )
+    )
+
+    assert (journey.posted[sol], journey.held[sol]) == (-(10**8 + 10_000), 0)
+    assert journey.posted["fee_payer:SOL"] == -5_000
+    assert journey.posted["chain:SOLANA:SOL"] == 10**8 + 15_000
+    assert (journey.row["state"], journey.row["chain"]) == ("COMPLETED", "SOLANA")
+
+
 def test_what_the_watcher_gave_them_is_not_given_again(journey: Journey) -> None:
     asked(begun(journey, replace(WISH, recipient=RECIPIENT)))
     journey.facts = replace(journey.facts, rejection=Rejected("ALREADY_BOOKED", ""))
