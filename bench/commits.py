@@ -62,6 +62,9 @@ class CommitCounter:
         url = urlunsplit(parts._replace(netloc=f"{SUPERUSER}@"))
         connection = await asyncpg.connect(url)
         await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect")
+        # What the server tidies up by itself is no flow's, and comes and goes by chance.
+        await connection.execute("ALTER SYSTEM SET autovacuum = off")
+        await connection.execute("SELECT pg_reload_conf()")
         return cls(connection)
 
     async def close(self) -> None:

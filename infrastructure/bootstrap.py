@@ -26,7 +26,6 @@ from infrastructure.db.committer import Committer
 from infrastructure.db.dues import DueReader
 from infrastructure.db.effects import EffectStore
 from infrastructure.db.identity import IdentityStore
-from infrastructure.db.inbox import Inbox
 from infrastructure.db.log import LogRefill, RelayStore
 from infrastructure.db.migrate import check_schema
 from infrastructure.db.news import NewsReader
@@ -40,7 +39,7 @@ from infrastructure.inbound import open_inbound
 from infrastructure.messaging.backend import RedisPublisher, SteadyRedisBackend, redis_client
 from infrastructure.messaging.feed import TransactionFeed
 from infrastructure.messaging.hub import Hub
-from infrastructure.outside import open_outside
+from infrastructure.outside import open_outside, open_webhooks
 from infrastructure.sagas.effects import CALL_SECONDS_MAX, LEASE_SECONDS, EffectExecutor
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.outside_effects import open_effects
@@ -188,6 +187,7 @@ class Process:
             after_commit=self._committed,
         )
         await committer.start()
+        self._committer = committer
         self._resources.push_async_callback(committer.close)
         self._engine = SagaEngine(
             commits=committer,
@@ -252,6 +252,7 @@ class Process:
             owner=self._name,
             claims=EffectStore(self._pool),
             handlers=effects.handlers,
+            reads=effects.reads,
         )
         self._wakers.append(self._executor.wake)
         fee_payer = FeePayerWatch(self._gateway, lamports_min=self._settings.fee_payer_lamports_min)
@@ -308,9 +309,11 @@ class Process:
             views=DatabaseViews(pool),
             movements=open_movements(self._engine, pool, self._gateway, self._outside),
             saved=open_saved(self._engine, pool, self._outside),
-            webhooks=Webhooks(
-                readers=self._outside.providers.webhook_readers,
-                inbox=Inbox(pool),
+            webhooks=open_webhooks(
+                self._outside,
+                pool,
+                rides=self._committer,
+                executor=self._executor,
                 now=self._clock,
                 heard=self._webhook_stored,
             ),
@@ -375,8 +378,8 @@ async def _cancel(task: "asyncio.Task[None]") -> None:
 
 
 def _groups(roles: frozenset[str], contexts: frozenset[str]) -> tuple[Group, ...]:
-    """Who reacts inline; the orchestrator where the transactions are. An API alone records its transactions, so that what it answers is there
-    to be read; everything else is the workers'."""
+    """Who reacts inline; the orchestrator where the transactions are. An API alone records its
+    transactions, so that what it answers is there to be read; all else is the workers'."""
     if WORKER in roles:
         groups = {Group(context) for context in contexts}
         if Group.TRANSACTION in groups:

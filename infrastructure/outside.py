@@ -9,12 +9,15 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from domain.provider.ports.answers import Provider
+from infrastructure.db.inbox import Inbox
 from infrastructure.db.openings import OpeningReader
 from infrastructure.db.pool import Pool
 from infrastructure.db.standings import StandingStore
 from infrastructure.guard.guards import Guards
 from infrastructure.guard.states import GuardStates
 from infrastructure.http import HttpClient
+from infrastructure.sagas.effects import EffectExecutor
+from infrastructure.sagas.hints import Hints, Rides
 from infrastructure.services.connections.access import Access
 from infrastructure.services.connections.model import load_connections
 from infrastructure.services.connections.providers import Providers, open_providers
@@ -23,6 +26,7 @@ from infrastructure.services.prices import PriceBook
 from infrastructure.services.providers import ProviderList, load_providers
 from infrastructure.services.standings import Standings
 from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
+from infrastructure.web.webhooks import Webhooks
 from infrastructure.workers.provider_health import Check, ProviderHealthWatch
 
 
@@ -75,6 +79,20 @@ def open_outside(
         ),
         health=ProviderHealthWatch({**_checks(providers), "solana": solana}, store),
     )
+
+
+def open_webhooks(
+    outside: Outside,
+    pool: Pool,
+    *,
+    rides: Rides,
+    executor: EffectExecutor | None,
+    now: Callable[[], datetime],
+    heard: Callable[[], None],
+) -> Webhooks:
+    """What providers tell by themselves; looked at here where this process has an `executor`."""
+    hints = Hints(inbox=Inbox(pool), rides=rides, look=executor.look if executor else None)
+    return Webhooks(readers=outside.providers.webhook_readers, inbox=hints, now=now, heard=heard)
 
 
 def _checks(providers: Providers) -> Mapping[str, Check]:

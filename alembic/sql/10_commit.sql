@@ -233,13 +233,13 @@ BEGIN
     IF batch ? 'effects_requested' THEN
         WITH added AS (
             INSERT INTO effect (id, stream_id, wallet_id, group_name, kind, key, attempt, state,
-                epoch, tries, unanswered, lease_owner, lease_until, due_at, request)
+                epoch, tries, unanswered, lease_owner, lease_until, due_at, request, response)
             SELECT r.id, r.stream_id, r.wallet_id, r.group_name, r.kind, r.key, r.attempt,
-                'INTENT', l.held::int, l.held::int, l.held, CASE WHEN l.held THEN writer END,
+                r.state, l.held::int, l.held::int, l.held, CASE WHEN l.held THEN writer END,
                 CASE WHEN l.held THEN moment + make_interval(secs => lease_seconds) END,
-                r.due_at, r.request
+                r.due_at, r.request, coalesce(r.response, '{}')
             FROM jsonb_populate_recordset(NULL::effect, batch->'effects_requested') r,
-            LATERAL (SELECT writer IS NOT NULL
+            LATERAL (SELECT writer IS NOT NULL AND r.state = 'INTENT'
                 AND r.due_at <= moment + interval '100 milliseconds' AS held) l
             RETURNING id, epoch
         )
@@ -277,6 +277,27 @@ BEGIN
             RAISE EXCEPTION 'the events do not fill their streams without gaps';
         END IF;
     END IF;
+END
+$$;
+
+-- What providers told. What a message is about is looked at soon, unless it was since it came.
+CREATE FUNCTION commit_messages(batch jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO inbox (source, message_id, headers, body, readable)
+    SELECT m.source, m.message_id, m.headers, m.body, m.reference IS NOT NULL
+    FROM jsonb_to_recordset(batch->'messages') AS m(
+        source text, message_id text, headers jsonb, body text, reference text, answered boolean)
+    WHERE m.answered
+    ORDER BY m.source, m.message_id
+    ON CONFLICT DO NOTHING;
+    PERFORM receive_webhook(m.source, m.message_id, m.headers, m.body, m.reference)
+    FROM (
+        SELECT * FROM jsonb_to_recordset(batch->'messages') AS told(
+            source text, message_id text, headers jsonb, body text, reference text,
+            answered boolean)
+        WHERE NOT told.answered ORDER BY told.source, told.message_id
+    ) m;
 END
 $$;
 
@@ -335,6 +356,9 @@ BEGIN
         IF batch ? 'postings' THEN
             PERFORM commit_ledger(batch, booked.moves);
         END IF;
+    END IF;
+    IF batch ? 'messages' THEN
+        PERFORM commit_messages(batch);
     END IF;
     IF refused <> '{}' THEN
         -- What a unit that is recognised had leased to its writer is still the writer's.

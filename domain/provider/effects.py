@@ -26,6 +26,7 @@ class EffectKind(StrEnum):
     PAYOUT_OPEN = "payout.open"
     PAYOUT_CHECK = "payout.check"
     CHOICE_DEADLINE = "user.choice_deadline"
+    PAYOUT_CANCEL = "payout.cancel"
 
 
 def effect_id(stream_id: StreamId, kind: EffectKind, attempt: int) -> EffectId:
@@ -84,13 +85,15 @@ def payment_action_id(stream_id: StreamId, attempt: int) -> ActionId:
 class Claimed:
     """An effect in hand: `epoch` fences what is written of it to whoever holds the lease.
 
-    `reference` is the provider's name for what the effect is about, where it has given one.
+    `reference` is the provider's name for what the effect is about, where it has given one. Not
+    `held`: it was looked at without a lease, and goes on by itself where nothing is new.
     """
 
     id: EffectId
     epoch: int
     attempt: int
     reference: str = ""
+    held: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

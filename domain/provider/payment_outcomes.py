@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.provider.effects import Declined, NotAttempted, Unknown
+from domain.provider.effects import Unknown
+from domain.provider.ramps import Mismatch, NotOpened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +55,11 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mismatch:
-    """What the provider did is not what was asked: a person has to look. Asked again at `due_at`.
-    `instead`: what it delivered to the user's own address."""
+class WrongDelivery(Mismatch):
+    """`instead` is what the provider delivered to the user's own address."""
 
-    reason: str
-    due_at: datetime
-    instead: Delivered | None = None
+    instead: Delivered
 
 
-OpenOutcome = Opened | Declined | NotAttempted | Mismatch | Unknown
+OpenOutcome = Opened | NotOpened
 CheckOutcome = Waiting | Delivered | Ended | Mismatch | Unknown

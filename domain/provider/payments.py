@@ -4,7 +4,6 @@ Unknown is never failed: only the provider's own word ends a payment that may ha
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import assert_never
 
 from domain.contracts.buy_events import DirectAssetPurchaseCompleted, DirectAssetPurchaseRequested
@@ -15,7 +14,6 @@ from domain.contracts.deposit_events import (
     FiatPaymentFailed,
     FiatPaymentRefunded,
     OnRampProviderSelected,
-    ProviderAttemptFailed,
     PurchaseCompleted,
     PurchaseRequested,
     USDCConversionCompleted,
@@ -24,8 +22,6 @@ from domain.contracts.deposit_events import (
 )
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import (
-    OperatorRequired,
-    OutcomeUnknown,
     UserActionCompleted,
     UserActionExpired,
     UserActionRequired,
@@ -35,9 +31,7 @@ from domain.contracts.payments import Payment, payment_in
 from domain.provider.choices import withdraw_choice
 from domain.provider.effects import (
     Claimed,
-    Declined,
     EffectKind,
-    NotAttempted,
     Unknown,
     ask_user,
     payment_action_id,
@@ -48,25 +42,21 @@ from domain.provider.payment_outcomes import (
     CheckOutcome,
     Delivered,
     Ended,
-    Mismatch,
     Opened,
     OpenOutcome,
     Waiting,
+    WrongDelivery,
 )
+from domain.provider.ramps import Mismatch, Ramp, still_waiting
 from domain.shared.accounts import conversion, fiat, provider
-from domain.shared.decision import Decision, Facts
-from domain.shared.ids import derived
+from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from domain.shared.unit import (
     ActionMoved,
     ActionStatus,
-    EffectMoved,
     EffectState,
-    InteractionRow,
-    JsonObject,
     Posting,
-    RecoveryRow,
 )
 
 ACTION = "COMPLETE_PAYMENT"
@@ -76,20 +66,9 @@ def on_payment_opened(
     stream: Stream, effect: Claimed, outcome: OpenOutcome, facts: Facts
 ) -> Decision:
     """The payment is open, or another provider is asked, or it is found out."""
-    match outcome:
-        case Opened():
-            return _opened(stream, effect, outcome, facts)
-        case Declined():
-            return _attempt_failed(stream, effect, outcome, facts, state=EffectState.DECLINED)
-        case NotAttempted(reason=reason):
-            declined = Declined(code="PRV_UNAVAILABLE", reason=reason)
-            return _attempt_failed(stream, effect, declined, facts, state=EffectState.NOT_ATTEMPTED)
-        case Mismatch():
-            return _mismatch(stream, effect, outcome)
-        case Unknown():
-            return _unknown(stream, effect, outcome, "open")
-        case _:
-            assert_never(outcome)
+    if isinstance(outcome, Opened):
+        return _opened(stream, effect, outcome, facts)
+    return RAMP.not_opened(stream, effect, outcome, facts)
 
 
 def on_payment_checked(
@@ -98,20 +77,21 @@ def on_payment_checked(
     """What the provider, and for a delivery the chain, says of the payment now."""
     match outcome:
         case Waiting(paid=paid, fiat_amount=amount):
-            again = _again(effect, EffectState.PENDING, outcome.due_at)
+            news = offer_time(stream, facts) if outcome.awaits_user else NOTHING
             if paid:
-                return _confirmed(stream, effect, amount, facts) + again
-            return (offer_time(stream, facts) if outcome.awaits_user else Decision()) + again
+                news = _confirmed(stream, effect, amount, facts)
+            return still_waiting(effect, outcome.due_at, news=news)
         case Delivered(fiat_amount=amount):
             return _confirmed(stream, effect, amount, facts) + _delivered(
                 stream, effect, outcome, facts
             )
         case Ended():
             return _ended(stream, effect, outcome, facts)
-        case Mismatch():
-            return _mismatch(stream, effect, outcome)
-        case Unknown():
-            return _unknown(stream, effect, outcome, "check")
+        case WrongDelivery(instead=instead):
+            told = Decision(events=_wrong_delivery(stream, effect, instead))
+            return told + RAMP.unclear(stream, effect, outcome, "check")
+        case Mismatch() | Unknown():
+            return RAMP.unclear(stream, effect, outcome, "check")
         case _:
             assert_never(outcome)
 
@@ -127,59 +107,25 @@ def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> De
         summary=f"Pay {amount} with {_provider(stream)}",
         expires_at=opened.expires_at,
     )
-    return ask_user(required, attempt=effect.attempt, at=facts.now) + Decision(
-        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
-        effects_requested=(
-            request_effect(
-                stream.id,
-                EffectKind.ONRAMP_CHECK,
-                effect.attempt,
-                request={"provider": _provider(stream), "reference": opened.reference},
-                due_at=opened.due_at,
-            ),
-        ),
-        interactions=(
-            _interaction(
-                stream, effect, facts, "open", outcome="DONE", said={"reference": opened.reference}
-            ),
-        ),
+    check = request_effect(
+        stream.id,
+        EffectKind.ONRAMP_CHECK,
+        effect.attempt,
+        request={"provider": _provider(stream), "reference": opened.reference},
+        due_at=opened.due_at,
     )
-
-
-def _attempt_failed(
-    stream: Stream, effect: Claimed, why: Declined, facts: Facts, *, state: EffectState
-) -> Decision:
-    name = _provider(stream)
-    return Decision(
-        events=(ProviderAttemptFailed(provider=name, code=why.code, reason=why.reason),),
-        effects_moved=(EffectMoved(id=effect.id, state=state, epoch=effect.epoch),),
-        interactions=(
-            _interaction(stream, effect, facts, "open", outcome=state, said={"reason": why.reason}),
-        ),
-        recoveries=(
-            RecoveryRow(
-                id=derived(stream.id, "recovery", "failover", effect.attempt),
-                strategy="PROVIDER_FAILOVER",
-                reason=why.reason,
-                attempt=effect.attempt,
-                at=facts.now,
-                result="NEXT_PROVIDER_ASKED",
-            ),
-        ),
+    said = {"reference": opened.reference}
+    return (
+        ask_user(required, attempt=effect.attempt, at=facts.now)
+        + Decision(effects_requested=(check,))
+        + RAMP.concluded(stream, effect, facts, "open", outcome="DONE", events=(), said=said)
     )
-
-
-def _unknown(stream: Stream, effect: Claimed, outcome: Unknown, operation: str) -> Decision:
-    again = _again(effect, EffectState.UNKNOWN, outcome.due_at)
-    if stream.happened_since(OutcomeUnknown, OnRampProviderSelected):
-        return again
-    return again + Decision(events=(OutcomeUnknown(effect_id=effect.id, operation=operation),))
 
 
 def _confirmed(stream: Stream, effect: Claimed, amount: int | None, facts: Facts) -> Decision:
     """The provider has the money: told once."""
     if stream.has(FiatPaymentConfirmed):
-        return Decision()
+        return NOTHING
     payment = _payment(stream)
     name, currency = _provider(stream), payment.fiat_currency
     paid = payment.fiat_amount if amount is None else amount
@@ -198,7 +144,7 @@ def _confirmed(stream: Stream, effect: Claimed, amount: int | None, facts: Facts
             Posting(account=fiat(currency), posted=-paid),
             Posting(account=provider(name, currency), posted=paid),
         ),
-        interactions=(_interaction(stream, effect, facts, "pay", outcome="PAID", said={}),),
+        interactions=(RAMP.interaction(stream, effect, facts, "pay", outcome="PAID", said={}),),
     )
 
 
@@ -206,31 +152,36 @@ def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -
     payment, confirmed = _payment(stream), stream.latest(FiatPaymentConfirmed)
     name, currency = _provider(stream), payment.fiat_currency
     paid = confirmed.fiat_amount if confirmed else seen.fiat_amount or payment.fiat_amount
-    said = {"transaction": seen.transaction_hash}
-    return Decision(
-        events=(_as_seen(_names(stream).completed, stream, effect, seen),),
-        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch),),
+    booked = Decision(
         postings=(
             Posting(account=provider(name, currency), posted=-paid),
             Posting(account=conversion(currency), posted=paid),
             Posting(account=conversion(seen.asset), posted=-seen.amount),
             Posting(account=provider(name, seen.asset), posted=seen.amount),
-        ),
-        interactions=(_interaction(stream, effect, facts, "deliver", outcome="DONE", said=said),),
+        )
+    )
+    completed = _as_seen(_names(stream).completed, stream, effect, seen)
+    said = {"transaction": seen.transaction_hash}
+    return booked + RAMP.concluded(
+        stream, effect, facts, "deliver", outcome="DONE", events=(completed,), said=said
     )
 
 
 def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decision:
     is_unpaid = not stream.has(FiatPaymentConfirmed) and not ended.refunded
-    closed = withdraw_choice(stream, facts) + Decision(
-        events=_expired_action(stream, effect),
-        actions_moved=_action_expired(stream, effect, facts),
-        effects_moved=(EffectMoved(id=effect.id, state=EffectState.DECLINED, epoch=effect.epoch),),
-        interactions=(
-            _interaction(
-                stream, effect, facts, "pay", outcome="ENDED", said={"reason": ended.reason}
-            ),
-        ),
+    closed = (
+        withdraw_choice(stream, facts)
+        + Decision(actions_moved=_action_expired(stream, effect, facts))
+        + RAMP.concluded(
+            stream,
+            effect,
+            facts,
+            "pay",
+            outcome="ENDED",
+            events=_expired_action(stream, effect),
+            state=EffectState.DECLINED,
+            said={"reason": ended.reason},
+        )
     )
     if ended.is_dead and is_unpaid and may_repeat(stream, ended.code):
         declined = FiatPaymentDeclined(
@@ -268,24 +219,14 @@ def _failed(stream: Stream, ended: Ended) -> Decision:
     )
 
 
-def _mismatch(stream: Stream, effect: Claimed, mismatch: Mismatch) -> Decision:
-    again = _again(effect, EffectState.UNKNOWN, mismatch.due_at)
-    again += Decision(events=_wrong_delivery(stream, effect, mismatch.instead))
-    if stream.has(OperatorRequired):
-        return again
-    return again + Decision(events=(OperatorRequired(reason=mismatch.reason),))
-
-
-def _wrong_delivery(
-    stream: Stream, effect: Claimed, seen: Delivered | None
-) -> tuple[EventPayload, ...]:
+def _wrong_delivery(stream: Stream, effect: Claimed, seen: Delivered) -> tuple[EventPayload, ...]:
     """Told once for each transaction."""
     told = {
         event.data.transaction_hash
         for event in stream.events
         if isinstance(event.data, WrongAssetDelivered)
     }
-    if seen is None or seen.transaction_hash in told:
+    if seen.transaction_hash in told:
         return ()
     return (_as_seen(WrongAssetDelivered, stream, effect, seen),)
 
@@ -339,31 +280,8 @@ def _payment(stream: Stream) -> Payment:
     return payment_in(stream)
 
 
-def _again(effect: Claimed, state: EffectState, due_at: datetime) -> Decision:
-    return Decision(
-        effects_moved=(EffectMoved(id=effect.id, state=state, epoch=effect.epoch, due_at=due_at),)
-    )
-
-
 def _provider(stream: Stream) -> str:
     return stream.known(OnRampProviderSelected).provider
 
 
-def _interaction(
-    stream: Stream,
-    effect: Claimed,
-    facts: Facts,
-    operation: str,
-    *,
-    outcome: str,
-    said: JsonObject,
-) -> InteractionRow:
-    return InteractionRow(
-        id=derived(stream.id, "interaction", operation, effect.attempt, outcome),
-        provider=_provider(stream),
-        operation=operation,
-        outcome=outcome,
-        attempt=effect.attempt,
-        at=facts.now,
-        response=said,
-    )
+RAMP = Ramp(selected=OnRampProviderSelected, provider=_provider)

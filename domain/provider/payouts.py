@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from domain.contracts.deposit_events import ProviderAttemptFailed
-from domain.contracts.envelope import EventPayload
-from domain.contracts.events import OperatorRequired, OutcomeUnknown
 from domain.contracts.payout_events import (
     FiatTransferConfirmed,
     FiatTransferRequested,
@@ -23,12 +20,12 @@ from domain.contracts.payout_events import (
 from domain.contracts.transfer_events import TransferConfirmed
 from domain.contracts.withdraw_events import BankPayout, WithdrawTransactionInitiated
 from domain.provider.effects import Claimed, Declined, Moved, NotAttempted, Unknown
+from domain.provider.ramps import Mismatch, NotOpened, Ramp, again, still_waiting
 from domain.shared.accounts import conversion, fiat, provider
 from domain.shared.assets import USDC
 from domain.shared.decision import NOTHING, Decision, Facts
-from domain.shared.ids import derived
 from domain.shared.stream import Stream
-from domain.shared.unit import EffectMoved, EffectState, InteractionRow, Posting
+from domain.shared.unit import EffectState, Posting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +63,14 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mismatch:
-    """What the provider did is not what was asked: a person has to look. Asked again at `due_at`."""
+class Cancelled:
+    """The provider waits for nothing any more; `said` is its own word for that."""
 
-    reason: str
-    due_at: datetime
+    said: str
 
 
-OpenOutcome = Opened | Declined | NotAttempted | Mismatch | Unknown
+OpenOutcome = Opened | NotOpened
+CancelOutcome = Cancelled | Declined | NotAttempted | Unknown
 CheckOutcome = Waiting | Paid | Returned | Mismatch | Unknown
 
 
@@ -95,20 +92,9 @@ def on_payout_opened(
     stream: Stream, effect: Claimed, outcome: OpenOutcome, facts: Facts
 ) -> Decision:
     """The payout is open, or another provider is asked, or it is found out."""
-    match outcome:
-        case Opened():
-            return _opened(stream, effect, outcome, facts)
-        case Declined():
-            return _attempt_failed(stream, effect, outcome, facts, state=EffectState.DECLINED)
-        case NotAttempted(reason=reason):
-            declined = Declined(code="PRV_UNAVAILABLE", reason=reason)
-            return _attempt_failed(stream, effect, declined, facts, state=EffectState.NOT_ATTEMPTED)
-        case Mismatch():
-            return _mismatch(stream, effect, outcome)
-        case Unknown():
-            return _unknown(stream, effect, outcome, "open")
-        case _:
-            assert_never(outcome)
+    if isinstance(outcome, Opened):
+        return _opened(stream, effect, outcome, facts)
+    return RAMP.not_opened(stream, effect, outcome, facts)
 
 
 def on_payout_checked(
@@ -118,15 +104,43 @@ def on_payout_checked(
     match outcome:
         case Waiting(received=received):
             news = _received(stream) if received else NOTHING
-            return news + _again(effect, EffectState.PENDING, outcome.due_at)
+            return still_waiting(effect, outcome.due_at, news=news)
         case Paid():
             return _received(stream) + _paid(stream, effect, outcome, facts)
         case Returned():
             return _returned(stream, effect, outcome, facts)
-        case Mismatch():
-            return _mismatch(stream, effect, outcome)
-        case Unknown():
-            return _unknown(stream, effect, outcome, "check")
+        case Mismatch() | Unknown():
+            return RAMP.unclear(stream, effect, outcome, "check")
+        case _:
+            assert_never(outcome)
+
+
+def on_payout_cancelled(
+    stream: Stream, effect: Claimed, outcome: CancelOutcome, facts: Facts
+) -> Decision:
+    """The provider no longer waits for what will not come. Nothing of the transaction hangs on it,
+    so a refusal ends it: what gets no funds lapses."""
+    match outcome:
+        case Cancelled(said=said):
+            return RAMP.concluded(
+                stream, effect, facts, "cancel", outcome="DONE", events=(), said={"state": said}
+            )
+        case Declined(reason=reason):
+            declined = EffectState.DECLINED
+            return RAMP.concluded(
+                stream,
+                effect,
+                facts,
+                "cancel",
+                outcome=declined,
+                events=(),
+                state=declined,
+                said={"reason": reason},
+            )
+        case NotAttempted(due_at=due_at):
+            return again(effect, EffectState.INTENT, due_at)
+        case Unknown(due_at=due_at):
+            return again(effect, EffectState.UNKNOWN, due_at)
         case _:
             assert_never(outcome)
 
@@ -138,16 +152,7 @@ def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> De
         deposit_address=opened.deposit_address,
         amount=opened.amount,
     )
-    return _done(stream, effect, facts, "open", outcome="DONE", events=(event,))
-
-
-def _attempt_failed(
-    stream: Stream, effect: Claimed, why: Declined, facts: Facts, *, state: EffectState
-) -> Decision:
-    failed = ProviderAttemptFailed(
-        provider=offer_of(stream).provider, code=why.code, reason=why.reason
-    )
-    return _done(stream, effect, facts, "open", outcome=state, events=(failed,), state=state)
+    return RAMP.concluded(stream, effect, facts, "open", outcome="DONE", events=(event,))
 
 
 def _received(stream: Stream) -> Decision:
@@ -189,7 +194,9 @@ def _paid(stream: Stream, effect: Claimed, paid: Paid, facts: Facts) -> Decision
             Posting(account=fiat(offer.fiat_currency), posted=amount),
         )
     )
-    return booked + _done(stream, effect, facts, "pay_out", outcome="DONE", events=(event,))
+    return booked + RAMP.concluded(
+        stream, effect, facts, "pay_out", outcome="DONE", events=(event,)
+    )
 
 
 def _returned(stream: Stream, effect: Claimed, back: Returned, facts: Facts) -> Decision:
@@ -202,7 +209,7 @@ def _returned(stream: Stream, effect: Claimed, back: Returned, facts: Facts) -> 
         instruction=back.moved.instruction,
         account=back.moved.account,
     )
-    return _done(
+    return RAMP.concluded(
         stream,
         effect,
         facts,
@@ -213,47 +220,8 @@ def _returned(stream: Stream, effect: Claimed, back: Returned, facts: Facts) -> 
     )
 
 
-def _done(
-    stream: Stream,
-    effect: Claimed,
-    facts: Facts,
-    operation: str,
-    *,
-    outcome: str,
-    events: tuple[EventPayload, ...],
-    state: EffectState = EffectState.DONE,
-) -> Decision:
-    return Decision(
-        events=events,
-        effects_moved=(EffectMoved(id=effect.id, state=state, epoch=effect.epoch),),
-        interactions=(
-            InteractionRow(
-                id=derived(stream.id, "interaction", operation, effect.attempt, outcome),
-                provider=offer_of(stream).provider,
-                operation=operation,
-                outcome=outcome,
-                attempt=effect.attempt,
-                at=facts.now,
-            ),
-        ),
-    )
+def _provider(stream: Stream) -> str:
+    return offer_of(stream).provider
 
 
-def _mismatch(stream: Stream, effect: Claimed, mismatch: Mismatch) -> Decision:
-    again = _again(effect, EffectState.UNKNOWN, mismatch.due_at)
-    if stream.has(OperatorRequired):
-        return again
-    return again + Decision(events=(OperatorRequired(reason=mismatch.reason),))
-
-
-def _unknown(stream: Stream, effect: Claimed, outcome: Unknown, operation: str) -> Decision:
-    again = _again(effect, EffectState.UNKNOWN, outcome.due_at)
-    if stream.happened_since(OutcomeUnknown, OffRampProviderSelected):
-        return again
-    return again + Decision(events=(OutcomeUnknown(effect_id=effect.id, operation=operation),))
-
-
-def _again(effect: Claimed, state: EffectState, due_at: datetime) -> Decision:
-    return Decision(
-        effects_moved=(EffectMoved(id=effect.id, state=state, epoch=effect.epoch, due_at=due_at),)
-    )
+RAMP = Ramp(selected=OffRampProviderSelected, provider=_provider)

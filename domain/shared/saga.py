@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.flows import FlowName
-from domain.shared.decision import Decision, Facts
+from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import EventId, UserId, WalletId, derived
 from domain.shared.stream import Stream
 from domain.shared.unit import Group, KeyClaim, TransactionMoved, Unit
@@ -66,33 +66,58 @@ def settle(
     groups: Sequence[Group],
     facts: Facts,
     key: KeyClaim | None = None,
+    then: Callable[[Stream, Facts], Decision] | None = None,
 ) -> Unit:
-    """The Unit of `seed` and of all reactions of `groups` to what is then in the stream.
+    """The Unit of `seed` and of all reactions of `groups` to what is then in the stream; when they
+    have come to rest, of what `then` decides as well, and of the reactions to that.
 
     Raises `RunawayReactionsError` where they do not come to rest.
     """
     known = stream.sequence
-    total = seed
-    stream = stream.extended(_recorded(stream, seed, origin, registry, facts, cause=None))
-    cursors = {group: stream.handled.get(group, 0) for group in groups}
-    while (position := min(cursors.values(), default=stream.sequence)) < stream.sequence:
-        if stream.sequence - known > INLINE_EVENTS_MAX:
-            raise RunawayReactionsError(str(stream.id))
-        event = stream.events[position]
-        for group in (group for group in groups if cursors[group] == position):
-            reaction = registry.reaction(group, stream, event)
-            if reaction is not None:
-                decision = reaction(stream, event, facts)
-                new = _recorded(stream, decision, origin, registry, facts, cause=event.id)
-                stream = stream.extended(new)
-                total += decision
-            cursors[group] += 1
+    before = {group: stream.handled.get(group, 0) for group in groups}
+    settling = _Settling(stream, dict(before), origin, registry, facts)
+    settling.record(seed, cause=None)
+    settling.come_to_rest(known + INLINE_EVENTS_MAX)
+    if then is not None:
+        settling.record(then(settling.stream, facts), cause=None)
+        settling.come_to_rest(known + INLINE_EVENTS_MAX)
     handled = {
-        group: (stream.handled.get(group, 0), cursor)
-        for group, cursor in cursors.items()
-        if cursor != stream.handled.get(group, 0)
+        group: (before[group], cursor)
+        for group, cursor in settling.cursors.items()
+        if cursor != before[group]
     }
-    return _unit(stream, total, known=known, handled=handled, key=key)
+    return _unit(settling.stream, settling.total, known=known, handled=handled, key=key)
+
+
+@dataclass(slots=True)
+class _Settling:
+    """A stream to which decisions are added, and how far each group has heard it."""
+
+    stream: Stream
+    cursors: dict[Group, int]
+    origin: Origin
+    registry: Registry
+    facts: Facts
+    total: Decision = NOTHING
+
+    def record(self, decision: Decision, *, cause: UUID | None) -> None:
+        new = _recorded(self.stream, decision, self.origin, self.registry, self.facts, cause=cause)
+        self.stream = self.stream.extended(new)
+        self.total += decision
+
+    def come_to_rest(self, sequence_max: int) -> None:
+        cursors = self.cursors
+        while (position := min(cursors.values(), default=self.stream.sequence)) < (
+            self.stream.sequence
+        ):
+            if self.stream.sequence > sequence_max:
+                raise RunawayReactionsError(str(self.stream.id))
+            event = self.stream.events[position]
+            for group in (group for group in cursors if cursors[group] == position):
+                reaction = self.registry.reaction(group, self.stream, event)
+                if reaction is not None:
+                    self.record(reaction(self.stream, event, self.facts), cause=event.id)
+                cursors[group] += 1
 
 
 def _recorded(

@@ -253,6 +253,22 @@ class EffectMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a provider told us by itself: stored once for ever under its own `message_id`.
+
+    `reference` is the provider's name for what it is about; None: nobody can read it. `answered`:
+    what it is about was looked at since it came.
+    """
+
+    source: str
+    message_id: str
+    headers: Mapping[str, str]
+    body: str
+    reference: str | None
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChainClaim:
     """The right to book a movement on a chain, given once for ever."""
 
@@ -282,7 +298,9 @@ class Unit:
     """One decision, ready to commit.
 
     `expected_sequence` is the stream's last event that the decision knew (0: a new stream);
-    `handled` moves a group's mark from the first to the second number.
+    `handled` moves a group's mark from the first to the second number. An effect that is requested
+    and moved by the same Unit was carried out before: it is stored as it ended. `messages` are
+    those that the decision answers.
     """
 
     stream_id: StreamId
@@ -306,6 +324,7 @@ class Unit:
     actions_moved: tuple[ActionMoved, ...] = ()
     effects_requested: tuple[EffectRequested, ...] = ()
     effects_moved: tuple[EffectMoved, ...] = ()
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.shared.unit import CommitResult, Committed, Unit
+from domain.shared.unit import CommitResult, Committed, Message, Unit
 from infrastructure.db.checks import check_unit
 from infrastructure.db.encoding import CALL_UNITS_MAX, EncodedUnit, encode_unit
 from infrastructure.db.lane import Lane
 from infrastructure.db.pool import Connection
 
+RIDE_SECONDS: Final = 1.0
+"""How long a message waits for a commit to go with: well within what its sender waits for us."""
+RIDERS_MAX: Final = 64
 BATCH_UNITS_MAX: Final = CALL_UNITS_MAX // 2
 """Half of what commit_units takes: while it works on one batch the next is being decided, where one
 batch of all would leave first the database and then this process idle (a tenth of the rate)."""
@@ -30,6 +33,15 @@ class _Waiting:
     encoded: EncodedUnit
     names: frozenset[object]
     answer: asyncio.Future[CommitResult]
+
+
+@dataclass(slots=True, eq=False)
+class _Rider:
+    """A message of no unit, which goes with the next batch, or by itself when it is late."""
+
+    message: Message
+    late_at: float
+    stored: asyncio.Future[bool]
 
 
 class Committer:
@@ -55,6 +67,7 @@ class Committer:
         ]
         self._after_commit = after_commit
         self._waiting: deque[_Waiting] = deque()
+        self._riders: deque[_Rider] = deque()
         self._busy: set[object] = set()
         self._wake = asyncio.Event()
         self._closing = False
@@ -77,6 +90,17 @@ class Committer:
         self._wake.set()
         return await answer
 
+    async def ride(self, message: Message) -> bool:
+        """Stores a message with whatever is committed next, or alone after RIDE_SECONDS. False: it
+        is not known to be stored."""
+        if self._closing or len(self._riders) >= WAITING_UNITS_MAX:
+            return False
+        loop = asyncio.get_running_loop()
+        rider = _Rider(message, loop.time() + RIDE_SECONDS, loop.create_future())
+        self._riders.append(rider)
+        loop.call_at(rider.late_at, self._wake.set)
+        return await rider.stored
+
     async def close(self) -> None:
         """Commit what waits, then disconnect."""
         self._closing = True
@@ -88,8 +112,9 @@ class Committer:
     async def _run(self, lane: Lane) -> None:
         while True:
             batch = self._take()
-            if batch:
-                await self._execute(lane, batch)
+            riders = self._board(alone=not batch)
+            if batch or riders:
+                await self._execute(lane, batch, riders)
             elif self._closing and not self._waiting:
                 return
             else:
@@ -114,8 +139,22 @@ class Committer:
         self._waiting.extendleft(reversed(kept))
         return batch
 
-    async def _execute(self, lane: Lane, batch: list[_Waiting]) -> None:
-        outcomes = await lane.commit([(waiting.unit, waiting.encoded) for waiting in batch])
+    def _board(self, *, alone: bool) -> list[_Rider]:
+        """The messages that go now: with a batch all of them, alone once the first is late."""
+        now = asyncio.get_running_loop().time()
+        is_late = bool(self._riders) and (self._closing or self._riders[0].late_at <= now)
+        if alone and not is_late:
+            return []
+        return [self._riders.popleft() for _ in range(min(RIDERS_MAX, len(self._riders)))]
+
+    async def _execute(self, lane: Lane, batch: list[_Waiting], riders: list[_Rider]) -> None:
+        outcomes, stored = await lane.commit(
+            [(waiting.unit, waiting.encoded) for waiting in batch],
+            [rider.message for rider in riders],
+        )
+        for rider in riders:
+            if not rider.stored.done():
+                rider.stored.set_result(stored)
         committed: list[Unit] = []
         for waiting, outcome in zip(batch, outcomes, strict=True):
             self._busy -= waiting.names

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.shared.ids import EffectId, StreamId, WalletId
 from domain.shared.unit import EffectState, Group
-from infrastructure.db.pool import Pool, Record
+from infrastructure.db.pool import Pool
 
 CLAIM_MAX: Final = 200
 PENDING_MAX: Final = 10_000
@@ -90,7 +90,7 @@ class EffectStore:
             min(limit, CLAIM_MAX),
             lease_seconds,
         )
-        return [ClaimedEffect(**_columns(row)) for row in rows]
+        return [claimed_effect(dict(row)) for row in rows]
 
     async def renew(self, effect_id: EffectId, epoch: int, *, lease_seconds: float) -> bool:
         """Hold it longer; False: another has taken it over, or it has ended."""
@@ -102,10 +102,15 @@ class EffectStore:
     ) -> list[PendingEffect]:
         """Open effects of a kind by id, for watchers that look at all of them at once."""
         rows = await self._pool.fetch(_PENDING, kind, after, min(limit, PENDING_MAX))
-        return [PendingEffect(**_columns(row)) for row in rows]
+        return [PendingEffect(**_columns(dict(row))) for row in rows]
 
 
-def _columns(row: Record) -> dict[str, Any]:
+def claimed_effect(row: Mapping[str, Any]) -> ClaimedEffect:
+    """An effect of a row that has its columns."""
+    return ClaimedEffect(**_columns(row))
+
+
+def _columns(row: Mapping[str, Any]) -> dict[str, Any]:
     columns = dict(row)
     columns["group"] = Group(columns.pop("group_name"))
     columns["state"] = EffectState(columns["state"])

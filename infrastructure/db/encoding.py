@@ -11,7 +11,15 @@ import msgspec
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.event_types import EVENT_TYPES
 from domain.shared.ids import AccountId, EventId, JournalId, StreamId, UserId, WalletId, derived
-from domain.shared.unit import Account, Group, Posting, Unit
+from domain.shared.unit import (
+    Account,
+    EffectMoved,
+    EffectState,
+    Group,
+    Message,
+    Posting,
+    Unit,
+)
 from infrastructure.db.pool import Record
 
 Row = dict[str, Any]
@@ -105,6 +113,8 @@ def encode_unit(unit: Unit, *, again: bool = False) -> EncodedUnit:
     _add_transaction(unit, ids, rows)
     _add_records(unit, ids, rows)
     _add_effects(unit, ids, rows)
+    if unit.messages:
+        rows["messages"] = [{**ids, **_fields(each)} for each in unit.messages]
     return EncodedUnit(
         unit.stream_id,
         {name: _encoder.encode(part)[1:-1] for name, part in rows.items()},
@@ -112,12 +122,18 @@ def encode_unit(unit: Unit, *, again: bool = False) -> EncodedUnit:
     )
 
 
-def encode_batch(units: Sequence[EncodedUnit], accounts: Iterable[Account]) -> bytes:
-    """The document that `commit_units` takes; `accounts` may have to be opened."""
+def encode_batch(
+    units: Sequence[EncodedUnit], accounts: Iterable[Account], messages: Sequence[Message] = ()
+) -> bytes:
+    """The document that `commit_units` takes; `accounts` may have to be opened, and `messages` are
+    of no unit."""
     parts: dict[str, list[bytes]] = {}
     for unit in units:
         for name, rows in unit.parts.items():
             parts.setdefault(name, []).append(rows)
+    if messages:
+        rows = _encoder.encode([_fields(message) for message in messages])
+        parts.setdefault("messages", []).append(rows[1:-1])
     opening = [_account_row(account) for account in accounts]
     if opening:
         parts["accounts"] = [_encoder.encode(opening)[1:-1]]
@@ -338,12 +354,23 @@ def _add_records(unit: Unit, ids: Row, rows: dict[str, list[Row]]) -> None:
 
 def _add_effects(unit: Unit, ids: Row, rows: dict[str, list[Row]]) -> None:
     if unit.effects_requested:
+        moved = {effect.id: effect for effect in unit.effects_moved}
         rows["effects_requested"] = [
-            {**ids, **_fields(effect), "group_name": effect.group}
+            {**ids, **_fields(effect), "group_name": effect.group} | _ended(moved.get(effect.id))
             for effect in unit.effects_requested
         ]
-    if unit.effects_moved:
-        rows["effects_moved"] = [{**ids, **_fields(effect)} for effect in unit.effects_moved]
+    known = {effect.id for effect in unit.effects_requested}
+    moves = [{**ids, **_fields(each)} for each in unit.effects_moved if each.id not in known]
+    if moves:
+        rows["effects_moved"] = moves
+
+
+def _ended(moved: EffectMoved | None) -> Row:
+    """How an effect stands that was carried out before it is stored."""
+    if moved is None:
+        return {"state": EffectState.INTENT}
+    due = {} if moved.due_at is None else {"due_at": moved.due_at}
+    return {"state": moved.state, "response": moved.response, **due}
 
 
 def _fields(value: object) -> Row:

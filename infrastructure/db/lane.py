@@ -14,6 +14,7 @@ from domain.shared.unit import (
     CommitResult,
     Committed,
     KeyConflict,
+    Message,
     Rejected,
     Replayed,
     Stale,
@@ -79,28 +80,34 @@ class Lane:
             await self._connection.close()
             self._connection = None
 
-    async def commit(self, batch: Sequence[Pair]) -> list[Outcome]:
-        """One outcome a unit, in order; never raises for what one unit caused."""
+    async def commit(
+        self, batch: Sequence[Pair], messages: Sequence[Message] = ()
+    ) -> tuple[list[Outcome], bool]:
+        """One outcome a unit, in order, and whether `messages` were stored with them; never raises
+        for what one unit caused."""
         try:
-            return await self._until_answered(batch)
+            return await self._until_answered(batch, messages), True
         except DatabaseUnavailable as error:
-            return [error] * len(batch)
+            return [error] * len(batch), False
         except Exception as error:  # noqa: BLE001  whatever it is, it is this batch's outcome
-            if len(batch) == 1:
+            if len(batch) == 1 and not messages:
                 _log.exception("unit of stream %s failed", batch[0][0].stream_id)
                 failed = CommitFailed(str(error))
                 failed.__cause__ = error
-                return [failed]
+                return [failed], False
         # One unit is at fault and took the others with it: each for itself.
-        return [outcome for pair in batch for outcome in await self.commit([pair])]
+        outcomes = [await self.commit([pair]) for pair in batch]
+        return [outcome for (outcome,), _ in outcomes], False
 
-    async def _until_answered(self, batch: Sequence[Pair]) -> list[Outcome]:
+    async def _until_answered(
+        self, batch: Sequence[Pair], messages: Sequence[Message]
+    ) -> list[Outcome]:
         loop = asyncio.get_running_loop()
         deadline: float | None = None
         deadlocks = 0
         while True:
             try:
-                return await self._call(batch)
+                return await self._call(batch, messages)
             except _TRANSIENT:
                 deadlocks += 1
                 if deadlocks == _DEADLOCK_ATTEMPTS_MAX:
@@ -114,13 +121,14 @@ class Lane:
                 batch = [(unit, encode_unit(unit, again=True)) for unit, _ in batch]
                 await asyncio.sleep(_RECONNECT_PAUSE_SECONDS)
 
-    async def _call(self, batch: Sequence[Pair]) -> list[Outcome]:
+    async def _call(self, batch: Sequence[Pair], messages: Sequence[Message]) -> list[Outcome]:
         if self._connection is None:
             await self.connect()
         connection = self._connection
         if connection is None:
             raise DatabaseUnavailable("not connected")
-        document = encode_batch([encoded for _, encoded in batch], self._unopened(batch))
+        units = [encoded for _, encoded in batch]
+        document = encode_batch(units, self._unopened(batch), messages)
         answer: Mapping[str, Any] = await connection.fetchval(
             _COMMIT, msgspec.Raw(document), self._lease_owner, self._lease_seconds
         )

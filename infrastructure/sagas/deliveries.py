@@ -24,7 +24,7 @@ from domain.shared.assets import ASSETS, Asset
 from domain.shared.stream import Stream
 from infrastructure.sagas.arrivals import Arrivals, Astray
 from infrastructure.sagas.effects import CarryOut, EffectInHand
-from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.engine import Handler, SagaEngine
 from infrastructure.sagas.swaps import swap_request
 
 logger = logging.getLogger(__name__)
@@ -52,13 +52,11 @@ class DeliveryEffects:
     def handlers(self) -> Mapping[str, CarryOut]:
         return {EffectKind.SWAP_TRACK: self._track}
 
-    async def _track(self, effect: EffectInHand, stream: Stream) -> None:
+    async def _track(self, effect: EffectInHand, stream: Stream) -> Handler:
         outcome = await self._tracked(effect, stream)
         if needs_person(stream, outcome):
             logger.error("the delivery of transaction %s waits for a person", stream.id)
-        await self._engine.decide(
-            stream.id, lambda known, facts: on_tracked(known, effect.fence, outcome, facts)
-        )
+        return lambda known, facts: on_tracked(known, effect.fence, outcome, facts)
 
     async def _tracked(self, effect: EffectInHand, stream: Stream) -> TrackOutcome:
         now = self._engine.clock()

@@ -27,7 +27,9 @@ PAGE_WALLETS: Final = 100
 """What a node answers for in one request."""
 THOROUGH_SECONDS: Final = 300.0
 """As much in as out between two looks leaves no trace in the balance; all are looked at then."""
-
+STORE_SECONDS: Final = 10.0
+"""While more and more comes, how far it was looked is stored so often; what a successor looks at
+again it books once."""
 
 CLOSER_LOOKS: Final = 15
 """A node may show an account's change before it lists the transaction; so often it is asked, or for
@@ -86,6 +88,9 @@ class DepositWatcher:
         self._closer_looks = min(CLOSER_LOOKS, math.ceil(CLOSER_LOOKS / poll_seconds))
         self._seen: dict[str, _Account] = {}
         self._forget_at = 0.0
+        self._looked: dict[str, str] = {}
+        self._is_quiet = True
+        self._store_at = 0.0
 
     async def run(self) -> None:
         """Looks, waits, looks again."""
@@ -93,6 +98,8 @@ class DepositWatcher:
             try:
                 if await self._tenure.is_held():
                     await self.look()
+                else:
+                    self._looked.clear()
             except RpcError as error:
                 logger.info("deposits could not be looked for: %s", error)
             except Exception:
@@ -106,12 +113,22 @@ class DepositWatcher:
             self._seen.clear()
         if not self._is_claimed_by_senders:
             await self._book.take_up_left(Chain.SOLANA)
-        after = FIRST
+        after, self._is_quiet = FIRST, True
         while page := await self._deposits.receivers(
             Chain.SOLANA, after, PAGE_WALLETS, asset=self._asset
         ):
             await self._look_at(page)
             after = page[-1].wallet_id
+        if self._is_quiet or time.monotonic() >= self._store_at:
+            await self._store()
+
+    async def _store(self) -> None:
+        """How far it was looked."""
+        self._store_at = time.monotonic() + STORE_SECONDS
+        while self._looked:
+            address, signature = next(iter(self._looked.items()))
+            await self._deposits.looked(address, self._asset, signature)
+            del self._looked[address]
 
     @property
     def _is_claimed_by_senders(self) -> bool:
@@ -141,7 +158,7 @@ class DepositWatcher:
         found = await self._gateway.inbound(
             parse_address(receiver.address),
             self._asset,
-            after_signature=receiver.looked_up_to,
+            after_signature=self._looked.get(receiver.address, receiver.looked_up_to),
             # What they received before they were here, they may have spent before as well.
             since=receiver.created_at,
             known=lambda signatures: self._known(receiver, signatures),
@@ -152,7 +169,8 @@ class DepositWatcher:
             else:
                 await self._book.take(receiver, credit)
         if found.newest_signature is not None:
-            await self._deposits.looked(receiver.address, self._asset, found.newest_signature)
+            self._looked[receiver.address] = found.newest_signature
+            self._is_quiet = False
 
     async def _known(self, receiver: Receiver, signatures: Sequence[str]) -> Collection[str]:
         if self._is_claimed_by_senders:

@@ -6,15 +6,15 @@ A claimed effect without an outcome may have been executed: it is inquired first
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, Self
 
 from domain.provider.effects import Claimed
 from domain.shared.ids import EffectId, StreamId
 from domain.shared.stream import Stream
-from domain.shared.unit import EffectRequested, EffectState, Group, JsonObject
+from domain.shared.unit import EffectRequested, EffectState, Group, JsonObject, Message
 from infrastructure.db.effects import ClaimedEffect
-from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.engine import Answering, Handler, SagaEngine
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,14 @@ RENEW_SECONDS: Final = 2.0
 WORK_SECONDS_MAX: Final = 40.0
 """All calls of one effect together, with the retries of their adapter."""
 CALL_SECONDS_MAX: Final = 4.0
+LOOK_SECONDS_MAX: Final = 4.0
+"""A provider waits for our answer to what it told while we ask what has become of it."""
+AHEAD_SECONDS_MAX: Final = 2.0
+"""So long an outcome may wait in memory for what is read ahead."""
+
+
+class LookError(Exception):
+    """Nothing is known of what was to be looked at, and nothing was stored."""
 
 
 class LeaseLost(Exception):
@@ -39,7 +47,8 @@ class LeaseLost(Exception):
 class EffectInHand:
     """An effect whose lease is ours. `maybe_executed`: ask what became of it before repeating it.
 
-    `written_here`: what this process knows of the stream is at least as new as the effect.
+    `written_here`: what this process knows of the stream is at least as new as the effect. Not
+    `held`: nobody has it, and who claims it meanwhile fences out what is decided here.
     """
 
     id: EffectId
@@ -51,6 +60,7 @@ class EffectInHand:
     request: JsonObject
     maybe_executed: bool
     written_here: bool
+    held: bool = True
 
     @classmethod
     def claimed(cls, effect: ClaimedEffect) -> Self:
@@ -66,6 +76,11 @@ class EffectInHand:
             maybe_executed=effect.taken_over or effect.state is not EffectState.INTENT,
             written_here=False,
         )
+
+    @classmethod
+    def free(cls, effect: ClaimedEffect) -> Self:
+        """One that nobody holds, and that is not claimed to be looked at."""
+        return replace(cls.claimed(effect), held=False)
 
     @classmethod
     def leased(cls, stream_id: StreamId, effect: EffectRequested, epoch: int) -> Self:
@@ -86,11 +101,17 @@ class EffectInHand:
     def fence(self) -> Claimed:
         """What fences the decision on it to the lease."""
         reference = str(self.request.get("reference", ""))
-        return Claimed(id=self.id, epoch=self.epoch, attempt=self.attempt, reference=reference)
+        return Claimed(
+            id=self.id,
+            epoch=self.epoch,
+            attempt=self.attempt,
+            reference=reference,
+            held=self.held,
+        )
 
 
-CarryOut = Callable[[EffectInHand, Stream], Awaitable[None]]
-"""Makes the call and has its outcome decided upon."""
+CarryOut = Callable[[EffectInHand, Stream], Awaitable[Handler | None]]
+"""Makes the call; the handler decides upon its outcome. None: somebody else decides."""
 
 
 class Claims(Protocol):
@@ -106,7 +127,11 @@ class Claims(Protocol):
 
 
 class EffectExecutor:
-    """One per process that executes effects; `run` until cancelled. `handlers` by kind."""
+    """One per process that executes effects; `run` until cancelled. `handlers` by kind.
+
+    Kinds that are `reads` change nothing outside: one that the outcome of another effect requests
+    is carried out before that outcome is committed, and both are one commit.
+    """
 
     def __init__(
         self,
@@ -115,11 +140,13 @@ class EffectExecutor:
         owner: str,
         claims: Claims,
         handlers: Mapping[str, CarryOut],
+        reads: Collection[str] = (),
     ) -> None:
         self._engine = engine
         self._owner = owner
         self._claims = claims
         self._handlers = handlers
+        self._reads = reads
         self._gate = asyncio.Semaphore(AT_ONCE_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
         self._due = asyncio.Event()
@@ -201,11 +228,53 @@ class EffectExecutor:
     async def _held(self, effect: EffectInHand) -> bool:
         return await self._claims.renew(effect.id, effect.epoch, lease_seconds=LEASE_SECONDS)
 
+    async def look(self, effect: EffectInHand, message: Message) -> bool:
+        """Carries out an effect that nobody holds, because a provider told of it by itself: one
+        that only asks. Whether the message was stored with what is new. Raises `LookError`."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS_MAX):
+                decide = await self._outcome(effect)
+            return decide is not None and await self._decided(effect, decide, message)
+        except Exception as error:
+            logger.info("what %s told of could not be looked at: %r", message.source, error)
+            raise LookError(str(effect.id)) from error
+
     async def _execute(self, effect: EffectInHand) -> None:
+        decide = await self._outcome(effect)
+        if decide is not None:
+            await self._decided(effect, decide)
+
+    async def _outcome(self, effect: EffectInHand) -> Handler | None:
         carry_out = self._handlers.get(effect.kind)
         if carry_out is None:
             raise LookupError(f"nobody here carries out {effect.kind}")
-        await carry_out(effect, await self._stream(effect))
+        return await carry_out(effect, await self._stream(effect))
+
+    async def _decided(
+        self, effect: EffectInHand, decide: Handler, message: Message | None = None
+    ) -> bool:
+        answering = Answering(
+            effect_id=effect.id,
+            messages=(replace(message, answered=True),) if message else (),
+            ahead=self._read_ahead,
+        )
+        return (await self._engine.decide(effect.stream_id, decide, answering=answering)).changed
+
+    async def _read_ahead(
+        self, stream: Stream, requested: Sequence[EffectRequested]
+    ) -> Handler | None:
+        now = self._engine.clock()
+        read = next((e for e in requested if e.kind in self._reads and e.due_at <= now), None)
+        if read is None:
+            return None
+        try:
+            async with asyncio.timeout(AHEAD_SECONDS_MAX):
+                return await self._handlers[read.kind](
+                    EffectInHand.leased(stream.id, read, 0), stream
+                )
+        except Exception as error:  # noqa: BLE001  it is carried out again after the commit
+            logger.info("%s of %s is carried out later: %r", read.kind, stream.id, error)
+            return None
 
     async def _stream(self, effect: EffectInHand) -> Stream:
         """The stream with what the effect is about in it: another process may have written both

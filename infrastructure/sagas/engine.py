@@ -6,7 +6,7 @@ What another writer did in between makes a commit stale: the stream is read and 
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -26,6 +26,7 @@ from domain.shared.unit import (
     JsonObject,
     KeyClaim,
     KeyConflict,
+    Message,
     Rejected,
     Replayed,
     Stale,
@@ -51,6 +52,10 @@ class TooContendedError(Exception):
     """Other writers kept winning; nothing was committed."""
 
 
+class FenceLostError(TooContendedError):
+    """The effect that was decided upon is another holder's by now, or has ended."""
+
+
 class KeyConflictError(Exception):
     """The idempotency key came with another input before."""
 
@@ -73,10 +78,37 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The stream after the commit; with `replayed`, the stored result of an earlier one."""
+    """The stream after the commit; with `replayed`, the stored result of an earlier one. Not
+    `changed`: there was nothing to commit."""
 
     stream: Stream
     replayed: JsonObject | None = None
+    changed: bool = True
+
+
+async def _nothing_ahead(_stream: Stream, _requested: Sequence[EffectRequested]) -> None:
+    """Commits before anything that was requested is carried out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """What a decision answers to: the effect that fences it, and messages stored with it.
+
+    `ahead` may carry out what the decision requests and only reads, on the stream as it will be:
+    what it answers is decided upon in the same commit.
+    """
+
+    effect_id: EffectId | None = None
+    messages: tuple[Message, ...] = ()
+    ahead: Callable[[Stream, Sequence[EffectRequested]], Awaitable[Handler | None]] = _nothing_ahead
+
+    @property
+    def fence(self) -> str:
+        """What the database calls the effect."""
+        return f"effect:{self.effect_id}"
+
+
+NOBODY: Final = Answering()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,11 +191,13 @@ class SagaEngine:
         *,
         opening: Opening | None = None,
         key: KeyClaim | None = None,
+        answering: Answering = NOBODY,
     ) -> Decided:
         """Commits what `handler` decides on the stream's present state.
 
         The handler's own errors pass through. Raises `LookupError` for a stream that is not there
-        and is not opened, `KeyConflictError`, `TooContendedError`, `UnitRejectedError`.
+        and is not opened, `KeyConflictError`, `FenceLostError`, `TooContendedError`,
+        `UnitRejectedError`.
         """
         rejection: Rejected | None = None
         lost_due = False
@@ -171,9 +205,13 @@ class SagaEngine:
             stream = await self._present(stream_id, opening, again=attempt > 0)
             facts = replace(await self._facts(stream, opening), rejection=rejection)
             facts = replace(facts, fee_due=0) if lost_due else facts
-            unit = self._settle(stream, handler(stream, facts), facts, opening, key)
+            seed = handler(stream, facts)
+            unit = self._settle(stream, seed, facts, opening, key)
+            then = await answering.ahead(stream.extended(unit.events), unit.effects_requested)
+            unit = self._settle(stream, seed, facts, opening, key, then=then) if then else unit
             if _is_empty(unit):
-                return Decided(stream)
+                return Decided(stream, changed=False)
+            unit = replace(unit, messages=answering.messages)
             match await self._commits.commit(unit):
                 case Committed(epochs=epochs):
                     return Decided(self._keep(stream, unit, epochs))
@@ -190,10 +228,16 @@ class SagaEngine:
                         raise UnitRejectedError(refused)
                     rejection = refused
                 case Stale(what=what):
-                    logger.debug("stale: %s of %s", what, stream_id)
-                    self._streams.forget(stream_id)
+                    self._forget(stream_id, what, fence=answering.fence)
                     await asyncio.sleep(PAUSE_SECONDS_MAX * random.random() * (attempt > 0))  # noqa: S311  # jitter, not a secret
         raise TooContendedError(str(stream_id))
+
+    def _forget(self, stream_id: StreamId, what: str, *, fence: str) -> None:
+        """What was known of the stream is behind; raises where deciding again is no use."""
+        logger.debug("stale: %s of %s", what, stream_id)
+        self._streams.forget(stream_id)
+        if what == fence:
+            raise FenceLostError(str(stream_id))
 
     async def hear(self, stream_id: StreamId) -> None:
         """Lets the contexts of this process react to what they have not handled yet."""
@@ -242,6 +286,8 @@ class SagaEngine:
         facts: Facts,
         opening: Opening | None,
         key: KeyClaim | None,
+        *,
+        then: Handler | None = None,
     ) -> Unit:
         return settle(
             stream,
@@ -251,6 +297,7 @@ class SagaEngine:
             groups=self.groups,
             facts=facts,
             key=key,
+            then=then,
         )
 
     def _keep(self, stream: Stream, unit: Unit, epochs: Mapping[EffectId, int]) -> Stream:

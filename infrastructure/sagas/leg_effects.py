@@ -11,7 +11,7 @@ from domain.shared.assets import Chain
 from domain.shared.stream import Stream
 from domain.shared.unit import JsonObject
 from infrastructure.sagas.effects import CarryOut, EffectInHand
-from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.engine import Handler, SagaEngine
 from infrastructure.sagas.watcher import ConfirmationWatcher
 
 
@@ -50,24 +50,19 @@ class LegEffects:
             EffectKind.BROADCAST: self._broadcast,
         }
 
-    async def _build(self, effect: EffectInHand, stream: Stream) -> None:
+    async def _build(self, effect: EffectInHand, stream: Stream) -> Handler:
         built = await self._legs(stream).build(stream, self._engine.clock())
-        await self._engine.decide(
-            stream.id, lambda known, facts: on_built(known, effect.fence, built, facts)
-        )
+        return lambda known, facts: on_built(known, effect.fence, built, facts)
 
-    async def _deadline(self, effect: EffectInHand, stream: Stream) -> None:
-        await self._engine.decide(
-            stream.id, lambda known, facts: on_sign_deadline(known, effect.fence, facts)
-        )
+    async def _deadline(self, effect: EffectInHand, _stream: Stream) -> Handler:
+        return lambda known, facts: on_sign_deadline(known, effect.fence, facts)
 
-    async def _broadcast(self, effect: EffectInHand, stream: Stream) -> None:
+    async def _broadcast(self, effect: EffectInHand, stream: Stream) -> Handler | None:
         outcome = await self._sent(stream, effect)
-        await self._engine.decide(
-            stream.id, lambda known, facts: on_broadcast(known, effect.fence, outcome, facts)
-        )
         if isinstance(outcome, Accepted) and _is_on_solana(stream):
             self._watcher.watch(effect.stream_id, effect.fence, effect.request)
+            return None
+        return lambda known, facts: on_broadcast(known, effect.fence, outcome, facts)
 
     async def _sent(self, stream: Stream, effect: EffectInHand) -> BroadcastOutcome:
         now, legs = self._engine.clock(), self._legs(stream)

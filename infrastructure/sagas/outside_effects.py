@@ -32,9 +32,11 @@ from infrastructure.services.providers import OfferDesk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideEffects:
-    """`handlers` carry out what is due; `confirmations` is the worker's to run."""
+    """`handlers` carry out what is due, those of `reads` without changing anything; `confirmations`
+    is the worker's to run."""
 
     handlers: Mapping[str, CarryOut]
+    reads: frozenset[str]
     confirmations: ConfirmationWatcher
 
 
@@ -88,5 +90,6 @@ def open_effects(
             **deliveries.handlers(),
             EffectKind.CHOICE_DEADLINE: choice_deadline(engine),
         },
+        reads=frozenset([EffectKind.BUILD]),
         confirmations=watcher,
     )

@@ -7,7 +7,7 @@ user's own address.
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, Protocol, assert_never
+from typing import Final
 from uuid import UUID
 
 from domain.contracts.deposit_events import (
@@ -15,16 +15,16 @@ from domain.contracts.deposit_events import (
     OnRampProviderSelected,
 )
 from domain.contracts.payments import payment_in
-from domain.provider.effects import Declined, EffectKind, NotAttempted, Unknown
+from domain.provider.effects import EffectKind
 from domain.provider.payment_choices import closes_by_itself, open_until
 from domain.provider.payment_outcomes import (
     CheckOutcome,
     Delivered,
     Ended,
-    Mismatch,
     Opened,
     OpenOutcome,
     Waiting,
+    WrongDelivery,
 )
 from domain.provider.payments import on_payment_checked, on_payment_opened
 from domain.provider.ports import answers
@@ -38,22 +38,16 @@ from domain.provider.ports.onramp import (
     PaymentState,
     PaymentStatus,
 )
-from domain.provider.registry import Rejection
 from domain.shared.assets import ASSETS
 from domain.shared.ids import derived
 from domain.shared.stream import Stream
 from infrastructure.sagas.arrivals import Arrivals, Astray
 from infrastructure.sagas.effects import CarryOut, EffectInHand
-from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.engine import Handler, SagaEngine
+from infrastructure.sagas.ramps import LOOK_SECONDS_MIN, Standing, begun, look_at, mismatch
 
 logger = logging.getLogger(__name__)
 
-RETRY_SECONDS: Final = 2.0
-FIRST_LOOK_SECONDS: Final = 1.0
-LOOK_SECONDS_MAX: Final = 600.0
-"""A bank takes days: asked often at first and seldom later. Webhooks make it sooner."""
-LOOK_SHARE_OF_AGE: Final = 0.1
-MISMATCH_LOOK_SECONDS: Final = 3600.0
 PAYING_SECONDS: Final = 3600.0
 """Who began to pay just before the page closed may take so long to be heard of."""
 
@@ -64,12 +58,6 @@ _ENDED: Final[Mapping[PaymentState, str]] = {
     PaymentState.EXPIRED: "PAY_EXPIRED",
     PaymentState.REFUNDED: "PAY_REFUNDED",
 }
-
-
-class Standing(Protocol):
-    """Whether anything new may be begun with a provider now."""
-
-    async def rejection(self, provider: str) -> Rejection | None: ...
 
 
 class PaymentEffects:
@@ -91,42 +79,38 @@ class PaymentEffects:
     def handlers(self) -> Mapping[str, CarryOut]:
         return {EffectKind.ONRAMP_OPEN: self._open, EffectKind.ONRAMP_CHECK: self._check}
 
-    async def _open(self, effect: EffectInHand, stream: Stream) -> None:
+    async def _open(self, effect: EffectInHand, stream: Stream) -> Handler:
         outcome = await self._opened(effect, stream)
-        await self._engine.decide(
-            stream.id, lambda known, facts: on_payment_opened(known, effect.fence, outcome, facts)
-        )
+        return lambda known, facts: on_payment_opened(known, effect.fence, outcome, facts)
 
-    async def _check(self, effect: EffectInHand, stream: Stream) -> None:
+    async def _check(self, effect: EffectInHand, stream: Stream) -> Handler:
         outcome = await self._checked(effect, stream)
-        await self._engine.decide(
-            stream.id, lambda known, facts: on_payment_checked(known, effect.fence, outcome, facts)
-        )
+        return lambda known, facts: on_payment_checked(known, effect.fence, outcome, facts)
 
     async def _opened(self, effect: EffectInHand, stream: Stream) -> OpenOutcome:
         now = self._engine.clock()
-        provider = self._providers.get(str(effect.request["provider"]))
-        if provider is None:
-            return NotAttempted(reason="not configured", due_at=now)
-        if not effect.maybe_executed:
-            # Chosen earlier; what has happened since may keep it out.
-            reason = await self._standing.rejection(provider.name)
-            if reason is not None:
-                return NotAttempted(reason=reason.value, due_at=now)
-        order = payment_order(stream, key=effect.key)
-        answer: PaymentOpened | answers.Setback | None = None
-        if effect.maybe_executed:
-            answer = await provider.find_payment(order)
-            if isinstance(answer, (answers.Declined, answers.NotAttempted)):
-                # The inquiry came to nothing, which says nothing of the payment.
-                return Unknown(reason=answer.reason, due_at=now + timedelta(seconds=RETRY_SECONDS))
-        if answer is None:
-            answer = await provider.initiate_fiat_to_crypto(order)
-        return _open_outcome(answer, now)
+        answer = await begun(
+            effect,
+            self._providers.get(str(effect.request["provider"])),
+            payment_order(stream, key=effect.key),
+            standing=self._standing,
+            begin=lambda provider, order: provider.initiate_fiat_to_crypto(order),
+            find=lambda provider, order: provider.find_payment(order),
+            now=now,
+        )
+        if not isinstance(answer, PaymentOpened):
+            return answer
+        return Opened(
+            reference=answer.reference,
+            redirect_url=answer.redirect_url,
+            expires_at=answer.expires_at,
+            due_at=now + timedelta(seconds=LOOK_SECONDS_MIN),
+        )
 
     async def _checked(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
         now = self._engine.clock()
-        again = now + timedelta(seconds=_pause_seconds(stream, now))
+        asked = [e.occurred_at for e in stream.events if isinstance(e.data, FiatPaymentRequested)]
+        again = look_at(asked[-1], now)
         provider = self._providers.get(str(effect.request["provider"]))
         if provider is None:
             logger.error(
@@ -172,8 +156,10 @@ class PaymentEffects:
             # Not there, or not final yet: the provider's word alone credits nothing.
             return Waiting(due_at=again, paid=True, fiat_amount=status.fiat_amount)
         if isinstance(found, Astray):
-            due_at = self._engine.clock() + timedelta(seconds=MISMATCH_LOOK_SECONDS)
-            return Mismatch(reason=found.reason, due_at=due_at, instead=_wrong(found))
+            odd, wrong = mismatch(found.reason, self._engine.clock()), _wrong(found)
+            if wrong is None:
+                return odd
+            return WrongDelivery(reason=odd.reason, due_at=odd.due_at, instead=wrong)
         return Delivered(
             asset=asset.symbol,
             amount=found.moved.amount,
@@ -216,29 +202,6 @@ def payment_order(stream: Stream, *, key: str) -> PaymentOrder:
     )
 
 
-def _open_outcome(answer: PaymentOpened | answers.Setback, now: datetime) -> OpenOutcome:
-    retry_at = now + timedelta(seconds=RETRY_SECONDS)
-    match answer:
-        case PaymentOpened():
-            return Opened(
-                reference=answer.reference,
-                redirect_url=answer.redirect_url,
-                expires_at=answer.expires_at,
-                due_at=now + timedelta(seconds=FIRST_LOOK_SECONDS),
-            )
-        case answers.Declined(code=code, reason=reason):
-            return Declined(code=code, reason=reason)
-        case answers.NotAttempted(reason=reason):
-            return NotAttempted(reason=reason, due_at=retry_at)
-        case answers.Unanswered(reason=reason, contradicts=True):
-            look_at = now + timedelta(seconds=MISMATCH_LOOK_SECONDS)
-            return Mismatch(reason=reason, due_at=look_at)
-        case answers.Unanswered(reason=reason):
-            return Unknown(reason=reason, due_at=retry_at)
-        case _:
-            assert_never(answer)
-
-
 def _wrong(astray: Astray) -> Delivered | None:
     """What it brought of another asset, where that is ours to book."""
     credit = astray.instead
@@ -252,10 +215,3 @@ def _wrong(astray: Astray) -> Delivered | None:
         account=credit.address,
         senders=credit.senders,
     )
-
-
-def _pause_seconds(stream: Stream, now: datetime) -> float:
-    """A tenth of how long it has been waited for already."""
-    asked = [e.occurred_at for e in stream.events if isinstance(e.data, FiatPaymentRequested)]
-    age = (now - asked[-1]).total_seconds()
-    return min(LOOK_SECONDS_MAX, max(FIRST_LOOK_SECONDS, age * LOOK_SHARE_OF_AGE))

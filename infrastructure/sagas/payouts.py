@@ -15,8 +15,9 @@ from domain.contracts.withdraw_events import WithdrawTransactionInitiated
 from domain.provider.effects import Declined, EffectKind, NotAttempted, Unknown
 from domain.provider.flows.withdraw_to_bank import delivered_amount
 from domain.provider.payouts import (
+    Cancelled,
+    CancelOutcome,
     CheckOutcome,
-    Mismatch,
     Opened,
     OpenOutcome,
     Paid,
@@ -24,6 +25,7 @@ from domain.provider.payouts import (
     Waiting,
     bank_of,
     offer_of,
+    on_payout_cancelled,
     on_payout_checked,
     on_payout_opened,
 )
@@ -42,19 +44,14 @@ from domain.shared.assets import USDC
 from domain.shared.stream import Stream
 from infrastructure.sagas.arrivals import Arrivals, Astray
 from infrastructure.sagas.effects import CarryOut, EffectInHand
-from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.payments import Standing
+from infrastructure.sagas.engine import Handler, SagaEngine
+from infrastructure.sagas.ramps import Standing, begun, look_at, mismatch
 
 logger = logging.getLogger(__name__)
 
-RETRY_SECONDS: Final = 2.0
-LOOK_SECONDS_MIN: Final = 1.0
-LOOK_SECONDS_MAX: Final = 600.0
-"""A bank takes days: asked often at first and seldom later. Webhooks make it sooner."""
-LOOK_SHARE_OF_AGE: Final = 0.1
-MISMATCH_LOOK_SECONDS: Final = 3600.0
-
 _RECEIVED: Final = frozenset({WithdrawalState.FUNDS_RECEIVED, WithdrawalState.FIAT_SUBMITTED})
+CANCEL_DAYS_MAX: Final = 3
+"""What gets no funds lapses at the provider long before."""
 _GONE: Final = frozenset({WithdrawalState.CANCELLED, WithdrawalState.FAILED})
 
 
@@ -75,44 +72,63 @@ class PayoutEffects:
         self._standing = standing
 
     def handlers(self) -> Mapping[str, CarryOut]:
-        return {EffectKind.PAYOUT_OPEN: self._open, EffectKind.PAYOUT_CHECK: self._check}
+        return {
+            EffectKind.PAYOUT_OPEN: self._open,
+            EffectKind.PAYOUT_CHECK: self._check,
+            EffectKind.PAYOUT_CANCEL: self._cancel,
+        }
 
-    async def _open(self, effect: EffectInHand, stream: Stream) -> None:
+    async def _open(self, effect: EffectInHand, stream: Stream) -> Handler:
         outcome = await self._opened(effect, stream)
-        await self._engine.decide(
-            stream.id, lambda known, facts: on_payout_opened(known, effect.fence, outcome, facts)
-        )
+        return lambda known, facts: on_payout_opened(known, effect.fence, outcome, facts)
 
-    async def _check(self, effect: EffectInHand, stream: Stream) -> None:
+    async def _check(self, effect: EffectInHand, stream: Stream) -> Handler:
         outcome = await self._checked(effect, stream)
-        await self._engine.decide(
-            stream.id, lambda known, facts: on_payout_checked(known, effect.fence, outcome, facts)
-        )
+        return lambda known, facts: on_payout_checked(known, effect.fence, outcome, facts)
+
+    async def _cancel(self, effect: EffectInHand, stream: Stream) -> Handler:
+        outcome = await self._cancelled(effect, stream)
+        return lambda known, facts: on_payout_cancelled(known, effect.fence, outcome, facts)
+
+    async def _cancelled(self, effect: EffectInHand, stream: Stream) -> CancelOutcome:
+        """Cancelling twice is cancelling once: it is repeated until the provider answers."""
+        now, given_up_at = self._engine.clock(), stream.events[-1].occurred_at
+        if now - given_up_at > timedelta(days=CANCEL_DAYS_MAX):
+            return Declined(code="PRV_UNAVAILABLE", reason="never answered")
+        provider = self._providers.get(str(effect.request["provider"]))
+        again = look_at(given_up_at, now)
+        if provider is None:
+            return NotAttempted(reason="not configured", due_at=again)
+        reference = str(effect.request["reference"])
+        answer = await provider.cancel_withdrawal(reference, key=effect.key)
+        if isinstance(answer, WithdrawalStatus) and answer.state not in _GONE:
+            logger.error("%s does not cancel: %s", provider.name, answer.provider_status)
+        return _cancel_outcome(answer, again)
 
     async def _opened(self, effect: EffectInHand, stream: Stream) -> OpenOutcome:
-        now = self._engine.clock()
-        provider = self._providers.get(str(effect.request["provider"]))
-        if provider is None:
-            return NotAttempted(reason="not configured", due_at=now)
-        if not effect.maybe_executed:
-            # Chosen earlier; what has happened since may keep it out.
-            reason = await self._standing.rejection(provider.name)
-            if reason is not None:
-                return NotAttempted(reason=reason.value, due_at=now)
-        order = withdrawal_order(stream, key=effect.key)
-        answer: WithdrawalOpened | answers.Setback | None = None
-        if effect.maybe_executed:
-            answer = await provider.find_withdrawal(order)
-            if isinstance(answer, (answers.Declined, answers.NotAttempted)):
-                # The inquiry came to nothing, which says nothing of the payout.
-                return Unknown(reason=answer.reason, due_at=now + timedelta(seconds=RETRY_SECONDS))
-        if answer is None:
-            answer = await provider.initiate_crypto_to_fiat(order)
-        return _open_outcome(answer, order, now)
+        now, order = self._engine.clock(), withdrawal_order(stream, key=effect.key)
+        answer = await begun(
+            effect,
+            self._providers.get(str(effect.request["provider"])),
+            order,
+            standing=self._standing,
+            begin=lambda provider, order: provider.initiate_crypto_to_fiat(order),
+            find=lambda provider, order: provider.find_withdrawal(order),
+            now=now,
+        )
+        if not isinstance(answer, WithdrawalOpened):
+            return answer
+        if answer.asset_amount != order.quote.request.asset_amount:
+            return mismatch(f"waits for {answer.asset_amount} base units", now)
+        return Opened(
+            reference=answer.reference,
+            deposit_address=answer.deposit_address,
+            amount=answer.asset_amount,
+        )
 
     async def _checked(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
         now = self._engine.clock()
-        again = now + timedelta(seconds=_pause_seconds(stream, now))
+        again = look_at(_sent_at(stream), now)
         waiting = Waiting(due_at=again, received=False)
         provider = self._providers.get(str(effect.request["provider"]))
         if provider is None:
@@ -129,8 +145,7 @@ class PayoutEffects:
         if status.state is WithdrawalState.REFUNDED:
             return await self._returned(stream, status, waiting)
         if status.state in _GONE:
-            due_at = now + timedelta(seconds=MISMATCH_LOOK_SECONDS)
-            return Mismatch(reason=f"not paid: {status.provider_status}", due_at=due_at)
+            return mismatch(f"not paid: {status.provider_status}", now)
         return Waiting(due_at=again, received=status.state in _RECEIVED)
 
     async def _returned(
@@ -144,14 +159,29 @@ class PayoutEffects:
         if found is None:
             return waiting
         if isinstance(found, Astray):
-            due_at = self._engine.clock() + timedelta(seconds=MISMATCH_LOOK_SECONDS)
-            return Mismatch(reason=found.reason, due_at=due_at)
+            return mismatch(found.reason, self._engine.clock())
         return Returned(
             moved=found.moved,
             transaction_hash=hash_,
             code="PAY_RETURNED",
             reason=status.failure or status.provider_status,
         )
+
+
+def _cancel_outcome(answer: WithdrawalStatus | answers.Setback, again: datetime) -> CancelOutcome:
+    match answer:
+        case WithdrawalStatus(state=state, provider_status=said) if state in _GONE:
+            return Cancelled(said=said)
+        case WithdrawalStatus(provider_status=said):
+            return Declined(code="PRV_UNAVAILABLE", reason=said)
+        case answers.Declined(code=code, reason=reason):
+            return Declined(code=code, reason=reason)
+        case answers.NotAttempted(reason=reason):
+            return NotAttempted(reason=reason, due_at=again)
+        case answers.Unanswered(reason=reason):
+            return Unknown(reason=reason, due_at=again)
+        case _:
+            assert_never(answer)
 
 
 def withdrawal_order(stream: Stream, *, key: str) -> WithdrawalOrder:
@@ -182,37 +212,10 @@ def withdrawal_order(stream: Stream, *, key: str) -> WithdrawalOrder:
     )
 
 
-def _open_outcome(
-    answer: WithdrawalOpened | answers.Setback, order: WithdrawalOrder, now: datetime
-) -> OpenOutcome:
-    retry_at = now + timedelta(seconds=RETRY_SECONDS)
-    look_at = now + timedelta(seconds=MISMATCH_LOOK_SECONDS)
-    match answer:
-        case WithdrawalOpened(asset_amount=amount) if amount != order.quote.request.asset_amount:
-            return Mismatch(reason=f"waits for {amount} base units", due_at=look_at)
-        case WithdrawalOpened():
-            return Opened(
-                reference=answer.reference,
-                deposit_address=answer.deposit_address,
-                amount=answer.asset_amount,
-            )
-        case answers.Declined(code=code, reason=reason):
-            return Declined(code=code, reason=reason)
-        case answers.NotAttempted(reason=reason):
-            return NotAttempted(reason=reason, due_at=retry_at)
-        case answers.Unanswered(reason=reason, contradicts=True):
-            return Mismatch(reason=reason, due_at=look_at)
-        case answers.Unanswered(reason=reason):
-            return Unknown(reason=reason, due_at=retry_at)
-        case _:
-            assert_never(answer)
-
-
-def _pause_seconds(stream: Stream, now: datetime) -> float:
+def _sent_at(stream: Stream) -> datetime:
     sent = [
         event.occurred_at
         for event in stream.events
         if isinstance(event.data, (TransferConfirmed, PayoutOpened))
     ]
-    age = (now - sent[-1]).total_seconds()
-    return min(LOOK_SECONDS_MAX, max(LOOK_SECONDS_MIN, age * LOOK_SHARE_OF_AGE))
+    return sent[-1]

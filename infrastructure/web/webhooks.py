@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.provider.ports.answers import WebhookReader, WebhookRefused
+from domain.shared.unit import Message
 
 logger = logging.getLogger(__name__)
 
@@ -31,19 +32,13 @@ _UNAVAILABLE: Final = 503
 class Inbox(Protocol):
     """Stores a message once for ever, and makes what waits for it due."""
 
-    async def receive(
-        self,
-        source: str,
-        message_id: str,
-        *,
-        headers: Mapping[str, str],
-        body: str,
-        reference: str | None,
-    ) -> bool: ...
+    async def receive(self, message: Message) -> bool:
+        """Returns when it is stored; whether somebody may have to look."""
+        ...
 
 
 class Webhooks:
-    """`readers` by provider; `heard` is called when something new is stored."""
+    """`readers` by provider; `heard` is called when something may have to be looked at."""
 
     def __init__(
         self,
@@ -76,12 +71,14 @@ class Webhooks:
             logger.warning("a webhook of %s is refused: %s", name, refused.reason)
             return Response(status_code=_FORBIDDEN)
         try:
-            is_new = await self._inbox.receive(
-                name,
-                message.message_id[:MESSAGE_ID_CHARACTERS_MAX],
-                headers={key: headers[key] for key in KEPT_HEADERS & headers.keys()},
-                body=body.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
-                reference=message.reference,
+            is_due = await self._inbox.receive(
+                Message(
+                    source=name,
+                    message_id=message.message_id[:MESSAGE_ID_CHARACTERS_MAX],
+                    headers={key: headers[key] for key in KEPT_HEADERS & headers.keys()},
+                    body=body.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
+                    reference=message.reference,
+                )
             )
         except Exception:
             # Not stored: the provider is to send it again.
@@ -89,7 +86,7 @@ class Webhooks:
             return Response(status_code=_UNAVAILABLE)
         if message.reference is None:
             logger.error("a webhook of %s is signed and cannot be read: it is kept", name)
-        if is_new:
+        if is_due:
             self._heard()
         return Response(status_code=_OK)
 

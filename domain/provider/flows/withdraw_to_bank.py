@@ -1,5 +1,7 @@
 """The provider context pays a bank through an off-ramp as the orchestrator tells it to."""
 
+from datetime import timedelta
+
 from domain.contracts.deposit_events import ProviderAttemptFailed
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import CancellationRequested
@@ -10,7 +12,11 @@ from domain.contracts.payout_events import (
     PayoutOpened,
     USDCToFiatConversionRequested,
 )
-from domain.contracts.transfer_events import TransferWanted
+from domain.contracts.transfer_events import (
+    BlockchainTransferExpired,
+    BlockchainTransferFailed,
+    TransferWanted,
+)
 from domain.contracts.withdraw_events import WithdrawTransactionInitiated
 from domain.provider.effects import EffectKind, request_effect
 from domain.provider.leg import (
@@ -19,6 +25,7 @@ from domain.provider.leg import (
     cancelled,
     leg_of,
     leg_reactions,
+    on_leg_expired,
     request_transfer,
 )
 from domain.provider.payouts import bank_of, offer_of
@@ -26,6 +33,9 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
+
+FIRST_LOOK = timedelta(seconds=2)
+"""The provider tells sooner by itself that the USDC has come; a bank takes hours."""
 
 
 def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
@@ -50,6 +60,10 @@ def on_selected(stream: Stream, _event: Event, facts: Facts) -> Decision:
     """The first time the orchestrator says when to go on; afterwards it goes on at once."""
     is_failover = stream.happened_since(ProviderAttemptFailed, USDCToFiatConversionRequested)
     return _open(stream, facts) if is_failover else NOTHING
+
+
+def on_transfer_expired(stream: Stream, event: Event, facts: Facts) -> Decision:
+    return on_leg_expired(stream, event, facts) + on_not_sent(stream, event, facts)
 
 
 def delivered_amount(stream: Stream) -> int:
@@ -123,9 +137,30 @@ def _follow(stream: Stream, facts: Facts) -> Decision:
         EffectKind.PAYOUT_CHECK,
         1,
         request={"provider": opened.provider, "reference": opened.reference},
-        due_at=facts.now,
+        due_at=facts.now + FIRST_LOOK,
     )
     return Decision(effects_requested=(check,))
+
+
+def on_not_sent(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """Nothing was sent to the provider, and nothing will be: it need not wait for it."""
+    if not stream.happened_since(PayoutOpened, OffRampProviderSelected) or not has_ended(stream):
+        return NOTHING
+    opened = stream.known(PayoutOpened)
+    cancel = request_effect(
+        stream.id,
+        EffectKind.PAYOUT_CANCEL,
+        1,
+        request={"provider": opened.provider, "reference": opened.reference},
+        due_at=facts.now,
+    )
+    return Decision(effects_requested=(cancel,))
+
+
+def has_ended(stream: Stream) -> bool:
+    """Whether the transfer to the provider was given up for good."""
+    expired = stream.latest(BlockchainTransferExpired)
+    return stream.has(BlockchainTransferFailed) or (expired is not None and expired.final)
 
 
 def _explanation(stream: Stream, chosen: PayoutOffer) -> str:
@@ -144,5 +179,7 @@ REACTIONS: dict[type[EventPayload], Reaction] = {
     CommandIssued: on_command,
     ProviderAttemptFailed: on_attempt_failed,
     OffRampProviderSelected: on_selected,
+    BlockchainTransferFailed: on_not_sent,
     **leg_reactions(GENERAL),
+    BlockchainTransferExpired: on_transfer_expired,
 }

@@ -34,7 +34,8 @@ from tests.integration.db.world import Standing, World
 async def as_one_batch(world: World, units: Sequence[Unit]) -> list[Outcome]:
     lane = Lane(world.connect, lease_owner=None, lease_seconds=30)
     try:
-        return await lane.commit([(each, encode_unit(each)) for each in units])
+        outcomes, _ = await lane.commit([(each, encode_unit(each)) for each in units])
+        return outcomes
     finally:
         await lane.disconnect()
 

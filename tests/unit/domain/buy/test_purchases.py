@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.provider.payment_outcomes import Delivered, Ended, Mismatch, Waiting
+from domain.provider.payment_outcomes import Delivered, Ended, Waiting, WrongDelivery
 from domain.shared.unit import ChainClaim, Group, Rejected
 from tests.unit.domain.deposit.journey import Payment
 from tests.unit.domain.send.journey import ALICE_WALLET, FACTS, FIGURES, GROUPS, START
@@ -76,7 +76,7 @@ def test_what_a_sanctioned_sender_delivers_is_in_suspense(purchase: Payment) -> 
 
 def test_another_asset_is_in_suspense_and_what_was_bought_still_expected(purchase: Payment) -> None:
     usual = replace(DELIVERED, asset="ETH", amount=7)
-    purchase.checked(Mismatch(reason="delivered ETH instead", due_at=LATER, instead=usual))
+    purchase.checked(WrongDelivery(reason="delivered ETH instead", due_at=LATER, instead=usual))
 
     assert purchase.posted[f"suspense:{ALICE_WALLET}:ETH"] == 7
     assert purchase.posted["chain:ETHEREUM:ETH"] == -7
@@ -88,7 +88,7 @@ def test_a_second_wrong_delivery_is_booked_as_well(purchase: Payment) -> None:
     usual = replace(DELIVERED, asset="ETH", amount=7)
     for name in ("one", "other", "one"):
         wrong = replace(usual, transaction_hash=name)
-        purchase.checked(Mismatch(reason="wrong", due_at=LATER, instead=wrong))
+        purchase.checked(WrongDelivery(reason="wrong", due_at=LATER, instead=wrong))
 
     assert purchase.posted[f"suspense:{ALICE_WALLET}:ETH"] == 14
     assert purchase.types.count("OperatorRequired") == 1

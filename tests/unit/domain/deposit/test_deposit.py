@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from domain.provider.effects import Declined, NotAttempted, Unknown
-from domain.provider.payment_outcomes import Ended, Mismatch, Waiting
+from domain.provider.payment_outcomes import Ended, Waiting, WrongDelivery
+from domain.provider.ramps import Mismatch
 from domain.shared.unit import EffectState, Group, Rejected
 from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
 from tests.unit.domain.send.journey import ALICE_WALLET, FIGURES, GROUPS, START
@@ -188,7 +189,7 @@ SUSPENSE = f"suspense:{ALICE_WALLET}"
 
 def test_another_asset_than_was_bought_is_in_suspense(payment: Payment) -> None:
     payment.initiate().opened().checked(PAID)
-    wrong = Mismatch(reason="delivered SOL instead", due_at=LATER, instead=WRONG)
+    wrong = WrongDelivery(reason="delivered SOL instead", due_at=LATER, instead=WRONG)
     payment.checked(wrong).checked(wrong)
 
     assert (
@@ -209,7 +210,7 @@ def test_another_asset_than_was_bought_is_in_suspense(payment: Payment) -> None:
 def test_what_the_watcher_booked_of_it_stays_booked(payment: Payment) -> None:
     payment.initiate().opened().checked(PAID)
     payment.rejections = [Rejected(reason="ALREADY_BOOKED", account="a")]
-    payment.checked(Mismatch(reason="wrong", due_at=LATER, instead=WRONG))
+    payment.checked(WrongDelivery(reason="wrong", due_at=LATER, instead=WRONG))
 
     assert payment.posted[f"{SUSPENSE}:SOL"] == 0
     assert "OperatorRequired" in payment.types
