@@ -49,6 +49,14 @@ CREATE TABLE bank_account (
     removed_at timestamptz
 );
 CREATE INDEX bank_account_wallet ON bank_account (wallet_id);
+-- What a provider calls a user, once it has said so.
+CREATE TABLE provider_customer (
+    user_id uuid NOT NULL REFERENCES app_user (id),
+    provider text NOT NULL,
+    customer text NOT NULL CHECK (customer <> ''),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (user_id, provider)
+);
 CREATE TABLE bank_account_token (
     bank_account_id uuid NOT NULL REFERENCES bank_account (id),
     provider text NOT NULL,

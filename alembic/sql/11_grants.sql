@@ -5,7 +5,7 @@ GRANT INSERT, UPDATE, DELETE ON
     lease, reactor_cursor, deposit_cursor, deposit_height, deposit_left, relay_cursor,
     relay_channel, parked, challenge, provider_health TO diboas_app;
 GRANT INSERT, DELETE ON quote TO diboas_app;
-GRANT INSERT ON provider_switch, bank_account_token TO diboas_app;
+GRANT INSERT ON provider_switch, provider_customer, bank_account_token TO diboas_app;
 GRANT INSERT, UPDATE ON bank_account, saved_item TO diboas_app;
 GRANT UPDATE (preferred_providers) ON app_user TO diboas_app;
 GRANT EXECUTE ON FUNCTION

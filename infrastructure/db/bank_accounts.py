@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from domain.shared.ids import WalletId
+from domain.shared.ids import UserId, WalletId
 from infrastructure.db.pool import Pool, Record
 
 _ADD: Final = """
@@ -16,6 +16,11 @@ _ADD: Final = """
 _ADD_NAME: Final = """
     INSERT INTO bank_account_token (bank_account_id, provider, customer, token)
     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+"""
+_CUSTOMER: Final = "SELECT customer FROM provider_customer WHERE user_id = $1 AND provider = $2"
+_ADD_CUSTOMER: Final = """
+    INSERT INTO provider_customer (user_id, provider, customer) VALUES ($1, $2, $3)
+    ON CONFLICT DO NOTHING
 """
 _OF_WALLET: Final = """
     SELECT a.*, (SELECT jsonb_object_agg(t.provider, jsonb_build_array(t.customer, t.token))
@@ -55,6 +60,16 @@ class BankAccountStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+
+    async def customer(self, user_id: UserId, provider: str) -> str | None:
+        """What the provider calls the user, where it has said so."""
+        found: str | None = await self._pool.fetchval(_CUSTOMER, user_id, provider)
+        return found
+
+    async def add_customer(self, user_id: UserId, provider: str, customer: str) -> str:
+        """What the provider calls the user from now on: what was said first."""
+        await self._pool.execute(_ADD_CUSTOMER, user_id, provider, customer)
+        return await self.customer(user_id, provider) or customer
 
     async def add(self, wallet_id: WalletId, account: StoredBankAccount) -> None:
         """Adding it again changes nothing."""

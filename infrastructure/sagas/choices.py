@@ -2,16 +2,10 @@
 
 from domain.provider.choices import on_choice_deadline
 from domain.shared.stream import Stream
-from infrastructure.sagas.effects import CarryOut, EffectInHand
-from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.effects import EffectInHand
+from infrastructure.sagas.engine import Handler
 
 
-def choice_deadline(engine: SagaEngine) -> CarryOut:
+async def choice_deadline(effect: EffectInHand, _stream: Stream) -> Handler:
     """Calls nobody."""
-
-    async def carry_out(effect: EffectInHand, stream: Stream) -> None:
-        await engine.decide(
-            stream.id, lambda known, facts: on_choice_deadline(known, effect.fence, facts)
-        )
-
-    return carry_out
+    return lambda known, facts: on_choice_deadline(known, effect.fence, facts)

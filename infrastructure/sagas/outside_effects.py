@@ -67,7 +67,7 @@ def open_effects(
     watcher = ConfirmationWatcher(engine=engine, legs=legs)
     signed = LegEffects(engine=engine, solana=legs, others=others, watcher=watcher)
     arrivals = Arrivals(providers.chains, gateway)
-    requotes = RequoteEffects(engine=engine, offers=OfferDesk(outside.offers, providers.on_ramps))
+    requotes = RequoteEffects(OfferDesk(outside.offers, providers.on_ramps))
     payments = PaymentEffects(
         engine=engine,
         providers=providers.on_ramps,
@@ -88,7 +88,7 @@ def open_effects(
             **payments.handlers(),
             **payouts.handlers(),
             **deliveries.handlers(),
-            EffectKind.CHOICE_DEADLINE: choice_deadline(engine),
+            EffectKind.CHOICE_DEADLINE: choice_deadline,
         },
         reads=frozenset([EffectKind.BUILD]),
         confirmations=watcher,

@@ -12,7 +12,7 @@ from domain.provider.valuation import cents_rounded_up
 from domain.shared.assets import ASSETS
 from domain.shared.stream import Stream
 from infrastructure.sagas.effects import CarryOut, EffectInHand
-from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.engine import Handler
 
 
 class Offers(Protocol):
@@ -26,14 +26,13 @@ class Offers(Protocol):
 class RequoteEffects:
     """It only reads, so it may be repeated."""
 
-    def __init__(self, *, engine: SagaEngine, offers: Offers) -> None:
-        self._engine = engine
+    def __init__(self, offers: Offers) -> None:
         self._offers = offers
 
     def handlers(self) -> Mapping[str, CarryOut]:
         return {EffectKind.ONRAMP_QUOTE: self._quote}
 
-    async def _quote(self, effect: EffectInHand, stream: Stream) -> None:
+    async def _quote(self, effect: EffectInHand, stream: Stream) -> Handler:
         payment = payment_in(stream)
         offers, rejected = await self._offers.offers(
             OnRampQuoteRequest(
@@ -48,6 +47,4 @@ class RequoteEffects:
             preferred=frozenset(),
         )
         told = Requoted(offers=offers, rejected=rejected)
-        await self._engine.decide(
-            stream.id, lambda known, facts: on_requoted(known, effect.fence, told, facts)
-        )
+        return lambda known, facts: on_requoted(known, effect.fence, told, facts)

@@ -1,7 +1,9 @@
 """Bank accounts: registered with every off-ramp that takes them, kept as what those call them."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -10,6 +12,8 @@ from domain.contracts.views import BankAccountView
 from domain.provider.ports.offramp import (
     BankAccountDetails,
     BankAccountRegistered,
+    CustomerKnown,
+    NewCustomer,
     OffRampProvider,
     PayoutRail,
 )
@@ -20,12 +24,22 @@ from infrastructure.db.bank_accounts import BankAccountStore, BankToken, StoredB
 from infrastructure.db.identity import StoredUser
 from infrastructure.services.inputs import read_key
 
+logger = logging.getLogger(__name__)
+
 ACCOUNTS_MAX: Final = 20
 FIELDS_MAX: Final = 12
 CHARACTERS_MAX: Final = 140
 COUNTRY_LETTERS: Final = 2
 RAILS: Final = frozenset(rail.value for rail in PayoutRail)
 ASK_SECONDS_MAX: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The account as one provider calls it; `label` may be shown."""
+
+    token: BankToken
+    label: str
 
 
 class Wallets(Protocol):
@@ -73,10 +87,7 @@ class BankAccountDesk:
             currency=details.currency,
             country=details.country,
             rail=details.rail,
-            tokens={
-                name: BankToken(customer=customer_of(user_id, name), token=each.token)
-                for name, each in registered.items()
-            },
+            tokens={name: each.token for name, each in registered.items()},
         )
         await self._store.add(wallet_id, account)
         return identifier
@@ -102,16 +113,39 @@ class BankAccountDesk:
 
     async def _register(
         self, name: str, user_id: UserId, details: BankAccountDetails, key: str
-    ) -> BankAccountRegistered | None:
+    ) -> Registered | None:
         """None: this provider does not take it, or does not answer."""
         try:
             async with asyncio.timeout(ASK_SECONDS_MAX):
+                customer = await self._customer(name, user_id, details)
+                if customer is None:
+                    return None
                 answer = await self._providers[name].register_bank_account(
-                    customer_of(user_id, name), details, key=key
+                    customer, details, key=key
                 )
         except TimeoutError:
             return None
-        return answer if isinstance(answer, BankAccountRegistered) else None
+        if not isinstance(answer, BankAccountRegistered):
+            return None
+        return Registered(BankToken(customer=customer, token=answer.token), answer.label)
+
+    async def _customer(
+        self, name: str, user_id: UserId, details: BankAccountDetails
+    ) -> str | None:
+        """What the provider calls the user; it is asked once, and what it said is kept."""
+        known = await self._store.customer(user_id, name)
+        if known is not None:
+            return known
+        wanted = NewCustomer(
+            reference=reference_of(user_id, name),
+            full_name=details.owner_name,
+            country=details.country,
+        )
+        answer = await self._providers[name].ensure_customer(wanted)
+        if not isinstance(answer, CustomerKnown):
+            logger.info("%s has no customer for a bank account: %s", name, answer.reason)
+            return None
+        return await self._store.add_customer(user_id, name, answer.id)
 
     async def _wallet(self, user_id: UserId) -> WalletId:
         user = await self._wallets.by_id(user_id)
@@ -120,8 +154,8 @@ class BankAccountDesk:
         return user.wallet_id
 
 
-def customer_of(user_id: UserId, provider: str) -> str:
-    """What a provider knows the user by: not our identifier, and another one at each."""
+def reference_of(user_id: UserId, provider: str) -> str:
+    """What we call the user before a provider: not our identifier, and another one at each."""
     return derived(user_id, "provider", provider).hex
 
 

@@ -21,6 +21,22 @@ class PayoutRail(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewCustomer:
+    """A user as a provider may know them: `reference` is ours, and another one at each provider."""
+
+    reference: str
+    full_name: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerKnown:
+    """`id` is what the provider calls the customer, in every call about them."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BankAccountDetails:
     """As the user gave them; they go to the provider and are never stored here."""
 
@@ -121,6 +137,11 @@ class WithdrawalStatus:
 
 class OffRampProvider(Provider, WebhookReader, Protocol):
     """Every call may answer a setback; none raises for what a provider does."""
+
+    async def ensure_customer(self, customer: NewCustomer) -> CustomerKnown | Setback:
+        """The customer of that reference, made where there is none: one, however often it is
+        asked for before the answer is known here."""
+        ...
 
     async def register_bank_account(
         self, customer: str, details: BankAccountDetails, *, key: str

@@ -19,6 +19,8 @@ from domain.provider.ports.answers import (
 from domain.provider.ports.offramp import (
     BankAccountDetails,
     BankAccountRegistered,
+    CustomerKnown,
+    NewCustomer,
     OffRampQuote,
     OffRampQuoteRequest,
     PayoutRail,
@@ -81,6 +83,14 @@ class BridgeOffRamp:
     async def healthy(self) -> bool:
         answer = await self._calls.read("/exchange_rates?from=usd&to=eur", wire.Rate)
         return isinstance(answer, wire.Rate)
+
+    async def ensure_customer(self, customer: NewCustomer) -> CustomerKnown | Setback:
+        """The reference is the key: within its lifetime Bridge answers with the same customer."""
+        first, _, last = customer.full_name.rpartition(" ")
+        asked = wire.NewCustomer(type="individual", first_name=first or last, last_name=last)
+        key = f"customer-{customer.reference}"
+        answer = await self._calls.create("/customers", asked, wire.Customer, key=key)
+        return CustomerKnown(id=answer.id) if isinstance(answer, wire.Customer) else answer
 
     async def register_bank_account(
         self, customer: str, details: BankAccountDetails, *, key: str

@@ -51,6 +51,16 @@ class PixKey(Request, frozen=True):
     document_number: str | None = None
 
 
+class NewCustomer(Request, frozen=True):
+    type: str
+    first_name: str
+    last_name: str
+
+
+class Customer(Wire, frozen=True):
+    id: str
+
+
 class NewExternalAccount(Request, frozen=True):
     currency: str
     account_type: str

@@ -18,6 +18,8 @@ from domain.provider.ports.answers import (
 from domain.provider.ports.offramp import (
     BankAccountDetails,
     BankAccountRegistered,
+    CustomerKnown,
+    NewCustomer,
     OffRampQuote,
     OffRampQuoteRequest,
     WithdrawalOpened,
@@ -58,6 +60,28 @@ class DueOffRamp:
             "/v1/channels", list[wire.Channel], account=self._quote_account
         )
         return isinstance(answer, list)
+
+    async def ensure_customer(self, customer: NewCustomer) -> CustomerKnown | Setback:
+        """Due knows no keys: an account of that external id is looked for first."""
+        own = self._quote_account
+        known = await self._calls.read("/v1/accounts/", list[wire.Account], account=own)
+        if not isinstance(known, list):
+            return known
+        found = next((each for each in known if each.external_id == customer.reference), None)
+        if found is not None:
+            return CustomerKnown(id=found.id)
+        asked = wire.NewAccount(
+            type="individual",
+            name=customer.full_name,
+            country=customer.country,
+            external_id=customer.reference,
+        )
+        answer = await self._calls.change("/v1/accounts", asked, wire.Account, account=own)
+        if not isinstance(answer, wire.Account):
+            return answer
+        if answer.external_id not in {None, customer.reference}:
+            return contradiction("due", f"account {answer.id} is somebody else's")
+        return CustomerKnown(id=answer.id)
 
     async def register_bank_account(
         self,

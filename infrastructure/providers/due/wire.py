@@ -18,6 +18,21 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     pass
 
 
+# ------------------------------------------------------------------ accounts
+
+
+class NewAccount(Request, frozen=True):
+    type: str
+    name: str
+    country: str
+    external_id: str
+
+
+class Account(Wire, frozen=True):
+    id: str
+    external_id: str | None = None
+
+
 # ------------------------------------------------------------------ recipients
 
 

@@ -22,6 +22,8 @@ from domain.provider.ports.answers import (
 from domain.provider.ports.offramp import (
     BankAccountDetails,
     BankAccountRegistered,
+    CustomerKnown,
+    NewCustomer,
     OffRampQuote,
     OffRampQuoteRequest,
     WithdrawalOpened,
@@ -77,6 +79,7 @@ class MemoryOffRamp:
     secret: bytes = field(default=b"memory", repr=False)
     is_healthy: bool = True
     _scripts: dict[str, deque[Scripted]] = field(default_factory=dict)
+    _customers: dict[str, CustomerKnown] = field(default_factory=dict)
     _accounts: dict[str, BankAccountRegistered] = field(default_factory=dict)
     _withdrawals: dict[str, _Withdrawal] = field(default_factory=dict)
 
@@ -84,6 +87,15 @@ class MemoryOffRamp:
 
     async def healthy(self) -> bool:
         return self.is_healthy
+
+    async def ensure_customer(self, customer: NewCustomer) -> CustomerKnown | Setback:
+        scripted = self._next("ensure_customer")
+        if scripted is not None and not scripted.executed:
+            return scripted.setback
+        known = self._customers.setdefault(
+            customer.reference, CustomerKnown(id=_token("customer", customer.reference))
+        )
+        return known if scripted is None else scripted.setback
 
     async def register_bank_account(
         self, customer: str, details: BankAccountDetails, *, key: str

@@ -270,8 +270,10 @@ class BridgeServer:
         return payout
 
     def _customer_status(self, identifier: str) -> str:
-        """A customer that was not made here counts as one that was made elsewhere."""
-        return self._world.memory.get(_CUSTOMERS, identifier, str) or "active"
+        status = self._world.memory.get(_CUSTOMERS, identifier, str)
+        if status is None:
+            raise refused(404, "not_found", "no such customer")
+        return status
 
     def _account_body(self, account: ExternalAccount) -> Json:
         return bodies.external_account(account, created_at=self._world.clock.now().isoformat())

@@ -42,4 +42,7 @@ class NewEndpoint(Request, frozen=True):
 
 class NewAccount(Request, frozen=True):
     type: str
-    email: str
+    name: str
+    country: str
+    email: str | None = None
+    external_id: str | None = None

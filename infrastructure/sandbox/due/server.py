@@ -89,8 +89,15 @@ SCHEMAS: Final = {
 _RECIPIENTS: Final = "due_recipient"
 _QUOTES: Final = "due_quote"
 _ACCOUNTS: Final = "due_account"
+_MADE: Final = "due_account_made"
 
 Body = TypeVar("Body")
+
+
+class Account(msgspec.Struct, frozen=True):
+    id: str
+    type: str
+    external_id: str | None
 
 
 def mount(
@@ -129,7 +136,9 @@ class DueServer:
         self._sender = sender
         self._new_address = new_address or numbered_addresses(world, PROVIDER)
         self._api_key = world.credential(PROVIDER, "api_key", lambda: f"dk_{secrets.token_hex(16)}")
-        world.credential(PROVIDER, "quote_account", lambda: "acct_platform")
+        self.set_account(
+            world.credential(PROVIDER, "quote_account", lambda: "acct_platform"), "active"
+        )
         seed = world.memory.once("due_secret", "webhook", lambda: secrets.token_hex(32))
         self._signer = Signer(seed)
         world.credential(PROVIDER, "webhook_public_key", self._signer.public_pem)
@@ -141,6 +150,7 @@ class DueServer:
         transfer = "/v1/transfers/{transfer}"
         table = [
             ("create_account", "POST", "/v1/accounts", self.create_account),
+            ("list_accounts", "GET", "/v1/accounts/", self.list_accounts),
             ("list_channels", "GET", "/v1/channels", self.list_channels),
             ("create_recipient", "POST", "/v1/recipients", self.create_recipient),
             ("list_recipients", "GET", "/v1/recipients", self.list_recipients),
@@ -167,9 +177,28 @@ class DueServer:
 
     async def create_account(self, request: Request) -> Answer:
         asked = await _body(request, NewAccount)
-        identifier = f"acct_{self._world.memory.number('due account'):08d}"
-        self.set_account(identifier, "active")
-        return Answer(body={"id": identifier, "type": asked.type, "status": "active"})
+        memory = self._world.memory
+        account = Account(
+            id=f"acct_{memory.number('due account'):08d}",
+            type=asked.type,
+            external_id=asked.external_id,
+        )
+        memory.put(_MADE, account.id, account)
+        self.set_account(account.id, "active")
+        return Answer(body=self._account_body(account))
+
+    async def list_accounts(self, _request: Request) -> Answer:
+        made = self._world.memory.all(_MADE, Account)
+        return Answer(body=[self._account_body(account) for account in made])
+
+    def _account_body(self, account: Account) -> Json:
+        status = self._world.memory.get(_ACCOUNTS, account.id, str)
+        return {
+            "id": account.id,
+            "type": account.type,
+            "externalId": account.external_id,
+            "status": status,
+        }
 
     def set_account(self, identifier: str, status: str) -> None:
         self._world.memory.put(_ACCOUNTS, identifier, status)
@@ -313,9 +342,10 @@ class DueServer:
         return identifier
 
     def _verified_account(self, request: Request) -> str:
-        """An account that was not made here counts as one made elsewhere."""
         identifier = self._account(request)
-        status = self._world.memory.get(_ACCOUNTS, identifier, str) or "active"
+        status = self._world.memory.get(_ACCOUNTS, identifier, str)
+        if status is None:
+            raise refused(404, "err_account_not_found")
         if status != "active":
             raise refused(400, "err_kyc_not_passed")
         return identifier

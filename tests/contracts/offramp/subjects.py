@@ -12,7 +12,7 @@ import msgspec
 
 from domain.provider.ports.answers import NotAttempted, Unanswered
 from domain.provider.ports.offramp import OffRampProvider, WithdrawalOpened, WithdrawalState
-from infrastructure.http import HttpResponse
+from infrastructure.http import HttpClient, HttpResponse
 from infrastructure.providers.bridge.adapter import BridgeOffRamp
 from infrastructure.providers.bridge.calls import BridgeSettings
 from infrastructure.providers.due.adapter import DueOffRamp
@@ -22,6 +22,7 @@ from infrastructure.sandbox.bridge import server as bridge_server
 from infrastructure.sandbox.bridge.signing import new_private_pem
 from infrastructure.sandbox.due import server as due_server
 from infrastructure.sandbox.frame.faults import FaultKind
+from tests.contracts.offramp.wishes import CUSTOMER
 from tests.contracts.worlds import BASE_URL, NOON, PLATFORM_URL, ProviderWorld, provider_world
 
 TIMEOUT_SECONDS = 0.2
@@ -168,6 +169,13 @@ class MemorySubject:
         return [self.adapter.message(reference)]
 
 
+async def know_customer(client: HttpClient, name: str) -> None:
+    """The customer in whose name the tests order is known there."""
+    url = f"{BASE_URL}/{name}/_simulate/customers/{CUSTOMER}"
+    answer = await client.request("POST", url, content=b'{"status": "active"}')
+    assert answer.status == 200, answer.body
+
+
 @cache
 def webhook_key() -> str:
     """One for all tests: making RSA keys takes time."""
@@ -186,7 +194,7 @@ async def bridge_subject() -> AsyncIterator[SandboxSubject]:
             webhook_public_keys=(told["bridge.webhook_public_key"],),
             timeout_seconds=TIMEOUT_SECONDS,
         )
-        yield SandboxSubject(
+        subject = SandboxSubject(
             name="bridge",
             adapter=BridgeOffRamp(world.client, settings, now=world.world.clock.now),
             world=world,
@@ -195,6 +203,8 @@ async def bridge_subject() -> AsyncIterator[SandboxSubject]:
             initiation="create_transfer",
             unknown_reference="transfer_none",
         )
+        await know_customer(world.client, subject.name)
+        yield subject
 
 
 @asynccontextmanager
@@ -209,7 +219,7 @@ async def due_subject() -> AsyncIterator[SandboxSubject]:
             webhook_public_keys=(told["due.webhook_public_key"],),
             timeout_seconds=TIMEOUT_SECONDS,
         )
-        yield SandboxSubject(
+        subject = SandboxSubject(
             name="due",
             adapter=DueOffRamp(world.client, settings),
             world=world,
@@ -219,6 +229,8 @@ async def due_subject() -> AsyncIterator[SandboxSubject]:
             unknown_reference="customer_1/tf_none",
             local_reference=lambda reference: reference.partition("/")[2],
         )
+        await know_customer(world.client, subject.name)
+        yield subject
 
 
 @asynccontextmanager

@@ -8,6 +8,9 @@ import pytest
 
 from domain.provider.ports.answers import Declined, NotAttempted, Unanswered, WebhookRefused
 from domain.provider.ports.offramp import (
+    BankAccountRegistered,
+    CustomerKnown,
+    NewCustomer,
     PayoutRail,
     WithdrawalOpened,
     WithdrawalState,
@@ -61,6 +64,21 @@ async def test_an_unknown_currency_is_not_paid_out(subject: Subject) -> None:
 
     assert isinstance(answer, Declined)
     assert answer.code == "PRV_UNSUPPORTED"
+
+
+async def test_a_customer_is_made_once(subject: Subject) -> None:
+    ada = NewCustomer(reference="ada", full_name="Ada Example", country="US")
+
+    first = await subject.adapter.ensure_customer(ada)
+    again = await subject.adapter.ensure_customer(ada)
+    other = await subject.adapter.ensure_customer(replace(ada, reference="eve"))
+
+    assert isinstance(first, CustomerKnown)
+    assert isinstance(other, CustomerKnown)
+    assert first == again
+    assert first.id not in {other.id, "ada"}
+    account = await subject.adapter.register_bank_account(first.id, bank(), key="bank-1")
+    assert isinstance(account, BankAccountRegistered)
 
 
 async def test_an_account_is_known_by_a_token_and_shown_by_its_end(subject: Subject) -> None:

@@ -26,7 +26,7 @@ from infrastructure.sandbox.solana.node import SolanaNode
 from infrastructure.sandbox.solana.timing import Timing
 from infrastructure.sandbox.solana_chain import carry_out
 from infrastructure.sandbox.token_program import transfer_checked
-from tests.contracts.offramp.subjects import webhook_key
+from tests.contracts.offramp.subjects import know_customer, webhook_key
 from tests.contracts.offramp.test_sandbox import adapter
 from tests.contracts.offramp.wishes import HUNDRED, opened, ordered, status
 from tests.contracts.worlds import NOON, PLATFORM_URL, ProviderWorld, provider_world
@@ -86,6 +86,7 @@ async def town(name: str) -> AsyncIterator[Town]:
         return bridge_server.mount(world, sender, new_webhook_key=webhook_key, **shared)  # type: ignore[arg-type]  # by name
 
     async with provider_world(mounts) as world:
+        await know_customer(world.client, name)
         world.sender.send_to(name, f"{PLATFORM_URL}{name}")
         found = Town(name, node, world, seconds)
         node.airdrop(found.user.pubkey(), 10**9)

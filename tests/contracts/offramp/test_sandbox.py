@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 
 from domain.provider.ports.answers import Declined, Unanswered
 from domain.provider.ports.offramp import (
+    CustomerKnown,
+    NewCustomer,
     OffRampProvider,
     WithdrawalOpened,
     WithdrawalState,
@@ -30,9 +32,11 @@ from infrastructure.sandbox.frame.memory import Memory
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import SandboxClock, World
 from tests.contracts.offramp.subjects import (
+    HANG_MS,
     SandboxSubject,
     bridge_subject,
     due_subject,
+    know_customer,
     webhook_key,
 )
 from tests.contracts.offramp.wishes import (
@@ -42,6 +46,7 @@ from tests.contracts.offramp.wishes import (
     PIX_BANK,
     SEPA_BANK,
     USER_ADDRESS,
+    bank,
     opened,
     ordered,
     registered,
@@ -269,6 +274,33 @@ async def test_a_customer_who_is_not_verified_is_refused(ramp: SandboxSubject) -
     assert answer.code == "PRV_CUSTOMER_NOT_READY"
 
 
+async def test_a_customer_who_is_not_known_is_refused(ramp: SandboxSubject) -> None:
+    order = await ordered(ramp.adapter)
+
+    answers = (
+        await ramp.adapter.register_bank_account("customer_none", bank(), key="bank-9"),
+        await ramp.adapter.initiate_crypto_to_fiat(replace(order, customer="customer_none")),
+    )
+
+    assert all(isinstance(answer, Declined) for answer in answers)
+
+
+async def test_a_customer_that_was_made_and_not_answered_is_the_same(ramp: SandboxSubject) -> None:
+    operation = {"bridge": "create_customer", "due": "create_account"}[ramp.name]
+    ada = NewCustomer(reference="ada", full_name="Ada Example", country="US")
+    ramp.world.fault(
+        "timeout_after_executing", ramp.name, operations=[operation], remaining=1, hang_ms=HANG_MS
+    )
+
+    lost = await ramp.adapter.ensure_customer(ada)
+    found = await ramp.adapter.ensure_customer(ada)
+
+    assert isinstance(lost, Unanswered)
+    assert isinstance(found, CustomerKnown)
+    assert found == await ramp.adapter.ensure_customer(ada)
+    assert found.id.endswith("00000001")
+
+
 @pytest.mark.parametrize(
     ("details", "label"),
     [(SEPA_BANK, "3000"), (GB_BANK, "5678"), (PIX_BANK, "alid")],
@@ -299,6 +331,7 @@ async def test_a_deposit_on_the_chain_is_seen_and_sent_back(name: str) -> None:
         else partial(due_server.mount, chain=chain, refund=chain)
     )
     async with provider_world(mount) as world:
+        await know_customer(world.client, name)
         provider = adapter(name, world, world.client)
         answer = await opened(provider, await ordered(provider))
         chain.deposits[answer.deposit_address] = [("deposit-1", HUNDRED, USER_ADDRESS)]
@@ -323,6 +356,7 @@ async def test_funds_for_a_cancelled_transfer_go_back() -> None:
     chain = Chain()
     mount = partial(bridge_server.mount, chain=chain, refund=chain, new_webhook_key=webhook_key)
     async with provider_world(mount) as world:
+        await know_customer(world.client, "bridge")
         provider = adapter("bridge", world, world.client)
         answer = await opened(provider, await ordered(provider))
         cancelled = await provider.cancel_withdrawal(answer.reference, key="cancel-1")
@@ -343,7 +377,7 @@ async def test_funds_for_a_cancelled_transfer_go_back() -> None:
 @pytest.mark.parametrize("name", ["bridge", "due"])
 async def test_transfers_keys_and_credentials_survive_a_restart(name: str, tmp_path: Path) -> None:
     references, credentials, orders = [], [], []
-    for _ in range(2):
+    for start in range(2):
         memory = Memory(tmp_path)
         world = World(memory=memory, clock=SandboxClock(memory, lambda: NOON))
         async with HttpClient() as outgoing:
@@ -355,6 +389,8 @@ async def test_transfers_keys_and_credentials_survive_a_restart(name: str, tmp_p
             )
             transport = httpx.ASGITransport(Starlette(routes=routes))
             async with HttpClient(transport=transport) as client:
+                if start == 0:
+                    await know_customer(client, name)
                 provider = adapter(name, world, client)
                 order = await ordered(provider)
                 found = await provider.find_withdrawal(order)

@@ -10,6 +10,7 @@ import pytest
 
 from bench.platform import Platform, started
 from infrastructure.chains.solana.keys import load_keypair
+from resolvers.ids import Kind, decode
 from tests.integration.api.client import Json, Person, Records, new_key, only_error
 from tests.sequences import WITHDRAW_TO_BANK
 
@@ -42,6 +43,9 @@ _DETAILS = {
     "state": "NY",
     "postal_code": "10001",
 }
+_CANCELLED = """SELECT count(*) FROM provider_interaction i JOIN effect e
+  ON e.stream_id = i.transaction_id AND e.kind = 'payout.cancel' AND e.state = 'DONE'
+  WHERE i.provider = 'bridge' AND i.operation = 'cancel' AND i.outcome = 'DONE'"""
 _LEDGER = """SELECT coalesce(sum(b.posted), 0) FROM balance b JOIN account a ON a.id = b.account_id
   WHERE a.code LIKE 'provider:%:USDC'"""
 
@@ -110,6 +114,13 @@ async def paid(person: Person, identifier: str, sandbox: Sandbox) -> Json:
                 return found
             await sandbox.skip(86_400)
             await asyncio.sleep(_POLL_SECONDS)
+
+
+async def until_found(records: Records, query: str) -> None:
+    while True:
+        if await records.count(query):
+            return
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def test_it_is_paid_out_and_booked(alice: Person, records: Records, sandbox: Sandbox) -> None:
@@ -244,6 +255,24 @@ async def test_it_can_be_cancelled_before_it_is_signed(alice: Person, records: R
     ended = await alice.ended(identifier)
     assert (ended["state"], ended["reason"]) == ("FAILED", "TXN_CANCELLED")
     assert (await records.now()).balances == before.balances
+
+
+@pytest.mark.parametrize("kind", [None, "timeout_after_executing", "timeout_before_executing"])
+async def test_what_is_cancelled_is_cancelled_at_the_provider_too(
+    alice: Person, records: Records, sandbox: Sandbox, kind: str | None
+) -> None:
+    identifier = str((await begin(alice, await added(alice)))["transaction"]["id"])
+    await alice.pending(identifier)
+    if kind is not None:
+        lost = {"kind": kind, "provider": "bridge", "operations": ["delete_transfer"]}
+        await sandbox.post("control/faults", {**lost, "remaining": 1, "hang_ms": 200})
+
+    assert (await alice.cancel(identifier))["errors"] == []
+
+    done = f"{_CANCELLED} AND i.transaction_id = '{decode(Kind.TRANSACTION, identifier)}'"
+    async with asyncio.timeout(_WAIT_SECONDS_MAX):
+        await until_found(records, done)
+    assert (await shown(alice, identifier))["reason"] == "TXN_CANCELLED"
 
 
 @pytest.mark.parametrize(

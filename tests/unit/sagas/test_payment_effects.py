@@ -1,7 +1,7 @@
 """What is made of a payment that nobody has paid yet: while its page is open, and after."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
@@ -12,11 +12,10 @@ from domain.provider.effects import EffectKind
 from domain.provider.payment_choices import NOTICE_MAX, PAGE_TIME
 from domain.provider.payment_outcomes import Opened, Waiting
 from domain.provider.ports.onramp import OnRampProvider, PaymentState, PaymentStatus
-from domain.shared.decision import Decision
-from domain.shared.ids import EffectId, StreamId
+from domain.shared.ids import EffectId
 from infrastructure.sagas.arrivals import Arrivals
 from infrastructure.sagas.effects import EffectInHand
-from infrastructure.sagas.engine import Handler, SagaEngine
+from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.payments import PAYING_SECONDS, PaymentEffects, Standing
 from tests.unit.domain.deposit.journey import Payment
 from tests.unit.domain.send.journey import START
@@ -36,25 +35,18 @@ class Provider:
 
 @dataclass
 class Engine:
-    """Hands what is decided back to the test."""
+    """A clock is all that a look needs of it."""
 
-    payment: Payment
     now: datetime
-    decided: list[Decision] = field(default_factory=list)
 
     def clock(self) -> datetime:
         return self.now
 
-    async def decide(self, _stream_id: StreamId, handler: Handler) -> None:
-        facts = replace(self.payment.facts, now=self.now)
-        self.decided.append(handler(self.payment.stream, facts))
-
 
 async def checked(payment: Payment, now: datetime) -> list[str]:
     """The types of the events that a look at the payment brings."""
-    engine = Engine(payment, now)
     effects = PaymentEffects(
-        engine=cast("SagaEngine", engine),
+        engine=cast("SagaEngine", Engine(now)),
         providers=cast("Mapping[str, OnRampProvider]", {"first": Provider()}),
         arrivals=cast("Arrivals", None),
         standing=cast("Standing", None),
@@ -70,8 +62,9 @@ async def checked(payment: Payment, now: datetime) -> list[str]:
         maybe_executed=False,
         written_here=True,
     )
-    await effects.handlers()[EffectKind.ONRAMP_CHECK](effect, payment.stream)
-    (decision,) = engine.decided
+    handler = await effects.handlers()[EffectKind.ONRAMP_CHECK](effect, payment.stream)
+    assert handler is not None
+    decision = handler(payment.stream, replace(payment.facts, now=now))
     return [event.type_name() for event in decision.events]
 
 
