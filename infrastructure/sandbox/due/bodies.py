@@ -25,6 +25,21 @@ class Recipient(msgspec.Struct, kw_only=True):
     active: bool = True
 
 
+class Account(msgspec.Struct, frozen=True):
+    id: str
+    type: str
+    external_id: str | None
+
+
+def account(made: Account, status: str | None) -> Json:
+    return {
+        "id": made.id,
+        "type": made.type,
+        "externalId": made.external_id,
+        "status": status,
+    }
+
+
 def refused(status: int, code: str, *, fields: dict[str, str] | None = None) -> ProviderError:
     body: Json = {"error_code": code, "message": code, "http_code": status}
     if fields:

@@ -27,6 +27,7 @@ from infrastructure.sandbox.due import bodies, quotes
 from infrastructure.sandbox.due.bodies import (
     CENT_DECIMALS,
     USDC_DECIMALS,
+    Account,
     Json,
     Recipient,
     refused,
@@ -92,12 +93,6 @@ _ACCOUNTS: Final = "due_account"
 _MADE: Final = "due_account_made"
 
 Body = TypeVar("Body")
-
-
-class Account(msgspec.Struct, frozen=True):
-    id: str
-    type: str
-    external_id: str | None
 
 
 def mount(
@@ -193,12 +188,7 @@ class DueServer:
 
     def _account_body(self, account: Account) -> Json:
         status = self._world.memory.get(_ACCOUNTS, account.id, str)
-        return {
-            "id": account.id,
-            "type": account.type,
-            "externalId": account.external_id,
-            "status": status,
-        }
+        return bodies.account(account, status)
 
     def set_account(self, identifier: str, status: str) -> None:
         self._world.memory.put(_ACCOUNTS, identifier, status)

@@ -14,8 +14,6 @@ from starlette.applications import Starlette
 
 from domain.provider.ports.answers import Declined, Unanswered
 from domain.provider.ports.offramp import (
-    CustomerKnown,
-    NewCustomer,
     OffRampProvider,
     WithdrawalOpened,
     WithdrawalState,
@@ -32,7 +30,6 @@ from infrastructure.sandbox.frame.memory import Memory
 from infrastructure.sandbox.frame.webhooks import WebhookSender
 from infrastructure.sandbox.frame.world import SandboxClock, World
 from tests.contracts.offramp.subjects import (
-    HANG_MS,
     SandboxSubject,
     bridge_subject,
     due_subject,
@@ -46,7 +43,6 @@ from tests.contracts.offramp.wishes import (
     PIX_BANK,
     SEPA_BANK,
     USER_ADDRESS,
-    bank,
     opened,
     ordered,
     registered,
@@ -272,33 +268,6 @@ async def test_a_customer_who_is_not_verified_is_refused(ramp: SandboxSubject) -
 
     assert isinstance(answer, Declined)
     assert answer.code == "PRV_CUSTOMER_NOT_READY"
-
-
-async def test_a_customer_who_is_not_known_is_refused(ramp: SandboxSubject) -> None:
-    order = await ordered(ramp.adapter)
-
-    answers = (
-        await ramp.adapter.register_bank_account("customer_none", bank(), key="bank-9"),
-        await ramp.adapter.initiate_crypto_to_fiat(replace(order, customer="customer_none")),
-    )
-
-    assert all(isinstance(answer, Declined) for answer in answers)
-
-
-async def test_a_customer_that_was_made_and_not_answered_is_the_same(ramp: SandboxSubject) -> None:
-    operation = {"bridge": "create_customer", "due": "create_account"}[ramp.name]
-    ada = NewCustomer(reference="ada", full_name="Ada Example", country="US")
-    ramp.world.fault(
-        "timeout_after_executing", ramp.name, operations=[operation], remaining=1, hang_ms=HANG_MS
-    )
-
-    lost = await ramp.adapter.ensure_customer(ada)
-    found = await ramp.adapter.ensure_customer(ada)
-
-    assert isinstance(lost, Unanswered)
-    assert isinstance(found, CustomerKnown)
-    assert found == await ramp.adapter.ensure_customer(ada)
-    assert found.id.endswith("00000001")
 
 
 @pytest.mark.parametrize(

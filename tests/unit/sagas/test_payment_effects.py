@@ -16,7 +16,8 @@ from domain.shared.ids import EffectId
 from infrastructure.sagas.arrivals import Arrivals
 from infrastructure.sagas.effects import EffectInHand
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.payments import PAYING_SECONDS, PaymentEffects, Standing
+from infrastructure.sagas.payments import PAYING_SECONDS, PaymentEffects
+from infrastructure.sagas.ramps import Standing
 from tests.unit.domain.deposit.journey import Payment
 from tests.unit.domain.send.journey import START
 
