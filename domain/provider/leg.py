@@ -287,12 +287,12 @@ def cancelled(stream: Stream) -> Decision:
 
 def on_cancellation(stream: Stream, _event: Event, facts: Facts) -> Decision:
     """Withdraws what was asked of the user. Before a transfer there is nothing to withdraw."""
-    attempt = attempts(stream)
-    if attempt == 0:
-        return NOTHING
     withdrawn = withdraw_choice(stream, facts)
     if withdrawn != NOTHING:
         return withdrawn + cancelled(stream)
+    attempt = attempts(stream)
+    if attempt == 0:
+        return NOTHING
     action = stream.latest(UserActionRequired)
     if action is None or stream.happened_since(LegRequested, UserActionRequired):
         build = effect_id(stream.id, EffectKind.BUILD, attempt)

@@ -1,7 +1,9 @@
 """The provider context pays a bank through an off-ramp as the orchestrator tells it to."""
 
 from datetime import timedelta
+from typing import Final
 
+from domain.contracts.choice_events import UserChoiceMade
 from domain.contracts.deposit_events import ProviderAttemptFailed
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import CancellationRequested
@@ -12,12 +14,14 @@ from domain.contracts.payout_events import (
     PayoutOpened,
     USDCToFiatConversionRequested,
 )
+from domain.contracts.terms_events import PaymentTermsWorsened
 from domain.contracts.transfer_events import (
     BlockchainTransferExpired,
     BlockchainTransferFailed,
     TransferWanted,
 )
 from domain.contracts.withdraw_events import WithdrawTransactionInitiated
+from domain.provider.confirmations import CONFIRM_SLIPPAGE, ask_to_confirm, is_agreed
 from domain.provider.effects import EffectKind, request_effect
 from domain.provider.leg import (
     GENERAL,
@@ -25,23 +29,25 @@ from domain.provider.leg import (
     cancelled,
     leg_of,
     leg_reactions,
+    on_choice,
     on_leg_expired,
     request_transfer,
 )
 from domain.provider.payouts import bank_of, offer_of
 from domain.shared.decision import NOTHING, Decision, Facts
-from domain.shared.money import AssetAmount
+from domain.shared.money import AssetAmount, share_rounded_down
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 
 FIRST_LOOK = timedelta(seconds=2)
 """The provider tells sooner by itself that the USDC has come; a bank takes hours."""
+MILLION: Final = 1_000_000
 
 
 def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
     match event.data:
         case CommandIssued(command=Command.SELECT_PROVIDER):
-            return _selected(stream)
+            return _selected(stream, facts)
         case CommandIssued(command=Command.CONVERT):
             return _open(stream, facts)
         case CommandIssued(command=Command.TRANSFER):
@@ -52,8 +58,15 @@ def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
             return NOTHING
 
 
-def on_attempt_failed(stream: Stream, _event: Event, _facts: Facts) -> Decision:
-    return _selected(stream)
+def on_attempt_failed(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    return _selected(stream, facts)
+
+
+def on_choice_made(stream: Stream, event: Event, facts: Facts) -> Decision:
+    """Whether less than was shown will do is asked before anything is to be signed."""
+    made = event.data
+    is_of_payout = isinstance(made, UserChoiceMade) and is_agreed(made, CONFIRM_SLIPPAGE)
+    return _selected(stream, facts) if is_of_payout else on_choice(stream, event, facts)
 
 
 def on_selected(stream: Stream, _event: Event, facts: Facts) -> Decision:
@@ -72,8 +85,9 @@ def delivered_amount(stream: Stream) -> int:
     return withdraw.amount - withdraw.platform_fee - withdraw.network_cost.total_base_units
 
 
-def _selected(stream: Stream) -> Decision:
-    """The best offer whose provider has not failed; without one the payout has failed."""
+def _selected(stream: Stream, facts: Facts) -> Decision:
+    """The best offer whose provider has not failed; without one the payout has failed. For much less
+    than was shown its user is asked."""
     failed = {
         event.data.provider
         for event in stream.events
@@ -85,10 +99,48 @@ def _selected(stream: Stream) -> Decision:
         last = stream.known(ProviderAttemptFailed)
         gone = leg_of(stream).failed(code=last.code, reason=last.reason, landed=False)
         return Decision(events=(gone,))
+    if _is_less(offer, offers[0], facts) and not _is_agreed(stream, offer):
+        return _ask_for_less(stream, facts, offer, offers[0])
     selected = OffRampProviderSelected(
         provider=offer.provider, explanation=_explanation(stream, offer)
     )
     return Decision(events=(selected,))
+
+
+def _is_less(offer: PayoutOffer, shown: PayoutOffer, facts: Facts) -> bool:
+    kept = MILLION - facts.figures.payment_slippage_millionths
+    return offer.fiat_amount < share_rounded_down(shown.fiat_amount, millionths=kept)
+
+
+def _is_agreed(stream: Stream, offer: PayoutOffer) -> bool:
+    """Whether the user has said yes to just this since it was shown to them."""
+    told = stream.latest(PaymentTermsWorsened)
+    made = stream.latest(UserChoiceMade)
+    if told is None or made is None or told.provider != offer.provider:
+        return False
+    return stream.happened_since(UserChoiceMade, PaymentTermsWorsened) and is_agreed(
+        made, CONFIRM_SLIPPAGE
+    )
+
+
+def _ask_for_less(stream: Stream, facts: Facts, offer: PayoutOffer, shown: PayoutOffer) -> Decision:
+    currency = offer.fiat_currency
+    worsened = PaymentTermsWorsened(
+        provider=offer.provider,
+        asset=currency,
+        expected=shown.fiat_amount,
+        offered=offer.fiat_amount,
+    )
+    offered = AssetAmount.of(offer.fiat_amount, currency)
+    asked = ask_to_confirm(
+        stream,
+        facts,
+        action=CONFIRM_SLIPPAGE,
+        summary=f"{shown.provider} cannot pay: {offer.provider} would pay about {offered}, where "
+        f"{AssetAmount.of(shown.fiat_amount, currency)} was shown",
+        accept=f"Go on for about {offered}",
+    )
+    return Decision(events=(worsened,)) + asked
 
 
 def _open(stream: Stream, facts: Facts) -> Decision:
@@ -182,4 +234,5 @@ REACTIONS: dict[type[EventPayload], Reaction] = {
     BlockchainTransferFailed: on_not_sent,
     **leg_reactions(GENERAL),
     BlockchainTransferExpired: on_transfer_expired,
+    UserChoiceMade: on_choice_made,
 }

@@ -27,6 +27,7 @@ from domain.contracts.payout_events import (
     USDCToFiatConversionCompleted,
     USDCToFiatConversionRequested,
 )
+from domain.contracts.terms_events import PaymentTermsWorsened
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
@@ -68,6 +69,7 @@ RECORDS: Final[dict[type[EventPayload], Record]] = {
     USDCToFiatConversionRequested: Record(
         moves=((Trigger.PROCESS, "CONVERSION_PENDING"),), waiting_on="PROVIDER"
     ),
+    PaymentTermsWorsened: Record(waiting_on="NONE"),
     ProviderAttemptFailed: Record(
         moves=((Trigger.FAIL_OVER, None), (Trigger.SELECT_PROVIDER, None)),
         steps=(("prepare", "PROVIDER", "FAILED"),),
