@@ -37,107 +37,133 @@ def open_movements(
     engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside
 ) -> MoneyMovements:
     """The desks of all flows."""
-    initiations = Initiations(engine, QuoteBook(engine, QuoteStore(pool)))
-    sends, accounts = SendReader(pool), BankAccountStore(pool)
-    network = NetworkCosts(gateway, outside.prices)
-    on_ramps = OfferDesk(outside.offers, outside.providers.on_ramps)
-    paying = PaymentChoices(
-        offers=on_ramps, methods=outside.listed.payment_methods, preferences=SavedStore(pool)
+    desks = _Desks(engine, pool, gateway, outside)
+    return MoneyMovements(
+        sends=desks.transfers(Send()),
+        withdraws=desks.transfers(Withdraw()),
+        held=desks.held(),
+        conversions=desks.swaps(WITHDRAW),
+        deposits=desks.payments(DEPOSIT),
+        purchases=desks.payments(PURCHASE),
+        approvals=desks.approvals(),
+        choices=desks.choices(),
+        limits=LimitDesk(profiles=IdentityStore(pool), figures=engine.policy.figures),
+        buys=desks.swaps(BUY),
+        sells=desks.swaps(SELL),
+        payouts=desks.payouts(),
+        banks=desks.banks(),
+        strategies=desks.strategies(),
     )
 
-    def payments(flow: PaymentFlow) -> PaymentDesk:
-        return PaymentDesk(
-            flow,
-            engine=engine,
-            initiations=initiations,
-            openings=OpeningReader(pool),
-            offers=on_ramps,
-            prices=outside.prices,
-            listed=outside.listed,
-        )
 
-    def swaps(flow: SwapFlow) -> SwapDesk:
-        return SwapDesk(
-            flow,
-            engine=engine,
-            initiations=initiations,
-            openings=SwapReader(pool),
-            gateway=gateway,
-            network=network,
-            dexes=outside.providers.dexes,
-            chains=outside.providers.chains,
-            offers=outside.offers,
-            prices=outside.prices,
-        )
+class _Desks:
+    """Opens desks that share what they are made of."""
 
-    def transfers(movement: Movement) -> TransferDesk:
+    def __init__(
+        self, engine: SagaEngine, pool: Pool, gateway: SolanaGateway, outside: Outside
+    ) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._gateway = gateway
+        self._outside = outside
+        self._providers = outside.providers
+        self._initiations = Initiations(engine, QuoteBook(engine, QuoteStore(pool)))
+        self._network = NetworkCosts(gateway, outside.prices)
+        self._on_ramps = OfferDesk(outside.offers, outside.providers.on_ramps)
+
+    def transfers(self, movement: Movement) -> TransferDesk:
         return TransferDesk(
             movement,
-            engine=engine,
-            initiations=initiations,
-            openings=sends,
-            gateway=gateway,
-            network=network,
+            engine=self._engine,
+            initiations=self._initiations,
+            openings=SendReader(self._pool),
+            gateway=self._gateway,
+            network=self._network,
         )
 
-    return MoneyMovements(
-        sends=transfers(Send()),
-        withdraws=transfers(Withdraw()),
-        held=HeldWithdrawDesk(
-            engine=engine,
-            initiations=initiations,
-            openings=SwapReader(pool),
-            gateway=gateway,
-            chains=outside.providers.chains,
-            prices=outside.prices,
-        ),
-        conversions=swaps(WITHDRAW),
-        deposits=payments(DEPOSIT),
-        purchases=payments(PURCHASE),
-        approvals=ApprovalDesk(
-            engine=engine, actions=sends, gateway=gateway, chains=outside.providers.chains
-        ),
-        choices=ChoiceDesk(
-            engine=engine,
-            actions=sends,
+    def held(self) -> HeldWithdrawDesk:
+        return HeldWithdrawDesk(
+            engine=self._engine,
+            initiations=self._initiations,
+            openings=SwapReader(self._pool),
+            gateway=self._gateway,
+            chains=self._providers.chains,
+            prices=self._outside.prices,
+        )
+
+    def swaps(self, flow: SwapFlow) -> SwapDesk:
+        return SwapDesk(
+            flow,
+            engine=self._engine,
+            initiations=self._initiations,
+            openings=SwapReader(self._pool),
+            gateway=self._gateway,
+            network=self._network,
+            dexes=self._providers.dexes,
+            chains=self._providers.chains,
+            offers=self._outside.offers,
+            prices=self._outside.prices,
+        )
+
+    def payments(self, flow: PaymentFlow) -> PaymentDesk:
+        return PaymentDesk(
+            flow,
+            engine=self._engine,
+            initiations=self._initiations,
+            openings=OpeningReader(self._pool),
+            offers=self._on_ramps,
+            prices=self._outside.prices,
+            listed=self._outside.listed,
+        )
+
+    def payouts(self) -> PayoutDesk:
+        return PayoutDesk(
+            engine=self._engine,
+            initiations=self._initiations,
+            openings=SwapReader(self._pool),
+            accounts=BankAccountStore(self._pool),
+            network=self._network,
+            providers=self._providers.off_ramps,
+            offers=self._outside.offers,
+        )
+
+    def banks(self) -> BankAccountDesk:
+        return BankAccountDesk(
+            store=BankAccountStore(self._pool),
+            wallets=IdentityStore(self._pool),
+            providers=self._providers.off_ramps,
+        )
+
+    def strategies(self) -> StrategyDesk:
+        return StrategyDesk(
+            engine=self._engine,
+            initiations=self._initiations,
+            openings=SwapReader(self._pool),
+            positions_of=PositionReader(self._pool),
+            network=self._network,
+            book=self._outside.strategies,
+            protocols=self._providers.defi,
+        )
+
+    def approvals(self) -> ApprovalDesk:
+        return ApprovalDesk(
+            engine=self._engine,
+            actions=SendReader(self._pool),
+            gateway=self._gateway,
+            chains=self._providers.chains,
+        )
+
+    def choices(self) -> ChoiceDesk:
+        paying = PaymentChoices(
+            offers=self._on_ramps,
+            methods=self._outside.listed.payment_methods,
+            preferences=SavedStore(self._pool),
+        )
+        return ChoiceDesk(
+            engine=self._engine,
+            actions=SendReader(self._pool),
             prepare={EXTEND_TIMEOUT: paying.prepare, UPDATE_PAYMENT_METHOD: paying.prepare},
-        ),
-        limits=LimitDesk(profiles=IdentityStore(pool), figures=engine.policy.figures),
-        buys=swaps(BUY),
-        sells=swaps(SELL),
-        payouts=PayoutDesk(
-            engine=engine,
-            initiations=initiations,
-            openings=SwapReader(pool),
-            accounts=accounts,
-            network=network,
-            providers=outside.providers.off_ramps,
-            offers=outside.offers,
-        ),
-        banks=BankAccountDesk(
-            store=accounts, wallets=IdentityStore(pool), providers=outside.providers.off_ramps
-        ),
-        strategies=_strategies(engine, pool, network, outside, initiations=initiations),
-    )
-
-
-def _strategies(
-    engine: SagaEngine,
-    pool: Pool,
-    network: NetworkCosts,
-    outside: Outside,
-    *,
-    initiations: Initiations,
-) -> StrategyDesk:
-    return StrategyDesk(
-        engine=engine,
-        initiations=initiations,
-        openings=SwapReader(pool),
-        positions_of=PositionReader(pool),
-        network=network,
-        book=outside.strategies,
-        protocols=outside.providers.defi,
-    )
+        )
 
 
 def open_saved(engine: SagaEngine, pool: Pool, outside: Outside) -> SavedDesk:
