@@ -4,13 +4,13 @@ typed to what is committed."""
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from domain.compliance.model import assess
-from domain.contracts.events import NetworkCost, Recipient
+from domain.contracts.events import NetworkCost
 from domain.contracts.gas import Gas
 from domain.contracts.previews import Preview
 from domain.contracts.services import WithdrawInput
@@ -29,6 +29,7 @@ from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_key
 from infrastructure.services.prices import PriceBook
+from infrastructure.services.swaps import Openings
 from infrastructure.services.wishes import Plan, Wish
 
 OPERATION: Final = "initiateWithdraw"
@@ -36,16 +37,6 @@ WALLET: Final = "input.destination.externalWallet"
 ADDRESS: Final = f"{WALLET}.address"
 RISE_FACTOR: Final = 2
 """So much dearer the network may become until its user has signed; what is not needed is free again."""
-
-
-class Openings(Protocol):
-    """Reads what a Withdraw has to know before it begins."""
-
-    async def opening(
-        self, user_id: UserId, *, source: Asset, operation: str, key: str
-    ) -> SwapOpening | None: ...
-
-    async def recipient(self, address: str, *, chain: Chain) -> Recipient: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
