@@ -309,10 +309,10 @@ async def renew(person: Person) -> None:
 
 
 @contextlib.asynccontextmanager
-async def loopback() -> AsyncIterator[httpx.AsyncClient]:
+async def loopback(timeout_seconds: float = 20) -> AsyncIterator[httpx.AsyncClient]:
     """A client of what is on this machine, unencrypted: it reads no certificates, which cost most."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    async with httpx.AsyncClient(trust_env=False, timeout=20, verify=context) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=timeout_seconds, verify=context) as http:
         yield http
 
 

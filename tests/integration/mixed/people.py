@@ -48,11 +48,18 @@ class Customer(Person):
     async def post(
         self, query: str, *, headers: Mapping[str, str] | None = None, **variables: object
     ) -> httpx.Response:
-        return await self.http.post(
-            next(self.doors),
-            json={"query": query, "variables": variables},
-            headers={**self.headers, **(headers or {})},
-        )
+        """Who gets no answer asks again, at the other door."""
+        deadline = time.monotonic() + SECONDS_MAX
+        while True:
+            try:
+                return await self.http.post(
+                    next(self.doors),
+                    json={"query": query, "variables": variables},
+                    headers={**self.headers, **(headers or {})},
+                )
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
 
     async def mutate(self, name: str, **given: object) -> Json:
         """The one answer that all of the same requests get, or the refusal of all of them. Asked
