@@ -106,18 +106,20 @@ def _given_up(
     stream: Stream, event: Event, *, fails: bool, reason: str | None
 ) -> tuple[StepRow, ...]:
     """The steps under way that the event ends: all, where the transaction fails with it; else the
-    attempts at what begins anew."""
+    attempts at what begins anew. What the event itself tells as failed is told once."""
     begun: dict[str, StepRow] = {}
     for earlier in stream.events[: event.sequence - 1]:
         for name, kind, status in record_of(flow_of(stream), earlier.data).steps:
             begun.pop(name, None)
             if status == StepStatus.STARTED:
                 begun[name] = _step(earlier, name, kind, StepStatus.FAILED, detail=reason)
-    again = {name for name, _, status in record_of(flow_of(stream), event.data).steps}
+    own = record_of(flow_of(stream), event.data).steps
+    again = {name for name, _, status in own if status != StepStatus.FAILED}
+    told = {name for name, _, status in own if status == StepStatus.FAILED}
     return tuple(
         replace(step, event_sequence=event.sequence, at=event.occurred_at)
         for name, step in begun.items()
-        if fails or (name in again and step.attempt != event.attempt)
+        if name not in told and (fails or (name in again and step.attempt != event.attempt))
     )
 
 

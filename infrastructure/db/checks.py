@@ -21,6 +21,9 @@ def _problems(unit: Unit) -> Iterable[str]:
     yield from _event_problems(unit)
     if unit.postings or unit.holds_placed or unit.holds_settled:
         yield from _ledger_problems(unit)
+    told = Counter((step.event_sequence, step.name, step.status) for step in unit.steps)
+    if twice := [name for (_, name, _), count in told.items() if count > 1]:
+        yield f"steps are told twice with one event: {', '.join(twice)}"
     if len(unit.limits_reserved) > 1:
         yield "a stream takes of its limits once"
     if unit.transaction is not None:

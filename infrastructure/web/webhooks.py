@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -23,6 +23,7 @@ KEPT_HEADERS: Final = frozenset({"content-type", "user-agent", "x-request-id"})
 """Signatures are not kept: with the body they would pass again."""
 
 _OK: Final = 200
+_BAD_REQUEST: Final = 400
 _FORBIDDEN: Final = 401
 _NOT_FOUND: Final = 404
 _TOO_LARGE: Final = 413
@@ -61,7 +62,11 @@ class Webhooks:
         reader = self._readers.get(name)
         if reader is None:
             return Response(status_code=_NOT_FOUND)
-        body = await _limited(request)
+        try:
+            body = await _limited(request)
+        except ClientDisconnect:
+            # Whoever hung up has heard no 2xx, and sends it again.
+            return Response(status_code=_BAD_REQUEST)
         if body is None:
             return Response(status_code=_TOO_LARGE)
         headers = {key.lower(): value for key, value in request.headers.items()}

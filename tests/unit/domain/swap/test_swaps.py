@@ -231,6 +231,15 @@ def test_a_message_that_expired_is_built_anew_with_the_same_provider(journey: Jo
     assert (journey.row["state"], journey.row["provider"]) == ("COMPLETED", "first")
 
 
+def test_who_fails_at_building_anew_gives_way_to_the_next(journey: Journey) -> None:
+    bought(journey).built().deadline()
+
+    journey.built(Declined(code="PRV_UNAVAILABLE", reason="out"))
+    landed(journey.built().signed().accepted(), spent=30_000_000, received=199_000_000)
+
+    assert (journey.row["state"], journey.row["provider"]) == ("COMPLETED", "second")
+
+
 @pytest.mark.parametrize(
     ("outcome", "cost"),
     [
