@@ -58,11 +58,11 @@ async def _to_wallet_converted(_person: Person) -> Wish:
 
 
 async def _to_bank(person: Person) -> Wish:
-    bank = {"bankAccount": {"id": await _bank_account(person)}}
+    bank = {"bankAccount": {"id": await bank_account(person)}}
     return Wish("initiateWithdraw", {"amount": "50", "destination": bank})
 
 
-async def _bank_account(person: Person) -> str:
+async def bank_account(person: Person) -> str:
     """The one that the user has, or a new one."""
     accounts = (await person.data(_BANK_ACCOUNTS))["wallet"]["bankAccounts"]
     if not accounts:

@@ -1,6 +1,7 @@
 """Two workers and two apis beside each other, with a sandbox in which time runs fast."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,6 +21,7 @@ from infrastructure.demo.api import Api
 from infrastructure.embedded.valkey import free_port
 from infrastructure.http import HttpClient
 from tests.integration.api.client import loopback
+from tests.integration.matrix.flows import bank_account
 from tests.integration.matrix.node import Node
 from tests.integration.mixed.books import Books
 from tests.integration.mixed.hearing import Listener
@@ -63,6 +65,8 @@ async def side_by_side(
         http = await stack.enter_async_context(loopback(_ANSWER_SECONDS_MAX))
         await _arrange(http, ready.sandbox_url, second_port)
         found = await _introduced(ready, folder, http, doors, customers)
+        for customer in found:
+            await bank_account(customer)
         client = await stack.enter_async_context(HttpClient())
         listeners = [
             await stack.enter_async_context(_listener(client, customer, doors[number % 2]))
@@ -91,7 +95,9 @@ async def time_flies(http: httpx.AsyncClient, sandbox_url: str) -> AsyncIterator
     async def go_on() -> None:
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
-            await _control(http, sandbox_url, "clock", {"skip_seconds": _SKIPPED_SECONDS})
+            # A sandbox that is busy hears of it the next time.
+            with contextlib.suppress(httpx.TransportError):
+                await _control(http, sandbox_url, "clock", {"skip_seconds": _SKIPPED_SECONDS})
 
     flying = asyncio.create_task(go_on())
     try:
