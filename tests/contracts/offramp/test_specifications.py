@@ -306,7 +306,7 @@ def test_every_status_of_dues_file_is_known() -> None:
 
 
 def test_the_codes_that_the_sandbox_answers_are_dues() -> None:
-    """But for two that Due does not publish: of an expired quote and an unknown transfer."""
+    """But for those that Due does not publish: of an expired quote and of what is unknown."""
     told = yaml.safe_load(published("offramp/due/due-error-codes.yml").read_text(encoding="utf-8"))
     known = {error["error_code"] for error in told["errors"]} | {"err_recipient_not_found"}
     folder = Path(due_quotes.__file__).parent
@@ -314,7 +314,12 @@ def test_the_codes_that_the_sandbox_answers_are_dues() -> None:
 
     used = set(re.findall(r'"(err_[a-z0-9_]+)"', text))
 
-    assert used - known == {"err_quote_expired", "err_transfer_not_found", "err_validation"}
+    assert used - known == {
+        "err_account_not_found",
+        "err_quote_expired",
+        "err_transfer_not_found",
+        "err_validation",
+    }
 
 
 def test_the_mapping_of_dues_codes_covers_its_file() -> None:

@@ -152,7 +152,6 @@ async def refused(person: Person, records: Records, given: dict[str, str]) -> Js
         ({"recipient": "@nobody_here"}, "TXN_RECIPIENT_UNKNOWN", RECIPIENT),
         ({"recipient": "@alice"}, "TXN_SELF_SEND", RECIPIENT),
         ({"recipient": "@ALICE"}, "TXN_SELF_SEND", RECIPIENT),
-        ({"amount": "5000"}, "TXN_INSUFFICIENT_BALANCE", AMOUNT),
         ({"amount": "4.999999"}, "TXN_BELOW_MINIMUM", AMOUNT),
         ({"amount": "0.000001"}, "TXN_BELOW_MINIMUM", AMOUNT),
     ],
@@ -179,9 +178,13 @@ async def test_sending_to_ones_own_address_is_sending_to_oneself(
     assert (error["code"], error["field"]) == ("TXN_SELF_SEND", RECIPIENT)
 
 
-async def test_without_money_nothing_is_sent(carol: Person, records: Records) -> None:
-    error = await refused(carol, records, wish(amount="1000"))
-    assert error["code"] == "TXN_INSUFFICIENT_BALANCE"
+async def test_more_than_there_is_is_not_sent(
+    alice: Person, carol: Person, records: Records
+) -> None:
+    for person in (alice, carol):
+        beyond = await person.spendable() + 30
+        error = await refused(person, records, wish(amount=f"{beyond:.6f}"))
+        assert (error["code"], error["field"]) == ("TXN_INSUFFICIENT_BALANCE", AMOUNT)
 
 
 async def test_addresses_that_nobody_signs_for_are_refused(

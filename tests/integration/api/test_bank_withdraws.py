@@ -47,7 +47,7 @@ _CANCELLED = """SELECT count(*) FROM provider_interaction i JOIN effect e
   ON e.stream_id = i.transaction_id AND e.kind = 'payout.cancel' AND e.state = 'DONE'
   WHERE i.provider = 'bridge' AND i.operation = 'cancel' AND i.outcome = 'DONE'"""
 _LEDGER = """SELECT coalesce(sum(b.posted), 0) FROM balance b JOIN account a ON a.id = b.account_id
-  WHERE a.code LIKE 'provider:%:USDC'"""
+  WHERE a.code IN ('provider:bridge:USDC', 'provider:due:USDC')"""
 
 
 class Sandbox:
