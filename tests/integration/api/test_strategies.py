@@ -238,7 +238,14 @@ async def asked(person: Person, payload: Json) -> Json:
     return action
 
 
-@pytest.mark.parametrize("option", ["RETRY", "another", "STOP"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "another",
+        pytest.param("RETRY", marks=pytest.mark.chaos),
+        pytest.param("STOP", marks=pytest.mark.chaos),
+    ],
+)
 async def test_a_launch_that_its_protocol_fails_goes_on_as_its_user_says(
     alice: Person,
     records: Records,

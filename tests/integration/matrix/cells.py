@@ -74,6 +74,12 @@ PAID: Final = ("deposit", "buy_by_payment")
 # What meets their faults is, but for its end, what meets those of deposit, buy and send; what
 # meets those of a bridge has tests of its own.
 LONG: Final = ("buy_by_payment", "sell", "withdraw_to_wallet", "withdraw_with_conversion")
+# A protocol is asked again for a quarter of a minute before it counts as out.
+PATIENT: Final = (
+    "launch-kamino-outage",
+    "launch-kamino-wrong_amount",
+    "stop-kamino-wrong_amount",
+)
 CHOSEN: Final = (*PAID, "withdraw_to_bank")
 BOOKED: Final = ("coinbase", "stripe", "bridge", "due", "lifi", "debridge")
 """They keep books of what they have carried out; the others' book is the chain."""
@@ -91,6 +97,11 @@ class Cell:
     @property
     def name(self) -> str:
         return f"{self.flow}-{self.at}-{self.kind}" if self.at else f"{self.flow}-calm"
+
+    @property
+    def is_long(self) -> bool:
+        """Too long, for what it adds, to run with every change."""
+        return bool(self.at and self.flow in LONG) or self.name in PATIENT
 
 
 def cells() -> list[Cell]:

@@ -8,7 +8,6 @@ from tests.integration.matrix.cells import (
     BOOKED,
     DONE,
     EXPECTED,
-    LONG,
     SIGNED,
     Cell,
     Expected,
@@ -23,9 +22,7 @@ pytestmark = pytest.mark.enable_socket
 
 
 PARAMETERS = [
-    pytest.param(
-        cell, id=cell.name, marks=pytest.mark.chaos if cell.at and cell.flow in LONG else ()
-    )
+    pytest.param(cell, id=cell.name, marks=pytest.mark.chaos if cell.is_long else ())
     for cell in cells()
 ]
 

@@ -152,7 +152,9 @@ def test_what_is_delivered_after_the_payment_ended_is_invested(alice: Payer, ass
     alice.verify()
 
 
-@pytest.mark.parametrize("asset", ["BTC", "SUI", "SOL"])
+@pytest.mark.parametrize(
+    "asset", ["BTC", *(pytest.param(each, marks=pytest.mark.chaos) for each in ("SUI", "SOL"))]
+)
 @pytest.mark.parametrize("first", ["the purchase", "the watcher"])
 def test_a_delivery_is_booked_once_whoever_sees_it_first(
     alice: Payer, asset: str, first: str
