@@ -1,6 +1,8 @@
 """Keeping and removing what a user wants to find again."""
 
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+from uuid import UUID
 
 import strawberry
 
@@ -29,6 +31,8 @@ from schema.saved import (
     SetPreferredProvidersInput,
 )
 
+Doing: TypeAlias = Callable[[UserId], Awaitable[None]]
+
 
 @strawberry.type
 class SavedMutations:
@@ -43,11 +47,8 @@ class SavedMutations:
 
     @described("Removes a contact.")
     async def remove_contact(self, info: Info, input: RemoveContactInput) -> ContactsPayload:  # noqa: A002 (the API's name)
-        async def remove(user_id: UserId) -> None:
-            key = decode(Kind.CONTACT, input.id, field="input.id")
-            await info.context.ports.saved.remove_contact(user_id, key)
-
-        return await _contacts(info, remove)
+        remove = info.context.ports.saved.remove_contact
+        return await _contacts(info, _removing(Kind.CONTACT, input.id, remove))
 
     @described("Keeps an address that is one of its chain and on no sanctions list.")
     async def add_saved_address(
@@ -71,11 +72,8 @@ class SavedMutations:
         info: Info,
         input: RemoveSavedAddressInput,  # noqa: A002 (the API's name)
     ) -> SavedAddressesPayload:
-        async def remove(user_id: UserId) -> None:
-            key = decode(Kind.SAVED_ADDRESS, input.id, field="input.id")
-            await info.context.ports.saved.remove_address(user_id, key)
-
-        return await _addresses(info, remove)
+        remove = info.context.ports.saved.remove_address
+        return await _addresses(info, _removing(Kind.SAVED_ADDRESS, input.id, remove))
 
     @described("Keeps what a provider calls a payment method.")
     async def add_payment_method(
@@ -100,11 +98,8 @@ class SavedMutations:
         info: Info,
         input: RemovePaymentMethodInput,  # noqa: A002 (the API's name)
     ) -> PaymentMethodsPayload:
-        async def remove(user_id: UserId) -> None:
-            key = decode(Kind.PAYMENT_METHOD, input.id, field="input.id")
-            await info.context.ports.saved.remove_payment_method(user_id, key)
-
-        return await _methods(info, remove)
+        remove = info.context.ports.saved.remove_payment_method
+        return await _methods(info, _removing(Kind.PAYMENT_METHOD, input.id, remove))
 
     @described("Says which providers are chosen where others are hardly better.")
     async def set_preferred_providers(
@@ -119,7 +114,16 @@ class SavedMutations:
         return PreferredProvidersPayload(preferred_providers=list(await saved.preferred(viewer.id)))
 
 
-async def _contacts(info: Info, doing: Callable[[UserId], Awaitable[None]]) -> ContactsPayload:
+def _removing(
+    kind: Kind, item_id: strawberry.ID, remove: Callable[[UserId, UUID], Awaitable[None]]
+) -> Doing:
+    async def doing(user_id: UserId) -> None:
+        await remove(user_id, decode(kind, item_id, field="input.id"))
+
+    return doing
+
+
+async def _contacts(info: Info, doing: Doing) -> ContactsPayload:
     viewer = await _after(info, doing)
     if not isinstance(viewer, UserView):
         return ContactsPayload(errors=viewer)
@@ -127,9 +131,7 @@ async def _contacts(info: Info, doing: Callable[[UserId], Awaitable[None]]) -> C
     return ContactsPayload(contacts=[Contact.of(view) for view in views])
 
 
-async def _addresses(
-    info: Info, doing: Callable[[UserId], Awaitable[None]]
-) -> SavedAddressesPayload:
+async def _addresses(info: Info, doing: Doing) -> SavedAddressesPayload:
     viewer = await _after(info, doing)
     if not isinstance(viewer, UserView):
         return SavedAddressesPayload(errors=viewer)
@@ -137,7 +139,7 @@ async def _addresses(
     return SavedAddressesPayload(saved_addresses=[SavedAddress.of(view) for view in views])
 
 
-async def _methods(info: Info, doing: Callable[[UserId], Awaitable[None]]) -> PaymentMethodsPayload:
+async def _methods(info: Info, doing: Doing) -> PaymentMethodsPayload:
     viewer = await _after(info, doing)
     if not isinstance(viewer, UserView):
         return PaymentMethodsPayload(errors=viewer)
@@ -145,7 +147,7 @@ async def _methods(info: Info, doing: Callable[[UserId], Awaitable[None]]) -> Pa
     return PaymentMethodsPayload(payment_methods=[SavedPaymentMethod.of(view) for view in views])
 
 
-async def _after(info: Info, doing: Callable[[UserId], Awaitable[None]]) -> UserView | list[Error]:
+async def _after(info: Info, doing: Doing) -> UserView | list[Error]:
     """The viewer, for whom it was done; or why it was not."""
     try:
         viewer = await info.context.viewer()

@@ -7,6 +7,7 @@ import socket
 from typing import Final
 from urllib.parse import urlsplit
 
+from infrastructure.embedded.ports import free_port
 from infrastructure.settings import JWT_SECRET_BYTES_MIN, VARIABLES, StartupError, load_settings
 
 _ANSWER_SECONDS_MAX: Final = 5.0
@@ -17,18 +18,19 @@ _THE_PORTS_FAULT: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
 def claim_port(host: str, port: int) -> int:
     """The port to serve on: a free one for 0, else `port` after a check that nobody has it."""
     try:
+        if not port:
+            return free_port(host)
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-            free: int = probe.getsockname()[1]
     except OSError as error:
         other = "--port" if error.errno in _THE_PORTS_FAULT else "--host"
         raise StartupError(
             f"cannot serve on {host}:{port}: {(error.strerror or str(error)).lower()}; "
             f"choose another with {other}"
         ) from None
-    return free
+    return port
 
 
 def check_environment() -> None:

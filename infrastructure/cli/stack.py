@@ -14,6 +14,7 @@ from infrastructure.cli.checks import check_database, check_redis
 from infrastructure.cli.data_dir import DataDir
 from infrastructure.cli.provider_keys import connections, split
 from infrastructure.cli.ready import read_addresses, write_json
+from infrastructure.embedded.ports import free_port
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.process import (
     Child,
@@ -23,7 +24,7 @@ from infrastructure.embedded.process import (
     start,
     wait_until,
 )
-from infrastructure.embedded.valkey import EmbeddedValkey, free_port
+from infrastructure.embedded.valkey import EmbeddedValkey
 from infrastructure.settings import VARIABLES, Settings, StartupError, load_settings
 
 DATABASE: Final = "diboas"

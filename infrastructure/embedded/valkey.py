@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Final, Self
 
+from infrastructure.embedded.ports import free_port
 from infrastructure.embedded.process import (
     Child,
     ChildCommand,
@@ -149,14 +150,6 @@ class EmbeddedValkey:
                 deadline_seconds=_STOP_SECONDS_MAX,
             )
         self._pid_file.unlink(missing_ok=True)
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _binary() -> Path:

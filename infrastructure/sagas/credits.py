@@ -142,49 +142,53 @@ class CreditWatcher:
         self._save_at = 0.0
 
     async def run(self) -> None:
-        """Looks, waits, looks again."""
+        """Looks, waits, looks again; who is behind does not wait."""
         while True:
+            is_behind = False
             try:
-                await self.look()
+                is_behind = await self.look()
             except Exception:
                 logger.exception("credits on %s could not be looked for", self._gateway.chain)
-            await asyncio.sleep(self._poll_seconds)
+            if not is_behind:
+                await asyncio.sleep(self._poll_seconds)
 
-    async def look(self) -> None:
-        """Takes what became final since the last look. A block counts as looked at once it was for
-        every address; what fails is looked at again from there on, and booking again changes
-        nothing."""
+    async def look(self) -> bool:
+        """Takes what became final since the last look, and says whether there is more. A block counts
+        as looked at once it was for every address; what fails is looked at again from there on, and
+        booking again changes nothing."""
         chain = self._gateway.chain
         if not await self._tenure.is_held():
-            return
+            return False
         await self._book.take_up_left(chain)
         final = await self._gateway.final_height()
         if not isinstance(final, int):
             logger.info("credits on %s cannot be looked for: %s", chain, final.reason)
-            return
+            return False
         stored = await self._deposits.height(chain)
         if stored is None or not await self._deposits.receivers(chain, FIRST, 1):
             # What came in before the first wallet was here is nobody's of ours.
             await self._reach(final, has_news=stored is None)
-            return
+            return False
         after = max(stored, self._reached)
         span = self._span
         if span is None or span.after != after:
             span = _Span(after, min(final, after + BLOCKS_MAX[chain]))
-        if span.up_to > after:
-            await self._look_through(span)
+        if span.up_to <= after:
+            return False
+        return await self._look_through(span) and span.up_to < final
 
-    async def _look_through(self, span: _Span) -> None:
-        """Ends early where the chain cannot tell, or another process looks by now."""
+    async def _look_through(self, span: _Span) -> bool:
+        """Whether to its end: not where the chain cannot tell, or another process looks by now."""
         chain = self._gateway.chain
         size = PAGE_WALLETS[chain]
         while page := await self._deposits.receivers(chain, span.wallet_id, size):
             found = await self._looked_at(page, span)
             if found is None or not await self._tenure.is_held():
-                return
+                return False
             has_news = span.has_news or found > 0
             span = self._span = replace(span, wallet_id=page[-1].wallet_id, has_news=has_news)
         await self._reach(span.up_to, has_news=span.has_news)
+        return True
 
     async def _reach(self, height: int, *, has_news: bool) -> None:
         self._reached = height

@@ -1,13 +1,10 @@
 """Withdrawing an invested asset to an external address on its own chain: the user's wish, from what was
 typed to what is committed."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
-
-import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.events import NetworkCost
@@ -50,10 +47,9 @@ class ReadWithdraw:
     quote_id: UUID | None
 
     @property
-    def input_hash(self) -> str:
+    def content(self) -> list[object]:
         """The same for the same wish, however its amount was spelt."""
-        content = [self.asset.symbol, self.amount, self.address]
-        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+        return [self.asset.symbol, self.amount, self.address]
 
 
 class HeldWithdrawDesk:
@@ -98,16 +94,14 @@ class HeldWithdrawDesk:
         )
         if opening is None:
             raise Refused(code="AUTH_FORBIDDEN")
-        wish = Wish(
-            user_id=user_id,
-            wallet_id=opening.wallet_id,
-            profile=opening.profile,
+        wish = Wish.of(
+            user_id,
+            opening,
             operation=OPERATION,
             key=read.key,
-            input_hash=read.input_hash,
+            content=read.content,
             amount=read.amount,
             asset=read.asset.symbol,
-            known=opening.known,
             quote_id=read.quote_id,
         )
         plan = Plan(

@@ -2,13 +2,10 @@
 
 import base64
 import binascii
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
-
-import msgspec
 
 from domain.contracts.services import SendInput, WithdrawInput
 from domain.shared.assets import USDC
@@ -48,11 +45,10 @@ class ReadTransfer:
     quote_id: UUID | None = None
 
     @property
-    def input_hash(self) -> str:
+    def content(self) -> list[object]:
         """The same for the same wish, however its amount was spelt."""
         named = self.recipient.username and self.recipient.username.lower()
-        content = [self.amount, named, self.recipient.address, self.memo]
-        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+        return [self.amount, named, self.recipient.address, self.memo]
 
 
 def read_withdraw(wish: WithdrawInput) -> ReadTransfer:

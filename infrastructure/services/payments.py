@@ -1,13 +1,10 @@
 """Paying with fiat: the user's wishes, from what was typed to what is committed."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
-
-import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.commands import InitiateDepositCommand
@@ -84,9 +81,9 @@ class ReadPayment:
     quote_id: UUID | None = None
 
     @property
-    def input_hash(self) -> str:
+    def content(self) -> list[object]:
         """The same for the same wish, however its amount was spelt."""
-        content = [
+        return [
             self.asset.symbol,
             self.amount,
             self.currency,
@@ -94,7 +91,6 @@ class ReadPayment:
             self.return_url,
             *sorted(self.preferred),
         ]
-        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
 class PaymentDesk:
@@ -144,16 +140,14 @@ class PaymentDesk:
         return opening
 
     def _wished(self, user_id: UserId, opening: UserOpening, read: ReadPayment) -> Wish:
-        return Wish(
-            user_id=user_id,
-            wallet_id=opening.wallet_id,
-            profile=opening.profile,
+        return Wish.of(
+            user_id,
+            opening,
             operation=self._flow.operation,
             key=read.key,
-            input_hash=read.input_hash,
+            content=read.content,
             amount=read.amount,
             asset=read.currency,
-            known=opening.known,
             quote_id=read.quote_id,
         )
 

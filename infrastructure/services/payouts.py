@@ -1,12 +1,9 @@
 """Withdrawing to a bank: the user's wish, from what was typed to what is committed."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
-
-import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.deposit_events import RejectedOffer
@@ -175,17 +172,14 @@ class PayoutDesk:
 def _wished(
     user_id: UserId, opening: SwapOpening, wish: BankWithdrawInput, *, amount: int, key: str
 ) -> Wish:
-    content = ["bank", str(wish.bank_account_id), amount]
-    return Wish(
-        user_id=user_id,
-        wallet_id=opening.wallet_id,
-        profile=opening.profile,
+    return Wish.of(
+        user_id,
+        opening,
         operation=OPERATION,
         key=key,
-        input_hash=hashlib.sha256(msgspec.json.encode(content)).hexdigest(),
+        content=["bank", str(wish.bank_account_id), amount],
         amount=amount,
         asset=USDC.symbol,
-        known=opening.known,
         quote_id=wish.quote_id,
     )
 

@@ -2,13 +2,10 @@
 they have in strategies."""
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 from uuid import UUID
-
-import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.events import NetworkCost
@@ -103,8 +100,14 @@ class StrategyDesk:
         key = read_key(wish.idempotency_key)
         with in_plain_words():
             opening = await self._opening(user_id, LAUNCH, key)
-        begun = replace(
-            _wish(user_id, opening, LAUNCH, key, content=[wish.strategy_id, amount], amount=amount),
+        begun = Wish.of(
+            user_id,
+            opening,
+            operation=LAUNCH,
+            key=key,
+            content=[wish.strategy_id, amount],
+            amount=amount,
+            asset=USDC.symbol,
             quote_id=wish.quote_id,
         )
         return begun, Plan(
@@ -123,8 +126,14 @@ class StrategyDesk:
         key = read_key(wish.idempotency_key)
         with in_plain_words():
             opening = await self._opening(user_id, STOP, key)
-        begun = replace(
-            _wish(user_id, opening, STOP, key, content=[str(wish.position_id)], amount=0),
+        begun = Wish.of(
+            user_id,
+            opening,
+            operation=STOP,
+            key=key,
+            content=[str(wish.position_id)],
+            amount=0,
+            asset=USDC.symbol,
             quote_id=wish.quote_id,
         )
         return begun, Plan(
@@ -277,25 +286,3 @@ def _address(opening: SwapOpening) -> str:
     if address is None:
         raise Refused(code="TXN_NO_ADDRESS")
     return address
-
-
-def _wish(
-    user_id: UserId,
-    opening: SwapOpening,
-    operation: str,
-    key: str,
-    *,
-    content: list[object],
-    amount: int,
-) -> Wish:
-    return Wish(
-        user_id=user_id,
-        wallet_id=opening.wallet_id,
-        profile=opening.profile,
-        operation=operation,
-        key=key,
-        input_hash=hashlib.sha256(msgspec.json.encode(content)).hexdigest(),
-        amount=amount,
-        asset=USDC.symbol,
-        known=opening.known,
-    )

@@ -1,12 +1,9 @@
 """Buying on a chain and selling: the user's wishes, from what was typed to what is committed."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 from uuid import UUID
-
-import msgspec
 
 from domain.compliance.model import assess
 from domain.contracts.deposit_events import RejectedOffer
@@ -105,12 +102,17 @@ class ReadSwap:
     address: str | None = None
 
     @property
-    def input_hash(self) -> str:
+    def content(self) -> list[object]:
         """The same for the same wish, however its amount was spelt."""
-        content = [self.source.symbol, self.target.symbol, self.amount, self.slippage_millionths]
+        content: list[object] = [
+            self.source.symbol,
+            self.target.symbol,
+            self.amount,
+            self.slippage_millionths,
+        ]
         if self.address is not None:
             content.append(self.address)
-        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+        return content
 
 
 class SwapDesk:
@@ -173,16 +175,14 @@ class SwapDesk:
         return opening
 
     def _wished(self, user_id: UserId, opening: SwapOpening, read: ReadSwap) -> Wish:
-        return Wish(
-            user_id=user_id,
-            wallet_id=opening.wallet_id,
-            profile=opening.profile,
+        return Wish.of(
+            user_id,
+            opening,
             operation=self._flow.operation,
             key=read.key,
-            input_hash=read.input_hash,
+            content=read.content,
             amount=read.amount,
             asset=read.source.symbol,
-            known=opening.known,
             quote_id=read.quote_id,
         )
 

@@ -122,16 +122,14 @@ class TransferDesk:
             return await self._initiations.preview(wish, self._plan(opening, read, wish))
 
     def _wished(self, user_id: UserId, opening: SendOpening, read: ReadTransfer) -> Wish:
-        return Wish(
-            user_id=user_id,
-            wallet_id=opening.wallet_id,
-            profile=opening.profile,
+        return Wish.of(
+            user_id,
+            opening,
             operation=self._movement.operation,
             key=read.key,
-            input_hash=read.input_hash,
+            content=read.content,
             amount=read.amount,
             asset=USDC.symbol,
-            known=opening.known,
             quote_id=read.quote_id,
         )
 

@@ -1,9 +1,12 @@
 """A wish as desks read it, and how its flow begins."""
 
-from collections.abc import Awaitable, Callable
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from domain.shared.decision import Decision, Facts, Profile
 from domain.shared.ids import TransactionId, UserId, WalletId, derived
@@ -13,6 +16,19 @@ from infrastructure.db.sends import StoredResult
 from infrastructure.sagas.engine import Opening
 
 Command = TypeVar("Command")
+
+
+class Opened(Protocol):
+    """What is known of a user before anything begins, whatever the flow."""
+
+    @property
+    def wallet_id(self) -> WalletId: ...
+
+    @property
+    def profile(self) -> Profile: ...
+
+    @property
+    def known(self) -> StoredResult | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +48,33 @@ class Wish:
     asset: str
     known: StoredResult | None = None
     quote_id: UUID | None = None
+
+    @classmethod
+    def of(
+        cls,
+        user_id: UserId,
+        opening: Opened,
+        *,
+        operation: str,
+        key: str,
+        content: Sequence[object],
+        amount: int,
+        asset: str,
+        quote_id: UUID | None,
+    ) -> Self:
+        """`content` is all of the input that counts, the same however it was spelt."""
+        return cls(
+            user_id=user_id,
+            wallet_id=opening.wallet_id,
+            profile=opening.profile,
+            operation=operation,
+            key=key,
+            input_hash=hashlib.sha256(msgspec.json.encode(content)).hexdigest(),
+            amount=amount,
+            asset=asset,
+            known=opening.known,
+            quote_id=quote_id,
+        )
 
     @property
     def transaction_id(self) -> TransactionId:

@@ -316,7 +316,7 @@ async def loopback(timeout_seconds: float = 20) -> AsyncIterator[httpx.AsyncClie
         yield http
 
 
-def people(ready: Ready, http: httpx.AsyncClient) -> dict[str, Person]:
+def demo_people(ready: Ready, http: httpx.AsyncClient) -> dict[str, Person]:
     """The demo users by name."""
     return {
         user.username: Person(

@@ -1,6 +1,5 @@
 """One platform for all tests of a worker, and in each test its users at rest."""
 
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,10 +7,9 @@ import httpx
 import pytest
 
 from bench.platform import Platform, started
-from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.db.pool import connect
 from resolvers.ids import Kind, encode
-from tests.integration.api.client import Person, Records, renew
+from tests.integration.api.client import Person, Records, demo_people, loopback, renew
 from tests.integration.api.converting import World, opened
 
 People = dict[str, Person]
@@ -36,9 +34,7 @@ def secret(platform: Platform, data_dir: Path) -> str:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    # Everything is on loopback and unencrypted: reading the certificates each time cost the most.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    async with httpx.AsyncClient(trust_env=False, timeout=20, verify=context) as client:
+    async with loopback() as client:
         yield client
 
 
@@ -54,16 +50,7 @@ async def people(
     platform: Platform, http: httpx.AsyncClient, records: Records
 ) -> AsyncIterator[People]:
     """Alice (with most of the money), bob and carol; whatever a test leaves open is ended."""
-    found = {
-        user.username: Person(
-            name=user.username,
-            token=user.token,
-            keypair=load_keypair(user.keypair_file),
-            http=http,
-            ready=platform.ready,
-        )
-        for user in platform.ready.users
-    }
+    found = demo_people(platform.ready, http)
     await renew(found["alice"])
     yield found
     for username, key in await records.open_transactions():

@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from bench.platform import Platform, started
-from infrastructure.chains.solana.keys import load_keypair
 from resolvers.ids import Kind, decode
-from tests.integration.api.client import Json, Person, Records, new_key, only_error
+from tests.integration.api.client import Json, Person, Records, demo_people, new_key, only_error
 from tests.sequences import WITHDRAW_TO_BANK
 
 pytestmark = pytest.mark.enable_socket
@@ -189,9 +188,7 @@ async def test_what_was_not_answered_is_found_and_not_opened_twice(
 
 
 def alice_at(platform: Platform, http: httpx.AsyncClient) -> Person:
-    user = platform.ready.user("alice")
-    keypair = load_keypair(user.keypair_file)
-    return Person(name="alice", token=user.token, keypair=keypair, http=http, ready=platform.ready)
+    return demo_people(platform.ready, http)["alice"]
 
 
 async def test_days_pass_over_a_restart_and_the_bank_is_still_paid(

@@ -76,6 +76,17 @@ async def shown(person: Person, identifier: str) -> Json:
     return (await person.data(_SHOWN, id=identifier))["transaction"]
 
 
+async def accepted(person: Person, identifier: str, action: Json) -> Json:
+    """The transaction as it ends when its user says yes, and signs."""
+    assert (await choose(person, action["id"], "ACCEPT"))["errors"] == []
+    signing = await person.pending(identifier, besides=action["id"])
+    assert signing["type"] == "SIGN_TRANSACTION"
+    taken = await person.submit(signing["id"], sign(signing["payload"], person.keypair))
+    assert taken["errors"] == []
+    assert (await person.ended(identifier))["state"] == "COMPLETED"
+    return await shown(person, identifier)
+
+
 async def asked(person: Person, market: Market, micro_usd: int = 160_000_000) -> tuple[str, Json]:
     """A Buy whose price moved away after its quote, and what its user is asked."""
     _, quote = await quoted(person)
@@ -111,14 +122,7 @@ async def test_a_price_beyond_it_asks_the_user_who_goes_on(
     assert [option["name"] for option in asked_for["options"]] == ["ACCEPT", "REJECT"]
     assert asked_for["expiresAt"]
 
-    assert (await choose(alice, action["id"], "ACCEPT"))["errors"] == []
-
-    signing = await alice.pending(identifier, besides=action["id"])
-    assert signing["type"] == "SIGN_TRANSACTION"
-    taken = await alice.submit(signing["id"], sign(signing["payload"], alice.keypair))
-    assert taken["errors"] == []
-    assert (await alice.ended(identifier))["state"] == "COMPLETED"
-    done = await shown(alice, identifier)
+    done = await accepted(alice, identifier, action)
     least = Decimal(before["receivedAtLeast"])
     assert least * 93 / 100 < Decimal(done["receivedAmount"]) < least
     assert "SwapTermsWorsened" in await records.published(identifier)
@@ -181,14 +185,7 @@ async def test_a_network_that_became_dearer_asks_the_user_who_pays(
     assert action["type"] == "CONFIRM_NETWORK_FEE"
     assert "USDC was shown" in action["summary"]
     assert (await shown(alice, identifier))["waitingOn"] == "USER"
-    assert (await choose(alice, action["id"], "ACCEPT"))["errors"] == []
-
-    signing = await alice.pending(identifier, besides=action["id"])
-    assert signing["type"] == "SIGN_TRANSACTION"
-    taken = await alice.submit(signing["id"], sign(signing["payload"], alice.keypair))
-    assert taken["errors"] == []
-    assert (await alice.ended(identifier))["state"] == "COMPLETED"
-    done = await shown(alice, identifier)
+    done = await accepted(alice, identifier, action)
     least = Decimal(before["receivedAtLeast"])
     assert least * 90 / 100 < Decimal(done["receivedAmount"]) < least
     assert "NetworkCostRose" in await records.published(identifier)

@@ -1,6 +1,5 @@
 """One platform for all tests of a worker, which looks at its chains several times a second."""
 
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,9 +7,8 @@ import httpx
 import pytest
 
 from bench.platform import Platform, started
-from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.db.pool import connect
-from tests.integration.api.client import Person, Records
+from tests.integration.api.client import Person, Records, demo_people, loopback
 
 CHAINS = ("SOLANA", "BITCOIN", "ETHEREUM", "SUI")
 
@@ -25,8 +23,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    async with httpx.AsyncClient(trust_env=False, timeout=20, verify=context) as client:
+    async with loopback() as client:
         yield client
 
 
@@ -39,11 +36,4 @@ async def records(platform: Platform) -> AsyncIterator[Records]:
 
 @pytest.fixture
 def alice(platform: Platform, http: httpx.AsyncClient) -> Person:
-    user = platform.ready.user("alice")
-    return Person(
-        name=user.username,
-        token=user.token,
-        keypair=load_keypair(user.keypair_file),
-        http=http,
-        ready=platform.ready,
-    )
+    return demo_people(platform.ready, http)["alice"]

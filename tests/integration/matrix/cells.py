@@ -71,6 +71,7 @@ SIGNED: Final = (
     "stop",
 )
 PAID: Final = ("deposit", "buy_by_payment")
+RIVALS: Final = {"deposit": "coinbase", "buy_by_payment": "coinbase", "withdraw_to_bank": "due"}
 # What meets their faults is, but for its end, what meets those of deposit, buy and send; what
 # meets those of a bridge has tests of its own.
 LONG: Final = ("buy_by_payment", "sell", "withdraw_to_wallet", "withdraw_with_conversion")
@@ -125,8 +126,7 @@ def cells() -> list[Cell]:
 
 def _provider_faults(flow: str, kind: str) -> list[dict[str, object]]:
     provider, operation, amount = PROVIDERS[flow]
-    # Where the provider itself is out, another one must still be there.
-    led = [_fault("outage", provider="coinbase")] if flow in PAID and kind != "outage" else []
+    led = [_fault("outage", provider=RIVALS[flow])] if _is_led(flow, kind) else []
     if kind == "outage" and flow in PAID:
         return [_fault(kind, provider="coinbase")]
     if kind == "outage" and flow == "withdraw_to_bank":
@@ -137,6 +137,12 @@ def _provider_faults(flow: str, kind: str) -> list[dict[str, object]]:
     if kind == "wrong_amount":
         return [*led, _fault(kind, provider=provider, operations=[amount], millionths=900_000)]
     return [*led, _fault(kind, provider=provider, operations=[operation], remaining=1)]
+
+
+def _is_led(flow: str, kind: str) -> bool:
+    """Whether the other provider is out, so that this one is chosen whatever its record by then.
+    Where this one itself is out, the other must still be there."""
+    return kind != "outage" if flow in PAID else flow in RIVALS and kind == "wrong_amount"
 
 
 def _fault(kind: str, **more: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ import pytest
 
 from bench.platform import Platform, started
 from infrastructure.db.pool import connect
-from tests.integration.api.client import loopback, people, renew
+from tests.integration.api.client import demo_people, loopback, renew
 from tests.integration.matrix.world import World
 
 
@@ -21,7 +21,7 @@ async def world(platform: Platform) -> AsyncIterator[World]:
     """Without any fault and without the memory of any, before and after."""
     connection = await connect(platform.ready.database_url)
     async with loopback() as http:
-        person = people(platform.ready, http)["alice"]
+        person = demo_people(platform.ready, http)["alice"]
         found = World(person=person, connection=connection)
         await found.calm()
         await renew(person)

@@ -18,7 +18,7 @@ from infrastructure.chains.solana.keys import load_keypair
 from infrastructure.chains.solana.rpc import SolanaRpc
 from infrastructure.db.pool import create_pool
 from infrastructure.demo.api import Api
-from infrastructure.embedded.valkey import free_port
+from infrastructure.embedded.ports import free_port
 from infrastructure.http import HttpClient
 from tests.integration.api.client import loopback
 from tests.integration.matrix.flows import bank_account

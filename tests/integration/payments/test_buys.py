@@ -131,7 +131,7 @@ def test_what_cannot_be_bought_is_refused(
 
 
 LATE = {"BTC": 250_000, "ETH": 3 * 10**16, "SUI": 7 * 10**9, "SOL": 2 * 10**8}
-FINAL_SECONDS = {"BTC": 3_700, "ETH": 1_600, "SUI": 2, "SOL": 0}
+FINAL_SECONDS = {"BTC": 3_700, "ETH": 800, "SUI": 2, "SOL": 0}
 """How long the simulated chains take until nothing is undone any more."""
 
 

@@ -20,8 +20,9 @@ from infrastructure.chains.solana.rpc import SolanaRpc
 from infrastructure.cli.provider_keys import connections, split
 from infrastructure.cli.ready import read_addresses, write_json
 from infrastructure.demo.funding import Faucet
+from infrastructure.embedded.ports import free_port
 from infrastructure.embedded.process import Child, ChildCommand, start
-from infrastructure.embedded.valkey import EmbeddedValkey, free_port
+from infrastructure.embedded.valkey import EmbeddedValkey
 from infrastructure.http import HttpClient
 from tests.conftest import Database
 

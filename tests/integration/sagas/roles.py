@@ -21,8 +21,8 @@ from infrastructure.chains.solana.rpc import SolanaRpc
 from infrastructure.cli.demo_seed import seed
 from infrastructure.cli.provider_keys import connections, split
 from infrastructure.cli.ready import read_addresses, write_json
+from infrastructure.embedded.ports import free_port
 from infrastructure.embedded.process import Child, ChildCommand, start, wait_until
-from infrastructure.embedded.valkey import free_port
 from infrastructure.http import HttpClient
 from infrastructure.settings import load_settings
 

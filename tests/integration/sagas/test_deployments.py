@@ -15,7 +15,7 @@ from bench.platform import Ready
 from infrastructure.demo.api import Api
 from infrastructure.embedded.valkey import EmbeddedValkey
 from tests.conftest import Database
-from tests.integration.api.client import Person, loopback, people
+from tests.integration.api.client import Person, demo_people, loopback
 from tests.integration.matrix.flows import WISHES, begin
 from tests.integration.matrix.leading import Leading
 from tests.integration.sagas.roles import POLL_SECONDS, Deployment, deployed, on_the_chain
@@ -126,7 +126,7 @@ async def test_every_flow_with_each_context_in_a_process_of_its_own(
 
     assert sorted(flow for flows in FLOWS.values() for flow in flows) == sorted(WISHES)
     async with loopback() as http, asyncio.TaskGroup() as group:
-        found = people(ready, http)
+        found = demo_people(ready, http)
         for name, flows in FLOWS.items():
             group.create_task(complete(found[name], flows))
 

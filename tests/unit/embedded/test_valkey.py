@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from infrastructure.embedded.process import EmbeddedError, wait_until
-from infrastructure.embedded.valkey import EmbeddedValkey, free_port
+from infrastructure.embedded.valkey import EmbeddedValkey
 
 pytestmark = pytest.mark.enable_socket
 
@@ -70,8 +70,3 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
             server.start()
 
     assert "\n" not in str(caught.value)
-
-
-def test_a_free_port_can_be_bound() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", free_port()))

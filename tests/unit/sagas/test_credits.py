@@ -225,7 +225,7 @@ async def test_it_goes_on_with_the_wallet_that_it_failed_at() -> None:
 
     chain.silent = {second}
     for _ in range(2):
-        await scene.watcher.look()
+        assert not await scene.watcher.look()
     chain.silent = set()
     for _ in range(2):
         await scene.watcher.look()
@@ -249,9 +249,9 @@ async def test_a_long_absence_is_caught_up_with_piece_by_piece(scene: Scene) -> 
     scene.chain.mine(100)
     second = await scene.receive()
 
-    await scene.watcher.look()
+    assert await scene.watcher.look()
     assert scene.engine.booked == [first]
-    await scene.watcher.look()
+    assert not await scene.watcher.look()
 
     assert scene.engine.booked == [first, second]
 
