@@ -34,7 +34,9 @@ class StrategyTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolCall:
-    """What a protocol is asked for: to take `amount` of USDC, or to give back `shares`."""
+    """What a protocol is asked for: to take `amount` of USDC, or to give back `shares`, for which it
+    was shown to give `value`; where that is less by more than `slippage_millionths`, it is asked about.
+    """
 
     provider: str
     offer_id: str
@@ -42,6 +44,8 @@ class ProtocolCall:
     amount: int = 0
     shares: int = 0
     platform_fee: int = 0
+    value: int = 0
+    slippage_millionths: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,10 +55,22 @@ class PaymentTermsWorsened(EventPayload):
     offered: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionTermsWorsened(EventPayload):
+    """The protocol would give only `offered` for the position that was shown to give `promised` (USDC
+    base units, after what leaving costs)."""
+
+    KIND = "ProviderResponseReceived"
+    provider: str
+    promised: int
+    offered: int
+
+
 TERMS_EVENTS: tuple[type[EventPayload], ...] = (
     SwapTermsWorsened,
     NetworkCostRose,
     PaymentRequoteRequested,
     PaymentRequoted,
     PaymentTermsWorsened,
+    PositionTermsWorsened,
 )

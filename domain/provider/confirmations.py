@@ -6,16 +6,20 @@ the hold go.
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, assert_never
 
 from domain.contracts.choice_events import ChoiceOption, UserChoiceMade
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.strategy_events import BlockchainCallRequested
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
-from domain.contracts.terms_events import NetworkCostRose, SwapTermsWorsened
+from domain.contracts.terms_events import (
+    NetworkCostRose,
+    PositionTermsWorsened,
+    SwapTermsWorsened,
+)
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.choices import ask_choice
-from domain.provider.effects import LessOffered, TermsChanged
+from domain.provider.effects import LessOffered, MoreCharged, TermsChanged, WorthLess
 from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.money import AssetAmount
@@ -30,17 +34,23 @@ _REJECT: Final = ChoiceOption(name=REJECT, summary="Stop here: nothing moves")
 
 def terms_changed(stream: Stream, told: TermsChanged) -> EventPayload:
     """What cannot be had any more, and what can instead."""
-    requested = stream.known(LegRequested)
-    if not isinstance(told, LessOffered):
-        return NetworkCostRose(shown=requested.network_cost, asked=told.network_cost)
-    swap = stream.known(BlockchainSwapRequested).swap
-    return SwapTermsWorsened(
-        provider=swap.provider,
-        target=swap.target,
-        promised=swap.target_minimum,
-        target_amount=told.target_amount,
-        target_minimum=told.target_minimum,
-    )
+    match told:
+        case MoreCharged(network_cost=asked):
+            return NetworkCostRose(shown=stream.known(LegRequested).network_cost, asked=asked)
+        case WorthLess(value=value):
+            call = stream.known(BlockchainCallRequested).call
+            return PositionTermsWorsened(provider=call.provider, promised=call.value, offered=value)
+        case LessOffered():
+            swap = stream.known(BlockchainSwapRequested).swap
+            return SwapTermsWorsened(
+                provider=swap.provider,
+                target=swap.target,
+                promised=swap.target_minimum,
+                target_amount=told.target_amount,
+                target_minimum=told.target_minimum,
+            )
+        case _:
+            assert_never(told)
 
 
 def on_cost_rose(stream: Stream, _event: Event, facts: Facts) -> Decision:

@@ -136,6 +136,14 @@ class LessOffered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorthLess:
+    """The protocol would give only `value` (USDC base units) for what it was shown to give more for.
+    Nothing has happened."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoreCharged:
     """The network asks more than the user was shown, beyond what is borne for them. Nothing has
     happened."""
@@ -258,6 +266,6 @@ class StrategyChanged:
 
 
 AnyLanded = Landed | SwapLanded | CallLanded | ApprovalLanded
-TermsChanged = LessOffered | MoreCharged
+TermsChanged = LessOffered | WorthLess | MoreCharged
 BuildOutcome = Built | Declined | TermsChanged | StrategyChanged | NotAttempted
 BroadcastOutcome = Accepted | Unknown | NotAttempted | AnyLanded | LandedWithError | Absent

@@ -42,6 +42,7 @@ from domain.provider.effects import (
     SwapLanded,
     TermsChanged,
     Unknown,
+    WorthLess,
     action_id,
     ask_user,
     effect_id,
@@ -72,7 +73,7 @@ def on_built(stream: Stream, effect: Claimed, outcome: BuildOutcome, facts: Fact
         return _strategy_changed(stream, effect, outcome, facts)
     if isinstance(outcome, Declined):
         return _build_declined(stream, effect, outcome, facts)
-    if isinstance(outcome, (LessOffered, MoreCharged)):
+    if isinstance(outcome, (LessOffered, WorthLess, MoreCharged)):
         return _terms_changed(stream, effect, outcome, facts)
     return _signature_required(stream, effect, outcome, facts)
 

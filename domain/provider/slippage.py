@@ -1,5 +1,5 @@
-"""A swap that would bring less than its user was promised: who keeps the promise is asked first,
-then the user, who says whether the new terms will do. It never goes on by them silently.
+"""A swap or a redemption that would bring less than its user was promised: who keeps the promise is
+asked first, then the user, who says whether the new terms will do. It never goes on by them silently.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,10 +9,12 @@ from typing import Final
 from domain.contracts.choice_events import UserChoiceMade
 from domain.contracts.deposit_events import ProviderAttemptFailed
 from domain.contracts.envelope import Event
+from domain.contracts.strategy_events import BlockchainCallRequested, ProtocolCall
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapOffer, SwapTerms
-from domain.contracts.terms_events import SwapTermsWorsened
-from domain.contracts.transfer_events import LegRequested
+from domain.contracts.terms_events import PositionTermsWorsened, SwapTermsWorsened
+from domain.contracts.transfer_events import BlockchainTransferFailed, LegRequested
 from domain.provider.confirmations import CONFIRM_SLIPPAGE, ask_to_confirm, is_agreed
+from domain.shared.assets import USDC
 from domain.shared.decision import Decision, Facts
 from domain.shared.figures import Figures
 from domain.shared.money import AssetAmount
@@ -70,8 +72,33 @@ def keeping(offers_of: Callable[[Stream, Facts], Sequence[SwapOffer]]) -> Reacti
     return on_worsened
 
 
+def on_position_worsened(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """Nobody else holds the position: its user is asked at once, where anything would be left."""
+    told, requested = stream.known(PositionTermsWorsened), stream.known(BlockchainCallRequested)
+    fee = _redeemed(requested.call, told.offered, facts.figures).platform_fee
+    left = told.offered - fee - requested.network_cost.total_base_units
+    if left <= 0:
+        reason = "the position is worth no more than its fees"
+        failed = BlockchainTransferFailed(
+            code="TXN_FEES_EXCEED_AMOUNT", reason=reason, landed=False
+        )
+        return Decision(events=(failed,))
+    shown, offered = _usdc(told.promised), _usdc(told.offered)
+    return ask_to_confirm(
+        stream,
+        facts,
+        action=CONFIRM_SLIPPAGE,
+        summary=f"The position has lost value: {told.provider} would give about {offered} for it, "
+        f"where {shown} was shown; {_usdc(left)} of it would arrive",
+        accept=f"Close it for about {offered}",
+    )
+
+
 def with_agreed_terms(stream: Stream, requested: LegRequested, facts: Facts) -> LegRequested:
     """What is built now that the user has agreed to less."""
+    if isinstance(requested, BlockchainCallRequested):
+        offered = stream.known(PositionTermsWorsened).offered
+        return replace(requested, call=_redeemed(requested.call, offered, facts.figures))
     terms = accepted_terms(stream)
     if terms is None or not isinstance(requested, BlockchainSwapRequested):
         return requested
@@ -79,15 +106,32 @@ def with_agreed_terms(stream: Stream, requested: LegRequested, facts: Facts) -> 
 
 
 def _agreed(swap: SwapTerms, terms: SwapTermsWorsened, figures: Figures) -> SwapTerms:
-    """The swap by the terms that the user agreed to; the platform's share shrinks with them."""
-    share = swap.platform_fee * terms.target_minimum // max(1, swap.target_minimum)
-    fee = max(share, min(swap.platform_fee, figures.sell_fee_minimum))
+    """The swap by the terms that the user agreed to."""
+    fee = _fee_of_less(
+        swap.platform_fee,
+        terms.target_minimum,
+        of=swap.target_minimum,
+        least=figures.sell_fee_minimum,
+    )
     return replace(
         swap,
         target_amount=terms.target_amount,
         target_minimum=terms.target_minimum,
         platform_fee=fee,
     )
+
+
+def _redeemed(call: ProtocolCall, value: int, figures: Figures) -> ProtocolCall:
+    """The redemption of what is worth so much now."""
+    fee = _fee_of_less(
+        call.platform_fee, value, of=call.value, least=figures.strategy_stop_fee_minimum
+    )
+    return replace(call, value=value, platform_fee=fee)
+
+
+def _fee_of_less(fee: int, left: int, *, of: int, least: int) -> int:
+    """The platform's share shrinks with what it is a share of, to its minimum at most."""
+    return max(fee * left // max(1, of), min(fee, least))
 
 
 def _worse(stream: Stream) -> dict[str, SwapTermsWorsened]:
@@ -119,6 +163,10 @@ def _summary(told: SwapTermsWorsened) -> str:
         f"The price has moved: {told.provider} would bring about {expected}, at least {least}, "
         f"where at least {shown} was shown"
     )
+
+
+def _usdc(base_units: int) -> AssetAmount:
+    return AssetAmount.of(base_units, USDC.symbol)
 
 
 def _accept(told: SwapTermsWorsened) -> str:

@@ -154,7 +154,8 @@ def _launched(opening: StrategyLaunchInitiated) -> Promise:
 
 
 def _stopped(opening: StrategyStopInitiated) -> Promise:
-    """Until it is signed the position goes on earning, or losing: nobody promises a least."""
+    """Until it is signed the position goes on earning, or losing: nobody promises a least, but for much
+    less its user is asked first."""
     return Promise(
         asset=USDC.symbol,
         received=opening.value - opening.platform_fee - opening.network_cost.total_base_units,

@@ -89,7 +89,11 @@ from domain.contracts.swap_events import (
     SwapOffer,
     SwapTerms,
 )
-from domain.contracts.terms_events import PaymentTermsWorsened, SwapTermsWorsened
+from domain.contracts.terms_events import (
+    PaymentTermsWorsened,
+    PositionTermsWorsened,
+    SwapTermsWorsened,
+)
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransferFailed,
@@ -211,6 +215,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
         "target_minimum": _TARGET,
     },
     PaymentTermsWorsened: {"expected": _OWN, "offered": _OWN},
+    PositionTermsWorsened: {"promised": _USDC, "offered": _USDC},
     AssetSwapRequested: {"amount": _SOURCE, "target_minimum": _TARGET},
     AssetSwapCompleted: {"spent": _SOURCE, "received": _TARGET},
     BlockchainApprovalConfirmed: {
@@ -235,7 +240,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     FiatTransferRequested: {"fiat_amount": _FIAT},
     FiatTransferConfirmed: {"amount": _USDC, "fiat_amount": _FIAT},
     PayoutReturned: {"amount": _USDC},
-    ProtocolCall: {"amount": _USDC, "platform_fee": _USDC},
+    ProtocolCall: {"amount": _USDC, "platform_fee": _USDC, "value": _USDC},
     BlockchainCallConfirmed: {
         "moved": _USDC,
         "fee_amount": _USDC,

@@ -16,12 +16,13 @@ from domain.provider.effects import (
     Moved,
     NotAttempted,
     StrategyChanged,
+    WorthLess,
 )
 from domain.provider.ports import answers
-from domain.provider.ports.defi import DeFiProvider, StrategyOffer
+from domain.provider.ports.defi import DeFiProvider, Position, StrategyOffer
 from domain.provider.ports.unsigned import SolanaInstructions
 from domain.shared.assets import USDC
-from domain.shared.money import AssetAmount
+from domain.shared.money import AssetAmount, share_rounded_down
 from domain.shared.stream import Stream
 from infrastructure.chains.solana.addresses import USDC_MINT, parse_address
 from infrastructure.chains.solana.composing import instructions_of
@@ -34,8 +35,7 @@ from infrastructure.sagas.legs import RETRY_SECONDS, Seen, built
 
 BUILD_SECONDS_MAX: Final = 15.0
 """So long a protocol that fails is asked again: building only reads, but the user is waiting."""
-
-
+MILLION: Final = 1_000_000
 APY_LEFT_MIN: Final = Decimal("0.8")
 """Rates float all day; with less of the one that was shown, they are other terms."""
 
@@ -61,7 +61,7 @@ class ProtocolLeg:
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
         requested = stream.known(BlockchainCallRequested)
         call = requested.call
-        changed = None if call.shares else await self._changed(stream, call.amount)
+        changed = await self._changed(stream, call, now)
         if changed is not None:
             return changed
         answer = await self._instructions(call)
@@ -113,7 +113,31 @@ class ProtocolLeg:
             else None,
         )
 
-    async def _changed(self, stream: Stream, amount: int) -> StrategyChanged | None:
+    async def _changed(
+        self, stream: Stream, call: ProtocolCall, now: datetime
+    ) -> StrategyChanged | WorthLess | Declined | NotAttempted | None:
+        """Where it is no longer what the user agreed to, or cannot be told."""
+        if call.shares:
+            return await self._worth_less(stream, call, now)
+        return await self._terms_changed(stream, call.amount)
+
+    async def _worth_less(
+        self, stream: Stream, call: ProtocolCall, now: datetime
+    ) -> WorthLess | Declined | NotAttempted | None:
+        """Where the protocol would give less for the position, beyond what goes without saying."""
+        protocol = self._protocols.get(call.provider)
+        if protocol is None:
+            return None
+        position = await protocol.get_strategy_status(call.offer_id, owner=call.owner_address)
+        if position is None:
+            position = answers.NotAttempted(reason="knows of no position")
+        if not isinstance(position, Position):
+            return _not_built(stream, position, now)
+        worth = position.worth(call.shares)
+        least = share_rounded_down(call.value, millionths=MILLION - call.slippage_millionths)
+        return WorthLess(value=worth) if worth < least else None
+
+    async def _terms_changed(self, stream: Stream, amount: int) -> StrategyChanged | None:
         """Where the protocol's terms are worse than those that the user agreed to."""
         terms = terms_in(stream)
         offer = await self._book.known(f"{terms.provider}:{terms.offer_id}")
@@ -182,9 +206,9 @@ def _shares(left: Footprint, owner: str) -> int:
     return 0
 
 
-def _payable(call: ProtocolCall, shown: NetworkCost) -> int | None:
-    """What the network can be paid out of, where it is known: what is put in."""
-    return call.amount + shown.total_base_units if call.amount else None
+def _payable(call: ProtocolCall, shown: NetworkCost) -> int:
+    """What the network can be paid out of: what is put in, or what comes of it."""
+    return call.amount + shown.total_base_units if call.amount else call.value - call.platform_fee
 
 
 def _summary(call: ProtocolCall, charged: NetworkCost) -> str:

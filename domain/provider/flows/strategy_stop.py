@@ -13,8 +13,10 @@ from domain.contracts.strategy_events import (
     ProtocolCall,
     StrategyStopInitiated,
 )
+from domain.contracts.terms_events import PositionTermsWorsened
 from domain.provider.leg import GENERAL, approval_deadline, cancelled, leg_reactions
 from domain.provider.protocol import request_call
+from domain.provider.slippage import on_position_worsened
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
@@ -64,6 +66,8 @@ def _redeem(stream: Stream, facts: Facts) -> Decision:
         owner_address=stop.owner_address,
         shares=stop.shares,
         platform_fee=stop.platform_fee,
+        value=stop.value,
+        slippage_millionths=facts.figures.slippage_millionths,
     )
     return announced + request_call(
         stream,
@@ -85,4 +89,5 @@ REACTIONS: dict[type[EventPayload], Reaction] = {
     CommandIssued: on_command,
     BlockchainCallConfirmed: on_confirmed,
     **leg_reactions(GENERAL),
+    PositionTermsWorsened: on_position_worsened,
 }

@@ -38,6 +38,7 @@ from domain.contracts.strategy_events import (
     StrategyStopInitiated,
     StrategyTermsAmended,
 )
+from domain.contracts.terms_events import PositionTermsWorsened
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
@@ -121,6 +122,7 @@ STOP_RECORDS: Final[dict[type[EventPayload], Record]] = {
     DeFiStrategyWithdrawn: Record(),
     AssetToUSDCSwapRequested: Record(),
     AssetToUSDCSwapCompleted: Record(steps=(("convert", "PROVIDER", "SKIPPED"),)),
+    PositionTermsWorsened: Record(moves=((None, "SLIPPAGE_VALIDATING"),), waiting_on="NONE"),
     AvailableBalanceUpdated: _UPDATED,
     StrategyStopCompleted: completed_record(),
     StrategyStopFailed: failed_record(),
@@ -169,11 +171,16 @@ def stop_columns(stream: Stream, event: Event) -> Columns:
             return _stop(event, stop)
         case AvailableBalanceUpdated(credited=credited):
             return {"received_amount": credited}
+        case BlockchainCallRequested(call=call, network_cost=cost):
+            left = call.value - call.platform_fee - cost.total_base_units
+            return {"target_amount": left, "platform_fee": call.platform_fee}
         case _:
-            stop = stream.known(StrategyStopInitiated)
-            return _columns(
-                stream, event, network=stop.network_cost, platform_fee=stop.platform_fee
+            stop, asked = (
+                stream.known(StrategyStopInitiated),
+                stream.latest(BlockchainCallRequested),
             )
+            fee = stop.platform_fee if asked is None else asked.call.platform_fee
+            return _columns(stream, event, network=stop.network_cost, platform_fee=fee)
 
 
 def _columns(stream: Stream, event: Event, *, network: NetworkCost, platform_fee: int) -> Columns:

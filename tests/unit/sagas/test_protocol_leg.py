@@ -15,10 +15,10 @@ from domain.contracts.strategy_events import (
     StrategyLaunchInitiated,
     StrategyTerms,
 )
-from domain.provider.effects import Declined, NotAttempted, StrategyChanged
+from domain.provider.effects import Declined, NotAttempted, StrategyChanged, WorthLess
 from domain.provider.leg import NO_EFFECT
 from domain.provider.ports import answers
-from domain.provider.ports.defi import DeFiProvider, StrategyOffer
+from domain.provider.ports.defi import DeFiProvider, Position, StrategyOffer
 from domain.shared.assets import USDC
 from domain.shared.ids import EventId, StreamId, TransactionId, WalletId
 from domain.shared.stream import Stream
@@ -33,12 +33,18 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 @dataclass
 class Vault:
     answer: answers.Setback
+    position: Position | answers.Setback | None = None
 
     async def deploy_strategy(self, *_offer: object, **_order: object) -> answers.Setback:
         return self.answer
 
     async def withdraw_from_strategy(self, *_offer: object, **_order: object) -> answers.Setback:
         return self.answer
+
+    async def get_strategy_status(
+        self, *_offer: object, **_owner: object
+    ) -> Position | answers.Setback | None:
+        return self.position
 
 
 class Gateway:
@@ -123,17 +129,36 @@ def event(number: int, data: EventPayload) -> Event:
     )
 
 
-def leg(answer: answers.Setback, book: Book | None = None) -> ProtocolLeg:
+def holding(value: int, shares: int = 5_000) -> Position:
+    return Position(
+        offer_id="vault", owner="owner", shares=shares, value=value, source="kamino", at=START
+    )
+
+
+def leg(
+    answer: answers.Setback,
+    book: Book | None = None,
+    position: Position | answers.Setback | None = holding(10_000),  # noqa: B008 (frozen)
+) -> ProtocolLeg:
     return ProtocolLeg(
         cast("SolanaGateway", Gateway()),
-        protocols={"kamino": cast("DeFiProvider", Vault(answer))},
+        protocols={"kamino": cast("DeFiProvider", Vault(answer, position))},
         book=book or Book(),
     )
 
 
 AWAY = answers.NotAttempted(reason="away")
 LAUNCH = stream(ProtocolCall(provider="kamino", offer_id="vault", owner_address="owner", amount=5))
-STOP = stream(ProtocolCall(provider="kamino", offer_id="vault", owner_address="owner", shares=5))
+STOP = stream(
+    ProtocolCall(
+        provider="kamino",
+        offer_id="vault",
+        owner_address="owner",
+        shares=2_500,
+        value=5_000,
+        slippage_millionths=5_000,
+    )
+)
 
 
 @pytest.mark.parametrize("asked", [LAUNCH, STOP])
@@ -212,3 +237,28 @@ async def test_what_is_no_worse_or_not_told_is_as_it_was(offer: StrategyOffer | 
 async def test_whoever_leaves_is_asked_nothing() -> None:
     worse = replace(OFFER, exit_fee_millionths=500_000, minimum=10)
     assert isinstance(await leg(AWAY, Book(worse)).build(STOP, START), NotAttempted)
+
+
+@pytest.mark.parametrize("value", [10_000, 20_000, 9_950])
+async def test_what_is_worth_as_much_as_was_shown_or_a_little_less_is_redeemed(value: int) -> None:
+    assert isinstance(await leg(AWAY, position=holding(value)).build(STOP, START), NotAttempted)
+
+
+async def test_what_is_worth_less_beyond_the_slippage_limit_is_not() -> None:
+    worth = await leg(AWAY, position=holding(9_948)).build(STOP, START)
+    fewer = await leg(AWAY, position=holding(4_000, shares=2_000)).build(STOP, START)
+
+    assert (worth, fewer) == (WorthLess(value=4_974), WorthLess(value=4_000))
+
+
+@pytest.mark.parametrize("position", [None, AWAY])
+async def test_what_nobody_tells_the_worth_of_is_asked_for_again_and_never_redeemed(
+    position: answers.Setback | None,
+) -> None:
+    told = leg(answers.Declined(code="PRV_LIMIT", reason="was asked"), position=position)
+
+    assert isinstance(await told.build(STOP, START), NotAttempted)
+    late = START + timedelta(seconds=BUILD_SECONDS_MAX)
+    outcome = await told.build(STOP, late)
+    assert isinstance(outcome, Declined)
+    assert outcome.code == "PRV_UNAVAILABLE"
