@@ -20,6 +20,8 @@ from typing import Final
 
 import msgspec
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from infrastructure.embedded.postgres import EmbeddedPostgres
 from infrastructure.embedded.valkey import EmbeddedValkey
@@ -29,6 +31,10 @@ _TEMPLATE: Final = "diboas_template"
 _APP_ROLE: Final = "diboas_app"
 _OWNER_ROLE: Final = "diboas_owner"
 _ROOT_VARIABLE: Final = "DIBOAS_TEST_ROOT"
+_SHARING: Final = frozenset(
+    Path("tests/integration") / name for name in ("api", "chains", "inbound", "matrix", "payments")
+)
+"""The folders whose tests share one running platform: tests/integration/conftest.py."""
 _SERVER_FIXTURES: Final = frozenset(
     {"postgres_server", "postgres_admin_url", "empty_database", "database", "valkey_url"}
 )
@@ -111,8 +117,29 @@ def _wants_servers(config: pytest.Config) -> bool:
     )
 
 
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # untyped library
+    """Each test goes to the worker that is free; those that share a platform stay together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = Path(nodeid.split("::", maxsplit=1)[0]).parent
+        return folder.name if folder in _SHARING else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
+def _place(item: pytest.Item) -> tuple[bool, str]:
+    """What takes long begins early; who shares a platform stays together."""
+    folder = item.path.parent.relative_to(_TESTS.parent)
+    shares = folder in _SHARING
+    is_quick = not shares and item.get_closest_marker("slow") is None
+    return is_quick, folder.name if shares else ""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Unit tests reach no network and no server; the bound is the folder, not the author."""
+    items.sort(key=_place)
     for item in items:
         if item.path.is_relative_to(_TESTS / "unit"):
             if item.get_closest_marker("enable_socket") is None:

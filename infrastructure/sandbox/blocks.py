@@ -2,12 +2,14 @@
 
 Nothing ticks: a height is a function of the time, and a block's hash a function of the chain's
 seed, its height and how often it was reorganised away. So days can pass in a test at no cost, and
-the chain goes on over a restart.
+the chain goes on over a restart. Time that is skipped brings a limited number of blocks, as if the
+others had been missed: who looks at every block would be busy with empty ones for minutes.
 """
 
 import hashlib
 import math
 import secrets
+from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -18,6 +20,8 @@ from infrastructure.sandbox.frame.world import World
 _HEIGHT_DIGITS: Final = 8
 _HASH_DIGITS: Final = 64
 _SEED_BYTES: Final = 16
+SKIPPED_BLOCKS_MAX: Final = 128
+"""So many blocks at most come with one skip of the clock: on every chain more than finality takes."""
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -49,6 +53,7 @@ class BlockClock:
         )
         if world.memory.get(self._collection, "anchor", Anchor) is None:
             self._put(Anchor(first_height, self.now()))
+        world.clock.before_skip(self._miss)
 
     def now(self) -> float:
         """Unix seconds of the simulated world."""
@@ -98,6 +103,13 @@ class BlockClock:
         first = tip - depth + 1
         self._put(Anchor(tip + 1, self.now(), [*anchor.forks, first]))
         return first
+
+    def _miss(self, skipped: timedelta) -> None:
+        """The chain stands still for what the skip is longer than its blocks."""
+        missed = skipped.total_seconds() - SKIPPED_BLOCKS_MAX * self._seconds
+        if missed > 0:
+            anchor = self._anchor()
+            self._put(Anchor(self.tip(), self.now() + missed, anchor.forks))
 
     def _hash(self, height: int, version: int) -> str:
         digest = hashlib.sha256(f"{self._seed}:{height}:{version}".encode()).hexdigest()

@@ -39,6 +39,7 @@ class SandboxClock:
     def __init__(self, memory: Memory, wall_clock: Callable[[], float]) -> None:
         self._memory = memory
         self._wall_clock = wall_clock
+        self._before_skip: list[Callable[[timedelta], None]] = []
 
     def now(self) -> datetime:
         skipped = self._memory.get("clock", _SKIPPED, float) or 0.0
@@ -49,8 +50,14 @@ class SandboxClock:
         share, whatever day it is in the simulated business."""
         return datetime.fromtimestamp(self._wall_clock(), UTC)
 
+    def before_skip(self, tell: Callable[[timedelta], None]) -> None:
+        """`tell` hears of each skip before it happens."""
+        self._before_skip.append(tell)
+
     def skip(self, duration: timedelta) -> None:
         """Time goes on from there; never back."""
+        for tell in self._before_skip:
+            tell(duration)
         skipped = self._memory.get("clock", _SKIPPED, float) or 0.0
         self._memory.put("clock", _SKIPPED, skipped + max(0.0, duration.total_seconds()))
 

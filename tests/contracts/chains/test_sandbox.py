@@ -8,7 +8,7 @@ import pytest
 
 from domain.provider.ports.chain import Presence
 from infrastructure.sandbox.bitcoin.ledger import Ledger as BitcoinLedger
-from infrastructure.sandbox.blocks import BlockClock
+from infrastructure.sandbox.blocks import SKIPPED_BLOCKS_MAX, BlockClock
 from infrastructure.sandbox.ethereum.ledger import Ledger as EthereumLedger
 from infrastructure.sandbox.frame.memory import Memory
 from infrastructure.sandbox.frame.world import SandboxClock, World
@@ -42,14 +42,17 @@ async def test_blocks_come_with_the_clock(bitcoin: Stage, ethereum: Stage) -> No
         assert seen.presence is Presence.FINAL
 
 
-async def test_a_year_of_blocks_costs_nothing(ethereum: Stage) -> None:
+async def test_of_a_year_that_is_skipped_few_blocks_are_left(ethereum: Stage) -> None:
     signed = await ethereum.signed(await ethereum.funded(), ethereum.account().address)
     got(await ethereum.gateway.broadcast(signed))
 
     world_of(ethereum).skip(days=365)
-
     seen = got(await ethereum.gateway.sighting(signed.transaction_hash))
-    assert seen.depth == 365 * 24 * 300
+    world_of(ethereum).skip(seconds=24)
+    later = got(await ethereum.gateway.sighting(signed.transaction_hash))
+
+    assert seen.presence is Presence.FINAL
+    assert (seen.depth, later.depth) == (SKIPPED_BLOCKS_MAX, SKIPPED_BLOCKS_MAX + 2)
 
 
 def test_hashes_tell_blocks_from_those_that_were_replaced() -> None:

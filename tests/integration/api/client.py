@@ -22,6 +22,7 @@ from infrastructure.db.pool import Connection
 from infrastructure.db.positions import Position
 from infrastructure.embedded.postgres import SUPERUSER
 from resolvers.ids import Kind, decode
+from tests.integration.breakers import forget_breakers
 
 ERRORS: Final = """errors { code severity retryability retryable whatHappened why whatToDo
   alternatives field retryAfterSeconds }"""
@@ -301,11 +302,13 @@ async def owner_of(ready: Ready) -> AsyncIterator[Connection]:
 
 
 async def renew(person: Person) -> None:
-    """As good as new, whatever they spent before: enough USDC, and all of their limits."""
+    """As good as new, whatever they spent before: enough USDC, all of their limits, and
+    providers that never failed."""
     async with owner_of(person.ready) as connection:
         await connection.execute(_FORGET_LIMITS)
     if await person.spendable() < _LEAST_USDC:
         await receive(person, 2 * _LEAST_USDC)
+    forget_breakers(person.ready)
 
 
 @contextlib.asynccontextmanager

@@ -1,16 +1,17 @@
-"""One platform for all tests of a worker, and in each test its users at rest."""
+"""One platform for all tests, and in each test its users at rest."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bench.platform import Platform, started
+from bench.platform import Platform
 from infrastructure.db.pool import connect
 from resolvers.ids import Kind, encode
 from tests.integration.api.client import Person, Records, demo_people, loopback, renew
 from tests.integration.api.converting import World, opened
+from tests.integration.conftest import SharedPlatform
 
 People = dict[str, Person]
 
@@ -20,10 +21,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("api") / "data"
 
 
-@pytest.fixture(scope="session")
-def platform(data_dir: Path) -> Iterator[Platform]:
-    with started(data_dir, settings={"DIBOAS_STRATEGY_WATCH_SECONDS": "1"}) as running:
-        yield running
+@pytest.fixture
+def platform(shared_platform: SharedPlatform, data_dir: Path) -> Platform:
+    return shared_platform.of(data_dir, {"DIBOAS_STRATEGY_WATCH_SECONDS": "1"})
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-import redis.asyncio
 from embit import bech32
 from eth_utils.address import to_checksum_address
 from solders.keypair import Keypair
@@ -27,6 +26,7 @@ from infrastructure.services.connections.chains import open_chains
 from infrastructure.services.connections.model import load_connections
 from tests.integration.api.chain import Chain as SolanaChain
 from tests.integration.api.client import Json, Person, new_key
+from tests.integration.breakers import forget_breakers
 
 _WAIT_SECONDS_MAX: Final = 40.0
 POLL_SECONDS: Final = 0.2
@@ -61,9 +61,7 @@ class World:
         """No fault is set, and no provider is remembered to have failed."""
         await self._http.delete(f"{self._ready.sandbox_url}/control/faults")
         await self.post("control/solana/timing", {"confirm_ms": 0, "finalize_ms": 0})
-        async with redis.asyncio.Redis.from_url(self._ready.redis_url) as client:
-            async for key in client.scan_iter("diboas:guard:*"):
-                await client.delete(key)
+        forget_breakers(self._ready)
 
     async def balance(self, asset: str, address: str) -> int:
         """What the chain shows at the address, in base units."""

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import httpx
 import pytest
-import redis
 
 from bench.platform import Platform
 from tests.integration.api.client import Json, Person, Records, new_key, only_error
 from tests.integration.api.live import STRATEGIES, events_of, socket_of
+from tests.integration.breakers import forget_breakers
 from tests.sequences import LAUNCH, STOP
 
 pytestmark = pytest.mark.enable_socket
@@ -155,6 +155,7 @@ async def test_who_was_away_leaves_the_key_free(
         refused = only_error(await alice.mutate("initiateStrategyStop", **wish))
     finally:
         await http.delete(faults)
+        forget_breakers(platform.ready)
     assert (refused["code"], refused["retryable"]) == ("PRV_UNAVAILABLE", True)
 
     again = await alice.mutate("initiateStrategyStop", **wish)
@@ -223,9 +224,7 @@ async def kamino_down(
 
     async def up_again() -> None:
         assert (await http.delete(faults)).status_code < 300
-        with redis.Redis.from_url(platform.ready.redis_url) as cache:
-            for key in cache.scan_iter("diboas:guard:*"):
-                cache.delete(key)
+        forget_breakers(platform.ready)
 
     yield up_again
     await up_again()

@@ -1,15 +1,16 @@
-"""One platform for all tests of a worker, whose world no test moves on in time: what is sold needs
+"""One platform for all tests, whose world no test moves on in time: what is sold needs
 prices that are fresh."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bench.platform import Platform, started
+from bench.platform import Platform
 from tests.integration.api.client import Person, owner_of
 from tests.integration.api.conftest import alice, bob, carol, http, people, records
 from tests.integration.chains.outside import Outside
+from tests.integration.conftest import SharedPlatform
 
 __all__ = ["alice", "bob", "carol", "http", "people", "records"]
 
@@ -26,10 +27,9 @@ WATCHFUL = {f"DIBOAS_INBOUND_{chain}_SECONDS": "0.3" for chain in CHAINS} | {
 """The watchers for unannounced money compete with the flows for what these bring."""
 
 
-@pytest.fixture(scope="session")
-def platform(data_dir: Path) -> Iterator[Platform]:
-    with started(data_dir, settings=WATCHFUL) as running:
-        yield running
+@pytest.fixture
+def platform(shared_platform: SharedPlatform, data_dir: Path) -> Platform:
+    return shared_platform.of(data_dir, WATCHFUL)
 
 
 @pytest.fixture

@@ -145,7 +145,9 @@ async def test_what_awaits_a_message(world: World) -> None:
     assert (await inbox.awaiting(replace(told, source="due"))).effect is None
 
     assert await inbox.receive(told)
-    await EffectStore(world.pool).claim("one", tuple(Group), limit=999, lease_seconds=30)
+    # Other tests left many that are due as well
+    while await EffectStore(world.pool).claim("one", tuple(Group), limit=999, lease_seconds=30):
+        pass
     awaiting = await inbox.awaiting(told)
     assert (awaiting.is_known, awaiting.is_held) == (True, True)
 

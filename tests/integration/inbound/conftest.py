@@ -1,24 +1,29 @@
-"""One platform for all tests of a worker, which looks at its chains several times a second."""
+"""One platform for all tests, which looks at its chains several times a second."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bench.platform import Platform, started
+from bench.platform import Platform
 from infrastructure.db.pool import connect
 from tests.integration.api.client import Person, Records, demo_people, loopback
+from tests.integration.conftest import SharedPlatform
 
 CHAINS = ("SOLANA", "BITCOIN", "ETHEREUM", "SUI")
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    folder: Path = tmp_path_factory.mktemp("inbound")
-    quick = {f"DIBOAS_INBOUND_{chain}_SECONDS": "0.3" for chain in CHAINS}
-    with started(folder / "data", settings=quick) as running:
-        yield running
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("inbound") / "data"
+
+
+@pytest.fixture
+def platform(shared_platform: SharedPlatform, data_dir: Path) -> Platform:
+    return shared_platform.of(
+        data_dir, {f"DIBOAS_INBOUND_{chain}_SECONDS": "0.3" for chain in CHAINS}
+    )
 
 
 @pytest.fixture

@@ -1,19 +1,25 @@
-"""One platform for all cells of a worker, on a chain that is fast."""
+"""One platform for all cells, on a chain that is fast."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from bench.platform import Platform, started
+from bench.platform import Platform
 from infrastructure.db.pool import connect
 from tests.integration.api.client import demo_people, loopback, renew
+from tests.integration.conftest import SharedPlatform
 from tests.integration.matrix.world import World
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with started(tmp_path_factory.mktemp("matrix") / "data") as running:
-        yield running
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("matrix") / "data"
+
+
+@pytest.fixture
+def platform(shared_platform: SharedPlatform, data_dir: Path) -> Platform:
+    return shared_platform.of(data_dir)
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-import redis.asyncio
-
 from infrastructure.db.invariants import check
 from infrastructure.db.pool import Connection
 from resolvers.ids import Kind, decode
 from tests.integration.api.client import Json, Person
+from tests.integration.breakers import forget_breakers
 from tests.integration.matrix.leading import Ended, Leading
 from tests.integration.matrix.node import Node
 
@@ -30,9 +29,7 @@ class World:
         await self.control("faults", method="DELETE")
         await self.control("solana/faults", method="DELETE")
         await self.control("solana/timing", {"confirm_ms": 0, "finalize_ms": 0})
-        async with redis.asyncio.Redis.from_url(self.person.ready.redis_url) as client:
-            async for key in client.scan_iter("diboas:guard:*"):
-                await client.delete(key)
+        forget_breakers(self.person.ready)
 
     async def executed(self) -> dict[str, bool]:
         """The transactions of the user's that the chain has carried out, by their signatures; true

@@ -1,4 +1,4 @@
-"""One platform for all tests of a worker, on a chain that is fast and without faults before each."""
+"""One platform for all tests, on a chain that is fast and without faults before each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench.platform import Platform, started
+from bench.platform import Platform
+from tests.integration.conftest import SharedPlatform
 from tests.integration.payments.payer import Payer
 
 PATIENCE_SECONDS = 4
@@ -21,10 +22,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("payments") / "data"
 
 
-@pytest.fixture(scope="session")
-def platform(data_dir: Path) -> Iterator[Platform]:
-    with started(data_dir, settings=QUICK) as running:
-        yield running
+@pytest.fixture
+def platform(shared_platform: SharedPlatform, data_dir: Path) -> Platform:
+    return shared_platform.of(data_dir, QUICK)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import redis
 
 from bench.platform import Ready, environment
 from domain.shared.assets import ASSETS
+from tests.integration.breakers import forget_breakers
 
 _WAIT_SECONDS_MAX: Final = 60.0
 _POLL_SECONDS: Final = 0.05
@@ -112,10 +112,7 @@ class Payer:
         self.http.delete(f"{self.ready.sandbox_url}/control/faults").raise_for_status()
 
     def forget_breakers(self) -> None:
-        """As if no provider had ever failed."""
-        with redis.Redis.from_url(self.ready.redis_url) as client:
-            for key in client.scan_iter("diboas:guard:*"):
-                client.delete(key)
+        forget_breakers(self.ready)
 
     def control(self, path: str, order: object) -> None:
         url = f"{self.ready.sandbox_url}/control/{path}"

@@ -80,9 +80,9 @@ def test_a_provider_that_is_out_is_followed_by_another(
 @pytest.mark.parametrize("fault", ["timeout_before_executing", "timeout_after_executing"])
 def test_a_timeout_is_found_out_and_never_pays_twice(alice: Payer, fault: str) -> None:
     before = Decimal(alice.posted())
-    alice.fault(fault, "coinbase", operations=["create_session"], remaining=1, hang_ms=6_000)
+    alice.fault(fault, "coinbase", operations=["create_session"], remaining=1, hang_ms=200)
     # The quote is asked for by the same operation: it is used up there, or at the opening.
-    alice.fault(fault, "stripe", operations=["create_session"], remaining=1, hang_ms=6_000)
+    alice.fault(fault, "stripe", operations=["create_session"], remaining=1, hang_ms=200)
     deposit = alice.begin()
     alice.pay(deposit)
 

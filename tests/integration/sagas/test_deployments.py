@@ -82,6 +82,7 @@ def deployment(
         yield deployment
 
 
+@pytest.mark.chaos  # as the platform of every test of the API has them
 async def test_all_contexts_in_one_process(deployment: Deployment) -> None:
     deployment.start("worker")
     await deployment.ready()
@@ -92,6 +93,7 @@ async def test_all_contexts_in_one_process(deployment: Deployment) -> None:
         await assert_all_is_well(deployment, users, ready)
 
 
+@pytest.mark.chaos  # the next one has every flow
 async def test_each_context_in_a_process_of_its_own(
     deployment: Deployment, database: Database
 ) -> None:
