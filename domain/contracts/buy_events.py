@@ -37,7 +37,7 @@ class OnChainPurchase:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnRampPurchase:
     """`fiat_amount`, all costs included, is paid to a provider, worth `usd_value` (millionths of a US
-    dollar); `offers` are the best first."""
+    dollar); `offers` are the best first. With any of `methods` somebody takes such a payment."""
 
     fiat_amount: int
     fiat_currency: str
@@ -47,6 +47,7 @@ class OnRampPurchase:
     offers: tuple[PaymentOffer, ...]
     rejected: tuple[RejectedOffer, ...]
     return_url: str
+    methods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

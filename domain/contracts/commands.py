@@ -39,7 +39,7 @@ class InitiateWithdrawCommand:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitiateDepositCommand:
     """Begin a Deposit, or a Buy of `asset`: `fiat_amount` (hundredths), fees included, worth
-    `usd_value` (millionths); `offers` the best first."""
+    `usd_value` (millionths); `offers` the best first. With any of `methods` somebody takes it."""
 
     transaction_id: TransactionId
     username: str
@@ -53,6 +53,7 @@ class InitiateDepositCommand:
     asset: str
     offers: tuple[PaymentOffer, ...]
     rejected: tuple[RejectedOffer, ...]
+    methods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

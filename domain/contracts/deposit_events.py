@@ -37,7 +37,7 @@ class RejectedOffer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositTransactionInitiated(EventPayload):
     """A user wants to pay `fiat_amount` in, all fees included, worth `usd_value` (millionths of a US
-    dollar); `offers` are the best first."""
+    dollar); `offers` are the best first. With any of `methods` somebody takes such a payment."""
 
     KIND = "TransactionInitiated"
     transaction_id: TransactionId
@@ -53,6 +53,7 @@ class DepositTransactionInitiated(EventPayload):
     offers: tuple[PaymentOffer, ...]
     rejected: tuple[RejectedOffer, ...]
     return_url: str
+    methods: tuple[str, ...] = ()
 
     def flow(self) -> FlowName:
         return FlowName.DEPOSIT
@@ -118,6 +119,12 @@ class ProviderAttemptFailed(EventPayload):
 class FiatPaymentDeclined(ProviderAttemptFailed):
     """A payment that was open has come to nothing, for certain: nothing was paid, and the user is
     asked how to go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiatPaymentUnopened(FiatPaymentDeclined):
+    """Nobody would open the payment, the last of them for that reason: nothing was paid, and the user
+    is asked how to go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +290,7 @@ DEPOSIT_EVENTS: tuple[type[EventPayload], ...] = (
     FiatPaymentRequested,
     ProviderAttemptFailed,
     FiatPaymentDeclined,
+    FiatPaymentUnopened,
     PaymentTimeExtended,
     PaymentMethodUpdateRequested,
     PaymentMethodUpdated,

@@ -17,7 +17,8 @@ from domain.shared.stream import Stream
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """`fiat_amount` (hundredths), all costs included, worth `usd_value` (millionths), buys `asset`,
-    which is to arrive at the user's own `address`; `offers` are the best first."""
+    which is to arrive at the user's own `address`; `offers` are the best first. With any of `methods`
+    somebody takes such a payment."""
 
     asset: str
     address: str
@@ -29,6 +30,7 @@ class Payment:
     return_url: str
     offers: tuple[PaymentOffer, ...]
     rejected: tuple[RejectedOffer, ...]
+    methods: tuple[str, ...]
 
     def offer(self, provider: str) -> PaymentOffer:
         """What that provider quoted."""
@@ -76,4 +78,5 @@ def _payment(
         return_url=told.return_url,
         offers=told.offers,
         rejected=told.rejected,
+        methods=told.methods,
     )

@@ -4,6 +4,7 @@ What follows from it is the flow's matter: it reacts to `UserChoiceMade` and `Us
 """
 
 from datetime import datetime
+from typing import Final
 
 from domain.contracts.choice_events import (
     ChoiceOption,
@@ -20,6 +21,8 @@ from domain.shared.ids import ActionId, derived
 from domain.shared.stream import Stream
 from domain.shared.unit import ActionMoved, ActionOpened, ActionStatus, EffectMoved, EffectState
 
+MAY_PASS: Final = frozenset({"PRV_UNAVAILABLE", "PRV_RESPONSE_INVALID"})
+"""How a provider failed that may yet do the same when it is asked again."""
 _ENDS = (UserChoiceMade, UserChoiceExpired, UserChoiceWithdrawn)
 
 

@@ -4,12 +4,10 @@ from typing import Final
 
 from domain.contracts.choice_events import UserChoiceExpired, UserChoiceMade
 from domain.contracts.deposit_events import (
-    FiatPaymentFailed,
     FiatPaymentRequested,
     OnRampProviderSelected,
     PaymentMethodUpdated,
     PaymentMethodUpdateRefused,
-    PaymentMethodUpdateRequested,
     PaymentOffer,
     ProviderAttemptFailed,
 )
@@ -18,7 +16,13 @@ from domain.contracts.payments import Payment, payment_in
 from domain.contracts.terms_events import PaymentRequoted
 from domain.provider.confirmations import CONFIRM_SLIPPAGE
 from domain.provider.effects import EffectKind, request_effect
-from domain.provider.payment_choices import on_choice, on_choice_expired, on_update_refused
+from domain.provider.payment_choices import (
+    failed_by,
+    give_up,
+    on_choice,
+    on_choice_expired,
+    on_update_refused,
+)
 from domain.provider.requotes import (
     ask_for_less,
     is_less,
@@ -39,9 +43,10 @@ def choose(stream: Stream, _event: Event, facts: Facts) -> Decision:
 
 def select(stream: Stream, facts: Facts) -> Decision:
     """The best offer that has not failed and still stands; where they have all expired, others are
-    asked for; where all have failed, the payment has. For much less than was shown its user is asked."""
+    asked for; where all have failed, its user says how else to pay. For much less than was shown they
+    are asked too."""
     payment = payment_in(stream)
-    failed = _failed(stream)
+    failed = failed_by(stream)
     left = [
         offer
         for offer in payment.offers
@@ -51,14 +56,10 @@ def select(stream: Stream, facts: Facts) -> Decision:
         return requote(stream, facts)
     if not left:
         last = stream.latest(ProviderAttemptFailed)
-        failure = FiatPaymentFailed(
-            provider=last.provider if last else "",
-            code=last.code if last else "PRV_QUOTE_EXPIRED",
-            reason=last.reason if last else "every quote has expired",
-            fiat_currency=payment.fiat_currency,
-            refunded=0,
+        code, reason = (
+            (last.code, last.reason) if last else ("PRV_QUOTE_EXPIRED", "every quote has expired")
         )
-        return Decision(events=(failure,))
+        return give_up(stream, code, reason, facts)
     if is_less(stream, left[0], facts):
         return ask_for_less(stream, left[0], facts)
     return _requested(stream, payment, left[0], facts)
@@ -73,17 +74,6 @@ def on_any_choice(stream: Stream, event: Event, facts: Facts) -> Decision:
 
 def on_any_silence(stream: Stream, event: Event, facts: Facts) -> Decision:
     return on_silence(stream, event, facts) + on_choice_expired(stream, event, facts)
-
-
-def _failed(stream: Stream) -> set[str]:
-    """Who could not do it, since the user last said how to pay."""
-    found: set[str] = set()
-    for event in reversed(stream.events):
-        if isinstance(event.data, PaymentMethodUpdateRequested):
-            break
-        if isinstance(event.data, ProviderAttemptFailed):
-            found.add(event.data.provider)
-    return found
 
 
 def _requested(stream: Stream, payment: Payment, offer: PaymentOffer, facts: Facts) -> Decision:

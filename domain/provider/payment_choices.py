@@ -11,15 +11,17 @@ from domain.contracts.choice_events import ChoiceOption, UserChoiceMade, UserCho
 from domain.contracts.deposit_events import (
     FiatPaymentDeclined,
     FiatPaymentFailed,
+    FiatPaymentUnopened,
     OnRampProviderSelected,
     PaymentMethodUpdateRefused,
+    PaymentMethodUpdateRequested,
     PaymentTimeExtended,
+    ProviderAttemptFailed,
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import CancellationRequested, UserActionRequired
 from domain.contracts.payments import payment_in
-from domain.provider.choices import ask_choice
-from domain.provider.ports.onramp import PaymentMethod
+from domain.provider.choices import MAY_PASS, ask_choice
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.money import AssetAmount
@@ -48,10 +50,6 @@ _EXTEND: Final = ChoiceOption(name=EXTEND, summary="Have as long again to pay")
 _LEAVE: Final = ChoiceOption(name=LEAVE, summary="Leave it as it is")
 _ANEW: Final = ChoiceOption(name=EXTEND, summary="Begin the payment anew, at the prices of now")
 _STOP: Final = ChoiceOption(name=STOP, summary="Stop here: nothing is paid")
-_METHODS: Final = tuple(
-    ChoiceOption(name=method.value, summary=f"Pay with {method.value.replace('_', ' ').lower()}")
-    for method in PaymentMethod
-)
 
 
 def open_until(stream: Stream) -> datetime:
@@ -89,11 +87,26 @@ def offer_time(stream: Stream, facts: Facts) -> Decision:
 
 def may_repeat(stream: Stream, code: str) -> bool:
     """Whether a payment that is dead, and ended so, may be followed by another."""
-    return (
-        code in REPEATABLE
-        and stream.count(FiatPaymentDeclined) < REPEATS_MAX
-        and not stream.has(CancellationRequested)
+    return code in REPEATABLE and _may_ask(stream)
+
+
+def give_up(stream: Stream, code: str, reason: str, facts: Facts) -> Decision:
+    """Nobody opens the payment, or offers anything for it any more: the user says how to go on; where
+    it could not be paid in any other way either, it has failed."""
+    last = stream.latest(ProviderAttemptFailed)
+    provider = last.provider if last else ""
+    if _may_ask(stream) and _ways(stream, code):
+        unopened = FiatPaymentUnopened(provider=provider, code=code, reason=reason)
+        attempt = stream.count(OnRampProviderSelected)
+        return decline(stream, unopened, facts, attempt=attempt)
+    failed = FiatPaymentFailed(
+        provider=provider,
+        code=code,
+        reason=reason,
+        fiat_currency=payment_in(stream).fiat_currency,
+        refunded=0,
     )
+    return Decision(events=(failed,))
 
 
 def decline(
@@ -123,9 +136,19 @@ def ask_for_another(stream: Stream, code: str, facts: Facts) -> Decision:
         summary=f"The time to pay {amount} is over"
         if is_late
         else f"{amount} could not be paid: choose how to pay, or stop",
-        options=(_ANEW, _STOP) if is_late else (*_METHODS, _STOP),
+        options=(_ANEW, _STOP) if is_late else (*_ways(stream, code), _STOP),
         expires_at=facts.now + timedelta(seconds=facts.figures.approval_window_seconds),
     )
+
+
+def declined_by(stream: Stream) -> frozenset[str]:
+    """Who will not take the payment with the method that was chosen last."""
+    return frozenset(each.provider for each in _failures(stream) if each.code not in MAY_PASS)
+
+
+def failed_by(stream: Stream) -> frozenset[str]:
+    """Who could not take it, since the user last said how to pay."""
+    return frozenset(each.provider for each in _failures(stream))
 
 
 def is_declined(stream: Stream) -> bool:
@@ -170,6 +193,32 @@ def _failed(stream: Stream, *, code: str | None = None) -> Decision:
         refunded=0,
     )
     return Decision(events=(failed,))
+
+
+def _may_ask(stream: Stream) -> bool:
+    return stream.count(FiatPaymentDeclined) < REPEATS_MAX and not stream.has(CancellationRequested)
+
+
+def _ways(stream: Stream, code: str) -> tuple[ChoiceOption, ...]:
+    """How it may be paid now that it has ended so: with the same method where somebody may take it."""
+    payment, codes = payment_in(stream), {code, *(each.code for each in _failures(stream))}
+    is_out = codes.isdisjoint(MAY_PASS | REPEATABLE)
+    return tuple(
+        ChoiceOption(name=method, summary=f"Pay with {method.replace('_', ' ').lower()}")
+        for method in payment.methods
+        if method != payment.payment_method or not is_out
+    )
+
+
+def _failures(stream: Stream) -> list[ProviderAttemptFailed]:
+    """What providers said no to, since the user last said how to pay."""
+    found: list[ProviderAttemptFailed] = []
+    for event in reversed(stream.events):
+        if isinstance(event.data, PaymentMethodUpdateRequested):
+            break
+        if isinstance(event.data, ProviderAttemptFailed):
+            found.append(event.data)
+    return found
 
 
 def _amount(stream: Stream) -> AssetAmount:

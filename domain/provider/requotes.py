@@ -12,7 +12,6 @@ from domain.contracts.deposit_events import (
     FiatPaymentFailed,
     PaymentMethodUpdateRequested,
     PaymentOffer,
-    ProviderAttemptFailed,
     RejectedOffer,
 )
 from domain.contracts.envelope import Event
@@ -24,6 +23,7 @@ from domain.contracts.terms_events import (
 )
 from domain.provider.confirmations import CONFIRM_SLIPPAGE, ask_to_confirm, is_agreed
 from domain.provider.effects import Claimed, EffectKind, request_effect
+from domain.provider.payment_choices import failed_by, give_up
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount, share_rounded_down
 from domain.shared.stream import Stream
@@ -66,7 +66,7 @@ def requote(stream: Stream, facts: Facts) -> Decision:
 
 def on_requoted(stream: Stream, effect: Claimed, told: Requoted, facts: Facts) -> Decision:
     """What is offered now is told; whether it will do is said where one of them is taken."""
-    failed = _failed_before(stream)
+    failed = failed_by(stream)
     if all(each.provider in failed for each in told.offers):
         return _nobody_offers(stream, effect, told, facts)
     return Decision(
@@ -113,14 +113,6 @@ def on_silence(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     return _failed(stream, "TXN_TERMS_UNANSWERED", "the new terms were not answered in time")
 
 
-def _failed_before(stream: Stream) -> set[str]:
-    return {
-        event.data.provider
-        for event in stream.events
-        if isinstance(event.data, ProviderAttemptFailed)
-    }
-
-
 def _expected(stream: Stream) -> int:
     """What the user was shown last, or has agreed to since."""
     said_yes = False
@@ -153,7 +145,7 @@ def _nobody_offers(stream: Stream, effect: Claimed, told: Requoted, facts: Facts
         return Decision(effects_moved=(again,))
     done = EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch)
     reasons = "; ".join(f"{each.provider}: {each.reason}" for each in told.rejected)
-    return _failed(stream, "PRV_NONE_AVAILABLE", reasons) + Decision(effects_moved=(done,))
+    return give_up(stream, "PRV_NONE_AVAILABLE", reasons, facts) + Decision(effects_moved=(done,))
 
 
 def _failed(stream: Stream, code: str, reason: str) -> Decision:

@@ -13,7 +13,7 @@ from domain.contracts.strategy_events import (
     StrategyLaunchInitiated,
     StrategyTerms,
 )
-from domain.provider.choices import ask_choice
+from domain.provider.choices import MAY_PASS, ask_choice
 from domain.provider.effects import StrategyChanged
 from domain.shared.decision import Decision, Facts
 from domain.shared.money import AssetAmount
@@ -26,8 +26,6 @@ STOP: Final = "STOP"
 
 ADJUSTMENTS_MAX: Final = 3
 """So often a user is asked about one launch."""
-MAY_PASS: Final = frozenset({"PRV_UNAVAILABLE", "PRV_RESPONSE_INVALID"})
-"""What another try may find gone."""
 _DAY_SECONDS: Final = 86_400
 
 _RETRY: Final = ChoiceOption(name=RETRY, summary="Try the same strategy again")

@@ -165,6 +165,7 @@ def initiate_deposit(command: InitiateDepositCommand, facts: Facts) -> Decision:
         offers=command.offers,
         rejected=command.rejected,
         return_url=command.return_url,
+        methods=command.methods,
     )
     return Decision(events=(initiated,))
 
@@ -193,6 +194,7 @@ def initiate_buy_with_payment(command: InitiateDepositCommand, facts: Facts) -> 
             offers=command.offers,
             rejected=command.rejected,
             return_url=command.return_url,
+            methods=command.methods,
         ),
     )
     return Decision(events=(initiated,))

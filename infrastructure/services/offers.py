@@ -99,6 +99,13 @@ class OfferCollector:
             policy_version=self._registry.version,
         )
 
+    def is_possible(self, wanted: Wanted, providers: Mapping[str, Adapter]) -> bool:
+        """Whether any of `providers` does what is `wanted`, be it out of reach for now or not."""
+        return any(
+            entry.name in providers and rejection(entry, wanted) is None
+            for entry in self._registry.candidates(wanted)
+        )
+
     async def _possible(
         self, wanted: Wanted, providers: Mapping[str, Adapter]
     ) -> tuple[list[ProviderEntry], list[RejectedOffer]]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from domain.contracts.deposit_events import FiatPaymentDeclined, PaymentMethodUpdateRequested
+from domain.contracts.deposit_events import PaymentMethodUpdateRequested
 from domain.contracts.envelope import EventPayload
 from domain.contracts.payments import payment_in
-from domain.provider.payment_choices import EXTEND, STOP, is_declined
+from domain.provider.payment_choices import EXTEND, STOP, declined_by, is_declined
 from domain.provider.ports.onramp import OnRampQuoteRequest, PaymentMethod
 from domain.provider.valuation import cents_rounded_up
 from domain.shared.assets import ASSETS
@@ -63,8 +63,8 @@ class PaymentChoices:
         )
         if method == payment.payment_method and not is_anew:
             # Who declined this very payment is not asked for it again.
-            declined = stream.known(FiatPaymentDeclined).provider
-            offers = tuple(each for each in offers if each.provider != declined)
+            declined = declined_by(stream)
+            offers = tuple(each for each in offers if each.provider not in declined)
         if not offers:
             raise NoProvider(
                 reasons="; ".join(f"{each.provider}: {each.reason}" for each in rejected)

@@ -180,17 +180,17 @@ class PaymentDesk:
             facts=self._engine.facts(),
             method=read.method,
         )
+        request = OnRampQuoteRequest(
+            fiat_amount=read.amount,
+            fiat_currency=read.currency,
+            asset=read.asset,
+            payment_method=read.method,
+            country=opening.profile.country,
+            address=opening.address,
+        )
+        amount_cents = cents_rounded_up(usd_value)
         offers, rejected = await self._offers.offers(
-            OnRampQuoteRequest(
-                fiat_amount=read.amount,
-                fiat_currency=read.currency,
-                asset=read.asset,
-                payment_method=read.method,
-                country=opening.profile.country,
-                address=opening.address,
-            ),
-            amount_cents=cents_rounded_up(usd_value),
-            preferred=opening.preferred | read.preferred,
+            request, amount_cents=amount_cents, preferred=opening.preferred | read.preferred
         )
         return InitiateDepositCommand(
             transaction_id=wish.transaction_id,
@@ -205,6 +205,18 @@ class PaymentDesk:
             return_url=read.return_url,
             offers=offers,
             rejected=rejected,
+            methods=self._methods(request, amount_cents),
+        )
+
+    def _methods(self, request: OnRampQuoteRequest, amount_cents: int) -> tuple[str, ...]:
+        """With which it could be paid, as far as is known without asking anybody."""
+        return tuple(
+            method.value
+            for method in PaymentMethod
+            if self._listed.payment_methods[method].takes(request.fiat_amount)
+            and self._offers.is_taken(
+                replace(request, payment_method=method), amount_cents=amount_cents
+            )
         )
 
 

@@ -35,6 +35,9 @@ class MethodLimits:
     minimum_cents: int
     maximum_cents: int
 
+    def takes(self, amount: int) -> bool:
+        return self.minimum_cents <= amount <= self.maximum_cents
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderList:
@@ -89,16 +92,7 @@ class OfferDesk:
         self, request: OnRampQuoteRequest, *, amount_cents: int, preferred: frozenset[str]
     ) -> tuple[tuple[PaymentOffer, ...], tuple[RejectedOffer, ...]]:
         """The best first, and who is out with the reason. `amount_cents` in US dollars."""
-        wanted = Wanted(
-            kind=ProviderKind.ON_RAMP,
-            capability=Capability.BUY,
-            asset=request.asset.symbol,
-            amount_cents=amount_cents,
-            country=request.country,
-            currency=request.fiat_currency,
-            method=request.payment_method,
-            chains=frozenset({request.asset.chain}),
-        )
+        wanted = _wanted(request, amount_cents)
 
         async def ask(provider: OnRampProvider) -> Bid[OnRampQuote] | Setback:
             quote = await provider.quote(request)
@@ -109,6 +103,23 @@ class OfferDesk:
         collected = await self._collector.collect(wanted, self._providers, ask, preferred=preferred)
         offers = tuple(_offer(each.quote, each.provider, each.score) for each in collected.offers)
         return offers, collected.rejected
+
+    def is_taken(self, request: OnRampQuoteRequest, *, amount_cents: int) -> bool:
+        """Whether somebody takes such a payment, be they out of reach for now or not."""
+        return self._collector.is_possible(_wanted(request, amount_cents), self._providers)
+
+
+def _wanted(request: OnRampQuoteRequest, amount_cents: int) -> Wanted:
+    return Wanted(
+        kind=ProviderKind.ON_RAMP,
+        capability=Capability.BUY,
+        asset=request.asset.symbol,
+        amount_cents=amount_cents,
+        country=request.country,
+        currency=request.fiat_currency,
+        method=request.payment_method,
+        chains=frozenset({request.asset.chain}),
+    )
 
 
 def _offer(quote: OnRampQuote, name: str, score: int) -> PaymentOffer:

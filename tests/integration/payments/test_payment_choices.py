@@ -77,3 +77,22 @@ def test_what_nobody_offers_leaves_the_choice_open(alice: Payer) -> None:
     assert alice.choose(deposit, "STOP", asked=ASKED)["errors"] == []
     assert alice.until(deposit, state="FAILED")["reason"] == "PAY_FAILED"
     alice.verify()
+
+
+def test_who_finds_nobody_to_open_the_payment_chooses_again(alice: Payer) -> None:
+    alice.fault("outage", "coinbase")
+    alice.fault("rate_limit", "stripe", operations=["create_session"], remaining=1)
+    deposit = alice.begin(amount="50")
+
+    asked = alice.until(deposit, state="PROVIDER_FAILOVER", waitingOn="USER")
+    (choice,) = asked["userActions"]
+    # What takes 100 or nothing of ours is no way to pay 50.
+    names = [each["name"] for each in choice["options"]]
+    assert (choice["type"], names) == (ASKED, ["CARD", "APPLE_PAY", "GOOGLE_PAY", "STOP"])
+    assert Decimal(alice.shown(deposit)["wallet"]["available"]["pending"]) > 0
+
+    # Who was out of reach may be asked for the same again.
+    assert alice.choose(deposit, "CARD", asked=ASKED)["errors"] == []
+    assert alice.http.post(alice.page(deposit), data={"outcome": "pay"}).is_success
+    assert alice.until(deposit, state="COMPLETED")["provider"] == "stripe"
+    alice.verify()

@@ -31,6 +31,7 @@ from tests.unit.domain.send.journey import ALICE, ALICE_WALLET, FACTS, GROUPS, S
 
 TRANSACTION = TransactionId(UUID(int=9))
 ORIGIN = Origin(user_id=ALICE, correlation_id="deposit")
+METHODS = ("CARD", "APPLE_PAY", "GOOGLE_PAY", "BANK", "PAYPAL")
 BEGINNER = replace(
     FACTS, profile=Profile(user_id=ALICE, kyc_level=KycLevel.UNVERIFIED, country="US")
 )
@@ -63,6 +64,7 @@ def initiated(**changes: object) -> DepositTransactionInitiated:
         offers=(offer("first"), offer("second", amount=97_000_000)),
         rejected=(RejectedOffer(provider="third", reason="disabled"),),
         return_url="https://wallet.test/done",
+        methods=METHODS,
     )
     return replace(event, **changes)  # type: ignore[arg-type]  # the tests name real fields
 
@@ -83,6 +85,7 @@ def bought(asset: str, amount: int) -> BuyTransactionInitiated:
             offers=(offer("first", amount=amount),),
             rejected=(),
             return_url="https://wallet.test/done",
+            methods=METHODS,
         ),
     )
 

@@ -109,8 +109,10 @@ def test_a_provider_that_cannot_is_followed_by_the_next(payment: Payment, setbac
     assert "STARTED" not in {status for _, _, status, _ in payment.steps}
 
 
-def test_without_a_next_provider_it_fails_and_nothing_is_expected(payment: Payment) -> None:
-    payment.initiate().opened(Declined(code="PRV_LIMIT", reason="no"))
+def test_without_a_next_provider_or_method_it_fails_and_nothing_is_expected(
+    payment: Payment,
+) -> None:
+    payment.initiate(methods=("CARD",)).opened(Declined(code="PRV_LIMIT", reason="no"))
     payment.opened(Declined(code="PRV_DECLINED", reason="no"))
 
     assert payment.types[-3:] == [

@@ -11,15 +11,17 @@ from domain.contracts.deposit_events import (
     PaymentMethodUpdateRequested,
     PaymentTimeExtended,
 )
+from domain.provider.effects import Declined, NotAttempted
 from domain.provider.errors import ActionRefused, NoSuchOption
 from domain.provider.payment_choices import (
     EXTENSIONS_MAX,
     NOTICE_MAX,
     PAGE_TIME,
     REPEATS_MAX,
+    declined_by,
     open_until,
 )
-from domain.provider.payment_outcomes import Ended, Opened, Waiting
+from domain.provider.payment_outcomes import Ended, Opened, OpenOutcome, Waiting
 from domain.shared.unit import ActionStatus, Rejected
 from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
 from tests.unit.domain.deposit.test_deposit import APART
@@ -41,6 +43,12 @@ ANEW = PaymentMethodUpdateRequested(
 @pytest.fixture(params=[(GROUPS,), APART], ids=["one process", "a process a context"])
 def payment(request: pytest.FixtureRequest) -> Payment:
     return Payment(groups=request.param).initiate().opened()
+
+
+@pytest.fixture(params=[(GROUPS,), APART], ids=["one process", "a process a context"])
+def unopened(request: pytest.FixtureRequest) -> Payment:
+    """Nobody has opened it yet."""
+    return Payment(groups=request.param).initiate()
 
 
 def asked(payment: Payment) -> UserChoiceRequired:
@@ -105,6 +113,51 @@ def test_who_does_not_answer_is_not_waited_for(payment: Payment, ended: Ended) -
     assert payment.incoming[AVAILABLE] == 0
     statuses = [each.status for unit in payment.units for each in unit.actions_moved]
     assert statuses[-1] is ActionStatus.EXPIRED
+
+
+REFUSED = Declined(code="PRV_DECLINED", reason="no")
+BUSY = NotAttempted(reason="busy", due_at=LATER)
+
+
+@pytest.mark.parametrize(
+    ("second", "is_same_method_open"), [(REFUSED, False), (BUSY, True)], ids=["refused", "busy"]
+)
+def test_who_finds_nobody_to_open_the_payment_chooses_how_else_to_pay(
+    unopened: Payment, second: OpenOutcome, *, is_same_method_open: bool
+) -> None:
+    unopened.opened(REFUSED).opened(second)
+
+    assert asked(unopened).action == "UPDATE_PAYMENT_METHOD"
+    assert ("CARD" in names(unopened)) is is_same_method_open
+    assert names(unopened)[-2:] == ["PAYPAL", "STOP"]
+    assert (unopened.states[-1], unopened.row["waiting_on"]) == ("PROVIDER_FAILOVER", "USER")
+    assert unopened.incoming[AVAILABLE] == 98_000_000
+    # Who is out of reach may be asked for the same again, who said no is not.
+    assert declined_by(unopened.stream) == {"first", *(() if is_same_method_open else ("second",))}
+
+    unopened.chosen("PAYPAL", PAYPAL).opened().checked(DELIVERED)
+
+    assert unopened.types[-1] == "DepositTransactionCompleted"
+    assert unopened.stream.events[-1].attempt == 3
+    assert unopened.incoming[AVAILABLE] == 0
+
+
+def test_who_stops_then_is_told_why_nobody_would(unopened: Payment) -> None:
+    unopened.opened(REFUSED).opened(REFUSED).chosen("STOP")
+
+    assert unopened.stream.known(DepositTransactionFailed).reason == "PRV_DECLINED"
+    assert unopened.incoming[AVAILABLE] == 0
+    assert unopened.states[-2:] == ["COMPENSATING", "FAILED"]
+
+
+def test_nobody_is_asked_for_another_method_for_ever(unopened: Payment) -> None:
+    unopened.opened(REFUSED).opened(REFUSED)
+    others = [("PAYPAL", PAYPAL), ("CARD", ANEW), ("PAYPAL", PAYPAL)]
+    for option, offered in others[:REPEATS_MAX]:
+        assert "FiatPaymentFailed" not in unopened.types
+        unopened.chosen(option, offered).opened(REFUSED)
+
+    assert unopened.types[-1] == "DepositTransactionFailed"
 
 
 def test_time_that_is_over_may_be_had_anew(payment: Payment) -> None:

@@ -100,6 +100,8 @@ def test_where_nobody_offers_anything_it_is_tried_for_a_while(payment: Payment) 
 
     requoted(payment.at(payment.facts.now + PATIENCE))
 
+    assert payment.stream.known(UserChoiceRequired).action == "UPDATE_PAYMENT_METHOD"
+    payment.chosen("STOP")
     assert (payment.states[-1], payment.row["reason"]) == ("FAILED", "PRV_NONE_AVAILABLE")
     assert payment.incoming[AVAILABLE] == 0
 
