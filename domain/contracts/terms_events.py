@@ -1,11 +1,13 @@
 """The event types of terms that changed between what a user was shown and what they would sign."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain.contracts.deposit_events import PaymentOffer, RejectedOffer
-from domain.contracts.envelope import EventPayload
+from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import NetworkCost
-from domain.shared.ids import EffectId
+from domain.contracts.gas import Gas
+from domain.shared.ids import EffectId, HoldId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,36 @@ class PositionTermsWorsened(EventPayload):
     offered: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GasReservationRequested(EventPayload):
+    """The user agreed to pay the network more: so much more of its own asset is to be held before
+    anything is built."""
+
+    gas: Gas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GasReservationRaised(EventPayload):
+    """So much more is held for the network."""
+
+    KIND = "BalanceReserved"
+    hold_id: HoldId
+    gas: Gas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GasReservationRejected(EventPayload):
+    """The balance does not cover what the network asks more; `code` is of the catalogue."""
+
+    code: str
+
+
+def gas_raised(events: Iterable[Event]) -> int:
+    """What these have added to what is held for the network, in its own asset."""
+    raised = (each.data for each in events)
+    return sum(each.gas.amount for each in raised if isinstance(each, GasReservationRaised))
+
+
 TERMS_EVENTS: tuple[type[EventPayload], ...] = (
     SwapTermsWorsened,
     NetworkCostRose,
@@ -73,4 +105,7 @@ TERMS_EVENTS: tuple[type[EventPayload], ...] = (
     PaymentRequoted,
     PaymentTermsWorsened,
     PositionTermsWorsened,
+    GasReservationRequested,
+    GasReservationRaised,
+    GasReservationRejected,
 )

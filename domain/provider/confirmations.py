@@ -10,6 +10,8 @@ from typing import Final, assert_never
 
 from domain.contracts.choice_events import ChoiceOption, UserChoiceMade
 from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import NetworkCost
+from domain.contracts.gas import Gas
 from domain.contracts.strategy_events import BlockchainCallRequested
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.contracts.terms_events import (
@@ -56,19 +58,30 @@ def terms_changed(stream: Stream, told: TermsChanged) -> EventPayload:
 def on_cost_rose(stream: Stream, _event: Event, facts: Facts) -> Decision:
     """Whoever builds it, the network asks the same: its user is asked at once."""
     told = stream.known(NetworkCostRose)
-    asked, shown = _usdc(told.asked.total_base_units), _usdc(told.shown.total_base_units)
+    asked, shown = _paid(told.asked), _paid(told.shown)
+    verb = "asks" if told.asked.gas is None else "may take up to"
+    most = "" if told.asked.gas is None else " at most"
     return ask_to_confirm(
         stream,
         facts,
         action=CONFIRM_NETWORK_FEE,
-        summary=f"The network has become dearer: it asks {asked}, where {shown} was shown",
-        accept=f"Go on and pay {asked} for the network",
+        summary=f"The network has become dearer: it {verb} {asked}, where {shown} was shown",
+        accept=f"Go on and pay {asked}{most} for the network",
     )
+
+
+def more_gas(stream: Stream) -> Gas | None:
+    """What has to be held beside what is, where users pay the network in its own asset."""
+    told = stream.known(NetworkCostRose)
+    asked, shown = told.asked.gas, told.shown.gas
+    if asked is None or shown is None:
+        return None
+    return Gas(asset=asked.asset, amount=asked.amount - shown.amount)
 
 
 def with_agreed_cost(stream: Stream, requested: LegRequested) -> LegRequested:
     """What is built now that the user has agreed to pay the network more: what it takes is taken
-    out of what was to be moved, as it was before."""
+    out of what was to be moved, as it was before; in its own asset it is held beside it."""
     asked = stream.known(NetworkCostRose).asked
     more = asked.total_base_units - requested.network_cost.total_base_units
     if isinstance(requested, BlockchainSwapRequested):
@@ -112,5 +125,8 @@ def _smaller(swap: SwapTerms, less: int) -> SwapTerms:
     )
 
 
-def _usdc(base_units: int) -> AssetAmount:
-    return AssetAmount.of(base_units, USDC.symbol)
+def _paid(cost: NetworkCost) -> AssetAmount:
+    """What a user pays of it, in the asset in which they do."""
+    if cost.gas is not None:
+        return AssetAmount.of(cost.gas.amount, cost.gas.asset)
+    return AssetAmount.of(cost.total_base_units, USDC.symbol)

@@ -35,21 +35,19 @@ from domain.provider.effects import (
     EffectKind,
     Landed,
     LandedWithError,
-    LessOffered,
-    MoreCharged,
     NotAttempted,
     StrategyChanged,
     SwapLanded,
     TermsChanged,
     Unknown,
-    WorthLess,
     action_id,
     ask_user,
     effect_id,
     request_effect,
 )
 from domain.provider.errors import ActionReplayed, ActionStale
-from domain.provider.leg import GATEWAYS, attempts, confirmed, given_up, leg_of
+from domain.provider.landings import confirmed
+from domain.provider.leg import GATEWAYS, attempts, given_up, leg_of
 from domain.provider.strategy_choices import ask_adjustment, may_adjust
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import ActionId, derived
@@ -73,7 +71,7 @@ def on_built(stream: Stream, effect: Claimed, outcome: BuildOutcome, facts: Fact
         return _strategy_changed(stream, effect, outcome, facts)
     if isinstance(outcome, Declined):
         return _build_declined(stream, effect, outcome, facts)
-    if isinstance(outcome, (LessOffered, WorthLess, MoreCharged)):
+    if isinstance(outcome, TermsChanged):
         return _terms_changed(stream, effect, outcome, facts)
     return _signature_required(stream, effect, outcome, facts)
 

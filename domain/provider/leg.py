@@ -21,16 +21,17 @@ from domain.contracts.events import (
     UserActionCancelled,
     UserActionExpired,
     UserActionRequired,
-    UserActionSubmitted,
 )
 from domain.contracts.flows import FlowName
-from domain.contracts.strategy_events import BlockchainCallConfirmed
 from domain.contracts.swap_events import (
-    BlockchainApprovalConfirmed,
-    BlockchainSwapConfirmed,
     BlockchainSwapRequested,
 )
-from domain.contracts.terms_events import NetworkCostRose
+from domain.contracts.terms_events import (
+    GasReservationRaised,
+    GasReservationRejected,
+    GasReservationRequested,
+    NetworkCostRose,
+)
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
     BlockchainTransactionBroadcast,
@@ -55,15 +56,12 @@ from domain.provider.choices import withdraw_choice
 from domain.provider.confirmations import (
     ACCEPT,
     CONFIRM_NETWORK_FEE,
+    more_gas,
     on_cost_rose,
     with_agreed_cost,
 )
 from domain.provider.effects import (
-    AnyLanded,
-    ApprovalLanded,
-    CallLanded,
     EffectKind,
-    SwapLanded,
     effect_id,
     request_effect,
 )
@@ -180,95 +178,6 @@ def fee_due(stream: Stream) -> int:
     return held.amount
 
 
-def confirmed(stream: Stream, seen: AnyLanded) -> LegConfirmed:
-    """What the chain shows of the leg, as its flow calls it."""
-    return replace(_seen(stream, seen), fee_due=stream.signature_wanted().fee_due)
-
-
-def _seen(stream: Stream, seen: AnyLanded) -> LegConfirmed:
-    signature = stream.known(UserActionSubmitted).signature
-    if isinstance(seen, SwapLanded):
-        return _swap_confirmed(stream, seen, signature)
-    if isinstance(seen, CallLanded):
-        return _call_confirmed(seen, signature)
-    if isinstance(seen, ApprovalLanded):
-        return _approval_confirmed(stream, seen, signature)
-    return leg_of(stream).confirmed(
-        signature=signature,
-        slot=seen.slot,
-        commitment=seen.commitment,
-        recipient_amount=seen.recipient_amount,
-        recipient_instruction=seen.recipient_instruction,
-        recipient_account=seen.recipient_account,
-        fee_amount=seen.fee_amount,
-        fee_instruction=seen.fee_instruction,
-        fee_account=seen.fee_account,
-        lamports_spent=seen.lamports_spent,
-        gas=seen.gas,
-        asset=stream.known(TransferRequested).transfer.asset,
-    )
-
-
-def _swap_confirmed(stream: Stream, seen: SwapLanded, signature: str) -> BlockchainSwapConfirmed:
-    swap = stream.known(BlockchainSwapRequested).swap
-    fee, received = seen.fee, seen.received
-    return BlockchainSwapConfirmed(
-        signature=signature,
-        slot=seen.slot,
-        commitment=seen.commitment,
-        lamports_spent=seen.lamports_spent,
-        source=swap.source,
-        target=swap.target,
-        spent=seen.spent.amount,
-        spent_instruction=seen.spent.instruction,
-        spent_account=seen.spent.account,
-        fee_amount=fee.amount if fee else 0,
-        fee_instruction=fee.instruction if fee else None,
-        fee_account=fee.account if fee else None,
-        received=received.amount if received else None,
-        received_instruction=received.instruction if received else None,
-        received_account=received.account if received else None,
-        gas=seen.gas,
-        aside=seen.aside,
-    )
-
-
-def _approval_confirmed(
-    stream: Stream, seen: ApprovalLanded, signature: str
-) -> BlockchainApprovalConfirmed:
-    swap = stream.known(BlockchainSwapRequested).swap
-    return BlockchainApprovalConfirmed(
-        signature=signature,
-        slot=seen.slot,
-        commitment=seen.commitment,
-        lamports_spent=0,
-        fee_amount=0,
-        fee_instruction=None,
-        fee_account=None,
-        gas=seen.gas,
-        provider=swap.provider,
-        asset=swap.source,
-        amount=swap.amount,
-    )
-
-
-def _call_confirmed(seen: CallLanded, signature: str) -> BlockchainCallConfirmed:
-    fee = seen.fee
-    return BlockchainCallConfirmed(
-        signature=signature,
-        slot=seen.slot,
-        commitment=seen.commitment,
-        lamports_spent=seen.lamports_spent,
-        moved=seen.moved.amount,
-        moved_instruction=seen.moved.instruction,
-        moved_account=seen.moved.account,
-        shares=seen.shares,
-        fee_amount=fee.amount if fee else 0,
-        fee_instruction=fee.instruction if fee else None,
-        fee_account=fee.account if fee else None,
-    )
-
-
 def given_up(stream: Stream, *, code: str, reason: str) -> EventPayload:
     """It cannot be built: with a provider, the next may be asked; else the leg has failed."""
     requested = stream.known(LegRequested)
@@ -293,6 +202,9 @@ def on_cancellation(stream: Stream, _event: Event, facts: Facts) -> Decision:
     attempt = attempts(stream)
     if attempt == 0:
         return NOTHING
+    if stream.happened_since(NetworkCostRose, LegRequested):
+        # The user has agreed to it, and the wallet is to hold it: nothing is being built.
+        return cancelled(stream)
     action = stream.latest(UserActionRequired)
     if action is None or stream.happened_since(LegRequested, UserActionRequired):
         build = effect_id(stream.id, EffectKind.BUILD, attempt)
@@ -333,11 +245,34 @@ def on_choice(stream: Stream, event: Event, facts: Facts) -> Decision:
         )
         return Decision(events=(failed,))
     requested = stream.known(LegRequested)
+    if made.action != CONFIRM_NETWORK_FEE:
+        return _anew(stream, with_agreed_terms(stream, requested, facts), facts)
+    more = more_gas(stream)
+    if more is not None:
+        return Decision(events=(GasReservationRequested(gas=more),))
+    return _anew(stream, with_agreed_cost(stream, requested), facts)
+
+
+def on_gas_raised(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """What the user agreed to pay the network is held: now it is built anew."""
+    if stream.happened_since(TransferFailed, GasReservationRequested):
+        return NOTHING
+    return _anew(stream, with_agreed_cost(stream, stream.known(LegRequested)), facts)
+
+
+def on_gas_rejected(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+    if stream.happened_since(TransferFailed, GasReservationRequested):
+        return NOTHING
+    code = stream.known(GasReservationRejected).code
+    failed = leg_of(stream).failed(
+        code=code, reason="too little is left for what the network asks", landed=False
+    )
+    return Decision(events=(failed,))
+
+
+def _anew(stream: Stream, requested: LegRequested, facts: Facts) -> Decision:
+    """By terms that were just agreed to, with as long to sign as at the beginning."""
     until = facts.now + timedelta(seconds=facts.figures.approval_window_seconds)
-    if made.action == CONFIRM_NETWORK_FEE:
-        requested = with_agreed_cost(stream, requested)
-    else:
-        requested = with_agreed_terms(stream, requested, facts)
     return request_leg(stream, replace(requested, approval_deadline=until), facts)
 
 
@@ -364,5 +299,7 @@ def leg_reactions(leg: Leg) -> dict[type[EventPayload], Reaction]:
         NetworkCostRose: on_cost_rose,
         UserChoiceMade: on_choice,
         UserChoiceExpired: on_choice_expired,
+        GasReservationRaised: on_gas_raised,
+        GasReservationRejected: on_gas_rejected,
         leg.expired: on_leg_expired,
     }

@@ -30,7 +30,7 @@ from domain.contracts.swap_events import (
     SwapTerms,
     gas_of_approvals,
 )
-from domain.contracts.terms_events import SwapTermsWorsened
+from domain.contracts.terms_events import SwapTermsWorsened, gas_raised
 from domain.contracts.withdraw_events import DEXProviderSelected
 from domain.provider.effects import Claimed, EffectKind, Unknown, request_effect
 from domain.provider.leg import GENERAL, NO_EFFECT, cancelled, leg_of, leg_reactions, request_leg
@@ -159,10 +159,10 @@ def request_call(stream: Stream, wanted: SwapWanted, facts: Facts) -> Decision:
 
 
 def _cost_left(stream: Stream, cost: NetworkCost) -> NetworkCost:
-    """Without what approvals have taken of it."""
+    """With what was agreed to since, and without what approvals have taken of it."""
     if cost.gas is None:
         return cost
-    left = cost.gas.amount - gas_of_approvals(stream.events)
+    left = cost.gas.amount + gas_raised(stream.events) - gas_of_approvals(stream.events)
     return replace(cost, gas=replace(cost.gas, amount=left))
 
 

@@ -1,10 +1,11 @@
 """A swap as a leg on a chain where the user pays the network: the provider's own transaction, held
 against what was asked before anybody signs it, and read from the chain when it is final."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.contracts.events import NetworkCost, UserActionSubmitted
+from domain.contracts.events import UserActionSubmitted
 from domain.contracts.gas import Gas
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import (
@@ -12,10 +13,18 @@ from domain.provider.effects import (
     Built,
     Declined,
     LessOffered,
+    MoreCharged,
     Moved,
+    NotAttempted,
     SwapLanded,
 )
-from domain.provider.ports.chain import ChainGateway, Movement, Sighting, TransferPrepared
+from domain.provider.ports.chain import (
+    ChainGateway,
+    Movement,
+    NetworkFee,
+    Sighting,
+    TransferPrepared,
+)
 from domain.provider.ports.dex import SwapBuilt
 from domain.shared.assets import ASSETS, NATIVE
 from domain.shared.money import AssetAmount
@@ -42,8 +51,13 @@ class ChainSwapLeg:
         prepared = await gateway.prepare_call(swap.sender_address, answer.unsigned)
         if not isinstance(prepared, TransferPrepared):
             return not_prepared(prepared, now)
-        wrong = unasked(prepared, swap, requested.network_cost)
-        return wrong or _built(prepared, requested, answer, now)
+        wrong = unasked(prepared, swap)
+        if wrong is not None:
+            return wrong
+        gas = requested.network_cost.gas
+        if gas is None or prepared.fee > gas.amount:
+            return await dearer(prepared, requested, gateway, now)
+        return _built(prepared, requested, answer, now)
 
     async def read(
         self, stream: Stream, gateway: ChainGateway, seen: Sighting
@@ -79,10 +93,26 @@ def aside_of(taken: tuple[Movement, ...], swap: SwapTerms) -> Gas | None:
     return Gas(asset=native, amount=aside) if aside else None
 
 
-def unasked(prepared: TransferPrepared, swap: SwapTerms, cost: NetworkCost) -> Declined | None:
+async def dearer(
+    prepared: TransferPrepared,
+    requested: BlockchainSwapRequested,
+    gateway: ChainGateway,
+    now: datetime,
+) -> MoreCharged | Declined | NotAttempted:
+    """What such a call may cost now, as it was shown when it began; a provider that asks for more
+    than that gives way to the next."""
+    swap = requested.swap
+    fee = await gateway.call_fee(swap.sender_address, ASSETS[swap.source])
+    if not isinstance(fee, NetworkFee):
+        return not_prepared(fee, now)
+    if prepared.fee > fee.amount:
+        return Declined(code="TXN_COST_ROSE", reason="asks for more than such a call costs")
+    gas = Gas(asset=fee.asset, amount=fee.amount)
+    return MoreCharged(network_cost=replace(requested.network_cost, gas=gas))
+
+
+def unasked(prepared: TransferPrepared, swap: SwapTerms) -> Declined | None:
     """What a provider's transaction does that was not asked for; None where nothing."""
-    if cost.gas is None or prepared.fee > cost.gas.amount:
-        return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
     native = NATIVE[ASSETS[swap.source].chain].symbol
     amount = swap.amount if swap.source == native and not prepared.is_approval else 0
     aside = swap.aside.amount if swap.aside else 0

@@ -1,11 +1,14 @@
 """A transfer as a leg on a chain where the user pays the network: of what lives there, to anybody."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from domain.contracts.events import UserActionSubmitted
+from domain.contracts.gas import Gas
 from domain.contracts.transfer_events import TransferRequested, TransferWanted
-from domain.provider.effects import BuildOutcome, Declined, Landed
+from domain.provider.effects import BuildOutcome, Declined, Landed, MoreCharged, NotAttempted
+from domain.provider.ports import answers
 from domain.provider.ports.chain import (
     ChainGateway,
     NetworkFee,
@@ -18,6 +21,8 @@ from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from infrastructure.sagas.chain_legs import COMMITMENT, gas_of, not_prepared, shown
 
+RISE_FACTOR: Final = 2
+"""So much dearer the network may become until its user has signed, before they are asked."""
 SIGNING_SECONDS: Final = 300.0
 """How long it may be signed as it was prepared: fees and coins move on."""
 
@@ -33,10 +38,12 @@ class ChainTransferLeg:
             return not_prepared(fee, now)
         prepared = await gateway.prepare_transfer(transfer_of(wanted, fee_rate=fee.rate))
         if not isinstance(prepared, TransferPrepared):
-            return not_prepared(prepared, now)
+            return _not_prepared(prepared, now)
         gas = requested.network_cost.gas
         if gas is None or prepared.fee > gas.amount:
-            return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
+            most = max(most_of(fee), prepared.fee)
+            asked = Gas(asset=fee.asset, amount=most)
+            return MoreCharged(network_cost=replace(requested.network_cost, gas=asked))
         return shown(
             prepared,
             requested,
@@ -66,6 +73,18 @@ class ChainTransferLeg:
                     gas=gas_of(gateway, seen),
                 )
         return None
+
+
+def most_of(fee: NetworkFee) -> int:
+    """What is held for a transfer that would cost so much now; what is not needed is free again."""
+    return RISE_FACTOR * fee.amount
+
+
+def _not_prepared(answer: answers.Setback, now: datetime) -> Declined | NotAttempted:
+    """Where the network became dearer since its rate was asked a moment ago, it is asked again."""
+    if isinstance(answer, answers.Declined) and answer.code == "TXN_COST_ROSE":
+        answer = answers.NotAttempted(reason=answer.reason)
+    return not_prepared(answer, now)
 
 
 def transfer_of(wanted: TransferWanted, *, fee_rate: int = 1) -> PlainTransfer:

@@ -121,12 +121,16 @@ def charge(
     be out of less than `payable`."""
     if asked.total_base_units <= shown.total_base_units:
         return asked
-    borne = shown.total_base_units * BORNE_MILLIONTHS // _MILLION
-    if asked.total_base_units <= shown.total_base_units + borne:
+    if is_borne(asked.total_base_units, shown.total_base_units):
         return shown
     if payable is not None and asked.total_base_units >= payable:
         return Declined(code="TXN_COST_ROSE", reason="the network asks more than there is")
     return MoreCharged(network_cost=asked)
+
+
+def is_borne(asked: int, shown: int) -> bool:
+    """Whether the platform, who pays the network, bears what is asked beyond what was shown."""
+    return asked <= shown + shown * BORNE_MILLIONTHS // _MILLION
 
 
 def built(

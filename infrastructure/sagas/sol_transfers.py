@@ -10,7 +10,7 @@ from solders.system_program import TransferParams, transfer
 
 from domain.contracts.gas import Gas
 from domain.contracts.transfer_events import TransferRequested, TransferWanted
-from domain.provider.effects import BuildOutcome, Declined, Landed
+from domain.provider.effects import BuildOutcome, Landed, MoreCharged
 from domain.provider.leg import fee_due
 from domain.shared.assets import SOL, USDC
 from domain.shared.money import AssetAmount
@@ -19,7 +19,7 @@ from infrastructure.chains.solana.addresses import parse_address, reference_of
 from infrastructure.chains.solana.composing import with_our_fee
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import moved, usdc_of
-from infrastructure.sagas.legs import LegKind, Seen, built
+from infrastructure.sagas.legs import LegKind, Seen, built, is_borne
 from infrastructure.sagas.transfers import TransferLeg
 
 
@@ -52,9 +52,10 @@ class SolTransferLeg:
         requested = stream.known(TransferRequested)
         wanted, gas = requested.transfer, requested.network_cost.gas
         cost = await self._gateway.composed_cost(())
-        if gas is None or cost.total_lamports > gas.amount:
-            return Declined(code="TXN_COST_ROSE", reason="the network's cost rose above the quote")
-        paid, due = Gas(asset=SOL.symbol, amount=cost.total_lamports), fee_due(stream)
+        asked = Gas(asset=SOL.symbol, amount=cost.total_lamports)
+        if gas is None or not is_borne(asked.amount, gas.amount):
+            return MoreCharged(network_cost=replace(requested.network_cost, gas=asked))
+        paid, due = replace(asked, amount=min(asked.amount, gas.amount)), fee_due(stream)
         sender, reference = parse_address(wanted.sender_address), reference_of(stream.id)
         prepared = await self._gateway.prepare(
             with_our_fee(

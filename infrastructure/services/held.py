@@ -20,6 +20,7 @@ from domain.shared.money import parse_amount
 from domain.transaction.held import InitiateHeldWithdrawCommand, initiate_held_withdraw
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.swaps import SwapOpening
+from infrastructure.sagas.chain_transfers import most_of
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.services.addresses import check_spendable, read_address
 from infrastructure.services.faults import in_plain_words
@@ -32,8 +33,6 @@ from infrastructure.services.wishes import Plan, Wish
 OPERATION: Final = "initiateWithdraw"
 WALLET: Final = "input.destination.externalWallet"
 ADDRESS: Final = f"{WALLET}.address"
-RISE_FACTOR: Final = 2
-"""So much dearer the network may become until its user has signed; what is not needed is free again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +167,7 @@ class HeldWithdrawDesk:
         )
         if not isinstance(fee, NetworkFee):
             raise Refused(code="PRV_UNAVAILABLE", reason=fee.reason)
-        return _cost_of(Gas(asset=fee.asset, amount=RISE_FACTOR * fee.amount))
+        return _cost_of(Gas(asset=fee.asset, amount=most_of(fee)))
 
 
 def _cost_of(gas: Gas) -> NetworkCost:

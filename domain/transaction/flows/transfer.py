@@ -9,7 +9,12 @@ from domain.contracts.events import (
     UserActionRequired,
     UserActionSubmitted,
 )
-from domain.contracts.terms_events import NetworkCostRose
+from domain.contracts.terms_events import (
+    GasReservationRaised,
+    GasReservationRejected,
+    GasReservationRequested,
+    NetworkCostRose,
+)
 from domain.contracts.transfer_events import (
     LegRequested,
     TransferBroadcast,
@@ -43,6 +48,9 @@ def transfer_records(
         UserActionRequired: Record(moves=((None, "TRANSACTION_SIGNING"),), waiting_on="USER"),
         UserActionExpired: Record(waiting_on="NONE"),
         NetworkCostRose: Record(waiting_on="NONE"),
+        GasReservationRequested: Record(waiting_on="NONE"),
+        GasReservationRaised: Record(),
+        GasReservationRejected: Record(),
         **CHOICE_RECORDS,
         UserActionSubmitted: Record(
             moves=((Trigger.SUBMIT_TO_CHAIN, "TRANSACTION_BROADCASTING"),),

@@ -10,13 +10,14 @@ from domain.contracts.swap_events import (
     BlockchainSwapConfirmed,
     BlockchainSwapRequested,
 )
+from domain.contracts.terms_events import GasReservationRequested
 from domain.shared.accounts import invested
 from domain.shared.assets import ASSETS, USDC
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
-from domain.wallet.gas import on_approved
+from domain.wallet.gas import on_approved, on_more_wanted
 from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.swap import capture, receive, reserve_invested, undo
 
@@ -62,5 +63,6 @@ REACTIONS: dict[type[EventPayload], Reaction] = {
     ComplianceReviewRequired: on_review,
     ComplianceBlocked: on_blocked,
     BlockchainApprovalConfirmed: on_approved,
+    GasReservationRequested: on_more_wanted,
     BlockchainSwapConfirmed: capture,
 }

@@ -4,6 +4,7 @@ to."""
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import ComplianceBlocked, ComplianceReviewRequired
 from domain.contracts.orchestration_events import Command, CommandIssued
+from domain.contracts.terms_events import GasReservationRequested
 from domain.contracts.transfer_events import TransferConfirmed
 from domain.contracts.withdraw_events import (
     CrossChainTransferConfirmed,
@@ -84,4 +85,5 @@ REACTIONS: dict[type[EventPayload], Reaction] = {
     CommandIssued: on_command,
     ComplianceReviewRequired: on_review,
     ComplianceBlocked: on_blocked,
+    GasReservationRequested: gas.on_more_wanted,
 }
