@@ -228,15 +228,15 @@ class EffectExecutor:
     async def _held(self, effect: EffectInHand) -> bool:
         return await self._claims.renew(effect.id, effect.epoch, lease_seconds=LEASE_SECONDS)
 
-    async def look(self, effect: EffectInHand, message: Message) -> bool:
+    async def look(self, effect: EffectInHand, messages: Sequence[Message]) -> bool:
         """Carries out an effect that nobody holds, because a provider told of it by itself: one
-        that only asks. Whether the message was stored with what is new. Raises `LookError`."""
+        that only asks. Whether the messages were stored with what is new. Raises `LookError`."""
         try:
             async with asyncio.timeout(LOOK_SECONDS_MAX):
                 decide = await self._outcome(effect)
-            return decide is not None and await self._decided(effect, decide, message)
+            return decide is not None and await self._decided(effect, decide, messages)
         except Exception as error:
-            logger.info("what %s told of could not be looked at: %r", message.source, error)
+            logger.info("what was told of %s could not be looked at: %r", effect.kind, error)
             raise LookError(str(effect.id)) from error
 
     async def _execute(self, effect: EffectInHand) -> None:
@@ -251,11 +251,11 @@ class EffectExecutor:
         return await carry_out(effect, await self._stream(effect))
 
     async def _decided(
-        self, effect: EffectInHand, decide: Handler, message: Message | None = None
+        self, effect: EffectInHand, decide: Handler, messages: Sequence[Message] = ()
     ) -> bool:
         answering = Answering(
             effect_id=effect.id,
-            messages=(replace(message, answered=True),) if message else (),
+            messages=tuple(replace(message, answered=True) for message in messages),
             ahead=self._read_ahead,
         )
         return (await self._engine.decide(effect.stream_id, decide, answering=answering)).changed

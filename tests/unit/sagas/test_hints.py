@@ -1,6 +1,7 @@
-"""A hint is looked at, and stored with what the look finds."""
+"""Hints that come together are looked at together, and stored with what the look finds."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from domain.shared.ids import EffectId, StreamId, WalletId
 from domain.shared.unit import EffectState, Group, Message
 from infrastructure.db.effects import ClaimedEffect
 from infrastructure.sagas.effects import EffectInHand, LookError
-from infrastructure.sagas.hints import Awaiting, Hints
+from infrastructure.sagas.hints import GATHERED_MAX, Awaiting, Hints
 
 EFFECT = ClaimedEffect(
     id=EffectId(UUID(int=1)),
@@ -33,7 +34,8 @@ def message(name: str = "one") -> Message:
 
 @dataclass
 class Scene:
-    """An inbox, the next commit and a look, with what each was given."""
+    """An inbox, the next commit and a look, with what each was given. Whoever wants to hold one up
+    clears its event."""
 
     effect: ClaimedEffect | None = EFFECT
     is_held: bool = False
@@ -41,8 +43,15 @@ class Scene:
     finds: list[bool | LookError] = field(default_factory=list)
     kept: list[Message] = field(default_factory=list)
     rode: list[Message] = field(default_factory=list)
-    looked: list[EffectInHand] = field(default_factory=list)
+    looked: list[tuple[EffectInHand, list[Message]]] = field(default_factory=list)
+    together: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+    committed: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: int = 0
+
+    def __post_init__(self) -> None:
+        for event in (self.together, self.answered, self.committed):
+            event.set()
 
     async def awaiting(self, message: Message) -> Awaiting:
         known = {each.message_id for each in (*self.kept, *self.rode)}
@@ -55,31 +64,47 @@ class Scene:
         return True
 
     async def ride(self, message: Message) -> bool:
+        await self.committed.wait()
         if self.rides_go:
             self.rode.append(message)
         return self.rides_go
 
-    async def look(self, effect: EffectInHand, message: Message) -> bool:
+    async def gather(self) -> None:
+        await self.together.wait()
+
+    async def look(self, effect: EffectInHand, messages: Sequence[Message]) -> bool:
         self.under_way += 1
         assert self.under_way == 1
-        await asyncio.sleep(0)
+        self.looked.append((effect, list(messages)))
+        await self.answered.wait()
         self.under_way -= 1
-        self.looked.append(effect)
         found = self.finds.pop(0)
         if isinstance(found, LookError):
             raise found
         if found:
-            self.kept.append(message)
+            self.kept.extend(messages)
         return found
 
     def hints(self, *, looks: bool = True) -> Hints:
-        return Hints(inbox=self, rides=self, look=self.look if looks else None)
+        look = self.look if looks else None
+        return Hints(inbox=self, rides=self, look=look, gather=self.gather)
+
+    @property
+    def told(self) -> list[list[str]]:
+        """Which messages each look answered."""
+        return [[each.message_id for each in messages] for _, messages in self.looked]
+
+
+async def turn() -> None:
+    """Everybody goes on until they wait for somebody."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 async def test_what_is_new_is_stored_by_the_look_and_nobody_else_is_called() -> None:
     scene = Scene(finds=[True])
     assert not await scene.hints().receive(message())
-    (effect,) = scene.looked
+    ((effect, _),) = scene.looked
     assert (effect.held, effect.fence.held, effect.fence.epoch) == (False, False, 4)
     assert (scene.kept, scene.rode) == ([message()], [])
 
@@ -115,16 +140,88 @@ async def test_what_could_not_ride_is_stored_by_itself() -> None:
 
 
 async def test_ten_copies_at_once_are_looked_at_once() -> None:
+    for is_news in (True, False):
+        scene = Scene(finds=[is_news])
+        hints = scene.hints()
+        await asyncio.gather(*(hints.receive(message()) for _ in range(10)))
+        assert scene.told == [["one"]]
+        assert len(scene.kept + scene.rode) == 1
+
+
+async def test_messages_that_come_together_are_one_look_and_one_commit() -> None:
     scene = Scene(finds=[True])
     hints = scene.hints()
-    await asyncio.gather(*(hints.receive(message()) for _ in range(10)))
-    assert len(scene.looked) == 1
-    assert scene.kept == [message()]
+    scene.together.clear()
+    names = ("one", "two", "three")
+    receiving = [asyncio.create_task(hints.receive(message(name))) for name in names]
+    await turn()
+    assert scene.looked == []
+    scene.together.set()
+    assert await asyncio.gather(*receiving) == [False, False, False]
+    assert scene.told == [list(names)]
+    assert [each.message_id for each in scene.kept] == list(names)
+    assert scene.rode == []
 
 
-async def test_two_messages_are_looked_at_one_after_the_other() -> None:
-    scene = Scene(finds=[True, False])
+async def test_who_comes_while_the_provider_is_asked_is_looked_at_afterwards() -> None:
+    scene = Scene(finds=[False, True])
     hints = scene.hints()
-    await asyncio.gather(*(hints.receive(message(name)) for name in ("one", "two")))
-    assert [each.message_id for each in scene.kept] == ["one"]
-    assert [each.message_id for each in scene.rode] == ["two"]
+    scene.answered.clear()
+    receiving = [asyncio.create_task(hints.receive(message("one")))]
+    await turn()
+    receiving += [asyncio.create_task(hints.receive(message(name))) for name in ("two", "three")]
+    await turn()
+    assert scene.told == [["one"]]
+    scene.answered.set()
+    await asyncio.gather(*receiving)
+    assert scene.told == [["one"], ["two", "three"]]
+
+
+async def test_what_waits_for_a_commit_keeps_nobody_from_looking() -> None:
+    scene = Scene(finds=[False, True])
+    hints = scene.hints()
+    scene.committed.clear()
+    riding = asyncio.create_task(hints.receive(message("one")))
+    await turn()
+    assert not await hints.receive(message("two"))
+    assert not riding.done()
+    assert [each.message_id for each in scene.kept] == ["two"]
+    scene.committed.set()
+    await riding
+    assert [each.message_id for each in scene.rode] == ["one"]
+
+
+async def test_what_the_look_before_has_ended_is_not_looked_at_again() -> None:
+    scene = Scene(finds=[True])
+    hints = scene.hints()
+    scene.answered.clear()
+    receiving = [asyncio.create_task(hints.receive(message("one")))]
+    await turn()
+    receiving.append(asyncio.create_task(hints.receive(message("two"))))
+    await turn()
+    scene.effect = None
+    scene.answered.set()
+    await asyncio.gather(*receiving)
+    assert scene.told == [["one"]]
+    assert scene.rode == [message("two")]
+
+
+async def test_one_look_answers_only_so_many() -> None:
+    scene = Scene(finds=[False, False])
+    hints = scene.hints()
+    names = [str(number) for number in range(GATHERED_MAX + 1)]
+    await asyncio.gather(*(hints.receive(message(name)) for name in names))
+    assert scene.told == [names[:GATHERED_MAX], names[GATHERED_MAX:]]
+
+
+async def test_who_hangs_up_takes_nothing_from_the_others() -> None:
+    scene = Scene(finds=[True])
+    hints = scene.hints()
+    scene.answered.clear()
+    first, copy = (asyncio.create_task(hints.receive(message())) for _ in range(2))
+    await turn()
+    first.cancel()
+    await turn()
+    scene.answered.set()
+    assert not await copy
+    assert scene.kept == [message()]
