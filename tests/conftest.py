@@ -32,7 +32,8 @@ _APP_ROLE: Final = "diboas_app"
 _OWNER_ROLE: Final = "diboas_owner"
 _ROOT_VARIABLE: Final = "DIBOAS_TEST_ROOT"
 _SHARING: Final = frozenset(
-    Path("tests/integration") / name for name in ("api", "chains", "inbound", "matrix", "payments")
+    Path("tests/integration") / name
+    for name in ("api", "chains", "demo", "inbound", "matrix", "payments")
 )
 """The folders whose tests share one running platform: tests/integration/conftest.py."""
 _SERVER_FIXTURES: Final = frozenset(
