@@ -1,6 +1,10 @@
-"""How many transactions a database has committed: those that wrote, by its WAL, and all of them."""
+"""How many transactions that wrote a database has committed, by its WAL: those that keep the
+platform going, which come with time, and all others, whoever caused them.
 
-import asyncio
+A commit is told by the tables that it wrote. Nothing is estimated and nothing is subtracted: what
+wrote anything beside the tables of UPKEEP counts.
+"""
+
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -9,45 +13,38 @@ import asyncpg
 
 from infrastructure.embedded.postgres import SUPERUSER
 
-# Idle sessions report what they did after a second at the latest.
-_REPORTED_SECONDS: Final = 1.5
-_MARK: Final = """
-    SELECT xact_commit, pg_current_wal_flush_lsn()::text AS position,
-        extract(epoch FROM clock_timestamp())::float8 AS at
-    FROM pg_stat_database WHERE datname = current_database()
+UPKEEP: Final = ("lease", "relay_cursor", "relay_channel", "reactor_cursor", "provider_health")
+"""Written as time goes by, however much happens: tenures every few seconds, the places of relay and
+reactors every two and ten, the health of providers every thirty. Where a watcher of deposits stands
+is not among them: what a flow moves on a chain is what moves it."""
+
+_MARK: Final = "SELECT pg_current_wal_flush_lsn()::text"
+# Who is not known by a block of UPKEEP alone counts: of nested transactions the WAL names the inner
+# ones, and what it names without a block may be anything.
+_COMMITS: Final = """
+    WITH upkeep AS (
+        SELECT pg_relation_filenode(r.oid) AS node
+        FROM unnest($3::regclass[]) AS t(oid), LATERAL (
+            SELECT t.oid UNION ALL SELECT i.indexrelid FROM pg_index i WHERE i.indrelid = t.oid
+        ) AS r(oid)
+    ), written AS (
+        SELECT b.xid, bool_and(b.relfilenode IN (SELECT u.node FROM upkeep u)) AS is_upkeep
+        FROM pg_get_wal_block_info($1::text::pg_lsn, $2::text::pg_lsn, false) b GROUP BY b.xid
+    )
+    SELECT count(*) FILTER (WHERE w.is_upkeep AND c.description NOT LIKE '%subxacts%') AS upkeep,
+        count(*) AS all
+    FROM pg_get_wal_records_info($1::text::pg_lsn, $2::text::pg_lsn) c
+    LEFT JOIN written w ON w.xid = c.xid
+    WHERE c.resource_manager = 'Transaction' AND c.record_type LIKE 'COMMIT%'
 """
-_WRITES: Final = """
-    SELECT coalesce(sum(count), 0)::bigint
-    FROM pg_get_wal_stats($1::text::pg_lsn, $2::text::pg_lsn, true)
-    WHERE "resource_manager/record_type" = 'Transaction/COMMIT'
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A moment in a database's life."""
-
-    commits: int
-    position: str
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Commits:
-    """What was committed between two marks: transactions that wrote, and all that ended well."""
+    """Transactions that wrote: `writes` beside those of `upkeep`."""
 
     writes: int
-    all: int
-    seconds: float
-
-    def beyond(self, idle: "Commits") -> "Commits":
-        """Without what the platform commits in that time anyhow."""
-        share = self.seconds / idle.seconds
-        return Commits(
-            writes=round(self.writes - idle.writes * share),
-            all=round(self.all - idle.all * share),
-            seconds=self.seconds,
-        )
+    upkeep: int
 
 
 class CommitCounter:
@@ -70,14 +67,13 @@ class CommitCounter:
     async def close(self) -> None:
         await self._connection.close()
 
-    async def mark(self) -> Mark:
-        """Now, once everybody has reported."""
-        await asyncio.sleep(_REPORTED_SECONDS)
-        row = await self._connection.fetchrow(_MARK)
-        assert row is not None
-        return Mark(row["xact_commit"], row["position"], row["at"])
+    async def mark(self) -> str:
+        """Up to where the WAL is written now."""
+        position: str = await self._connection.fetchval(_MARK)
+        return position
 
-    async def since(self, first: Mark) -> Commits:
-        last = await self.mark()
-        writes = await self._connection.fetchval(_WRITES, first.position, last.position)
-        return Commits(writes, last.commits - first.commits, last.at - first.at)
+    async def since(self, first: str) -> Commits:
+        """What was committed from `first`, a mark, up to now."""
+        row = await self._connection.fetchrow(_COMMITS, first, await self.mark(), UPKEEP)
+        assert row is not None
+        return Commits(writes=row["all"] - row["upkeep"], upkeep=row["upkeep"])

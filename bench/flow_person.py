@@ -13,6 +13,7 @@ from solders.keypair import Keypair
 from solders.message import to_bytes_versioned
 from solders.transaction import VersionedTransaction
 
+from bench.pace import Pace
 from bench.send_client import Customer
 from bench.socket_client import Event, SocketClient
 from infrastructure.http import HttpClient
@@ -24,9 +25,6 @@ _WAITS_FOR_USER: Final = "UserActionRequired"
 _PAID_ON_CHAIN: Final = "BLOCKCHAIN_CONFIRMED"
 _TERMINAL: Final = frozenset({"COMPLETED", "FAILED"})
 _OK_MAX: Final = 400
-# Ramps take up to a minute of the sandbox's time: whoever paid and hears nothing lets it pass.
-_PATIENCE_SECONDS: Final = 0.2
-_SKIP_SECONDS: Final = 100
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 _PAY: Final = b"outcome=pay"
 
@@ -96,7 +94,7 @@ class Person:
     customer: Customer
     keypair: Keypair
     browser: HttpClient
-    sandbox_url: str
+    pace: Pace
 
     async def carry_out(self, flow: Flow) -> Done:
         """A whole transaction; it must complete."""
@@ -104,17 +102,30 @@ class Person:
         while not self.socket.events.empty():
             self.socket.events.get_nowait()
         began_at = time.time()
+        await self.pace.begin()
         payload = await self.mutate(flow.document, flow.mutation, wish)
         assert payload.transaction is not None, payload.errors
-        paid = False
+        await self._follow(payload.transaction.id)
+        return Done(began_at, time.time())
+
+    async def _follow(self, transaction_id: str) -> None:
+        """Does whatever its user has to, until it is completed: who has paid, or whose transfer is
+        on the chain, waits for what takes time."""
+        waits = False
         while True:
-            event = await self._next(hurried=paid)
+            event = await self._next(hurried=waits)
+            done = event.state == _PAID_ON_CHAIN
             if event.type == _WAITS_FOR_USER:
-                paid = await self._act(payload.transaction.id)
-            paid = paid or event.state == _PAID_ON_CHAIN
-            if event.state in _TERMINAL:
+                if waits:
+                    await self.pace.begin()
+                waits, done = False, await self._act(transaction_id)
+            is_over = event.state in _TERMINAL
+            if not waits and (done or is_over):
+                await self.pace.rest()
+                waits = True
+            if is_over:
                 assert event.state == "COMPLETED", event
-                return Done(began_at, time.time())
+                return
 
     async def ask(self, document: str, kind: type[Data], **variables: object) -> Data:
         return msgspec.json.decode(await self.socket.ask(document, **variables), type=kind)
@@ -126,14 +137,14 @@ class Person:
         return payload
 
     async def _next(self, *, hurried: bool) -> Event:
-        """The next event; while none comes and it is hurried, time passes in the sandbox."""
-        while True:
-            try:
-                async with asyncio.timeout(_PATIENCE_SECONDS if hurried else None):
-                    return await self.socket.events.get()
-            except TimeoutError:
-                skip = msgspec.json.encode({"skip_seconds": _SKIP_SECONDS})
-                await self._post(f"{self.sandbox_url}/control/clock", skip)
+        """The next event; while it is hurried, time passes in the sandbox."""
+        if not hurried:
+            return await self.socket.events.get()
+        async with asyncio.TaskGroup() as group:
+            hurrying = group.create_task(self.pace.hurry())
+            event = await self.socket.events.get()
+            hurrying.cancel()
+        return event
 
     async def _act(self, transaction_id: str) -> bool:
         """Pays at the page or signs, whatever is asked for; whether it was paid."""
@@ -141,18 +152,20 @@ class Person:
         actions = found.transaction.user_actions
         action = next(action for action in actions if action.status == "PENDING")
         if action.payload.startswith("http"):
-            await self._post(action.payload, _PAY, _FORM)
+            await post(self.browser, action.payload, _PAY, _FORM)
             return True
         signed = _sign(action.payload, self.keypair)
         answer: Wish = {"actionId": action.id, "signedTransaction": signed}
         await self.mutate(_SUBMIT, "submitUserAction", answer)
         return False
 
-    async def _post(
-        self, url: str, content: bytes, headers: Mapping[str, str] | None = None
-    ) -> None:
-        answer = await self.browser.request("POST", url, content=content, headers=headers or {})
-        assert answer.status < _OK_MAX, answer.body
+
+async def post(
+    browser: HttpClient, url: str, content: bytes, headers: Mapping[str, str] | None = None
+) -> None:
+    """It must be taken."""
+    answer = await browser.request("POST", url, content=content, headers=headers or {})
+    assert answer.status < _OK_MAX, answer.body
 
 
 def _sign(payload: str, keypair: Keypair) -> str:
