@@ -38,7 +38,7 @@ ALONE: Final = 50
 IDLE: Final = 100
 AMOUNT_USDC: Final = 5
 _PAUSE_SECONDS: Final = 0.1
-_SETTLED_SECONDS: Final = 1.5
+_SETTLED_SECONDS: Final = 3.0
 _CLIENT_SECONDS_MAX: Final = 300.0
 _RECORDED: Final = """
     SELECT stream_id, sequence, extract(epoch FROM recorded_at)::float8 AS at
