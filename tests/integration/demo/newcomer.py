@@ -51,7 +51,7 @@ def demo(ready_file: Path, *arguments: str) -> "subprocess.CompletedProcess[str]
         check=False,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         env=environment(),
     )
 

@@ -17,6 +17,7 @@ FLOWS = 11
 """The nine stops of the tour, then a strategy that is launched and stopped."""
 
 
+@pytest.mark.timeout(300)
 def test_every_flow_ends_well(platform: Platform) -> None:
     assert completed(platform, "all") == FLOWS
     # The sandbox is months ahead by now, and alice has her bank account.

@@ -37,7 +37,7 @@ def deployment(
 
 @pytest.mark.parametrize(
     ("customers", "transactions"),
-    [(4, 30), pytest.param(20, 500, marks=pytest.mark.chaos)],
+    [(5, 30), pytest.param(20, 500, marks=pytest.mark.chaos)],
 )
 async def test_nothing_is_done_twice(
     deployment: Deployment, tmp_path: Path, customers: int, transactions: int
