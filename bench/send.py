@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import httpx
 import msgspec
 
 from bench.commits import CommitCounter, Commits
+from bench.cpu import spent
 from bench.platform import ROOT, Platform, started
 from bench.population import populate
 from bench.send_client import Customer, Order, Sent
@@ -55,8 +57,10 @@ class Bench:
         ready = self.platform.ready
         customers = await populate(ready, self.folder / "data", CLIENTS)
         self._send(customers, WARM_UP_EACH)
+        before = spent(self.platform)
         crowd = self._send(customers, SENDS_EACH)
         _say_rate(crowd)
+        _say_cpu(len(crowd), spent(self.platform) - before)
         alone, commits = await self._alone(customers[:1])
         _say_commits(alone, commits)
         delivered = await self._delivery(self._send(customers[:1], IDLE, pause=_PAUSE_SECONDS))
@@ -120,6 +124,11 @@ def _say_rate(sent: Sequence[Sent]) -> None:
         f"{CLIENTS} clients: {len(sent)} sends, {_rate(sent):.1f} a second, "
         f"p50 {quantile(times, 0.5):.2f} s, p99 {quantile(times, 0.99):.2f} s"
     )
+
+
+def _say_cpu(sends: int, milliseconds: Counter[str]) -> None:
+    each = ", ".join(f"{name} {spent / sends:.1f}" for name, spent in sorted(milliseconds.items()))
+    print(f"CPU ms a send: {each}; together {milliseconds.total() / sends:.1f}")
 
 
 def _say_commits(sent: Sequence[Sent], commits: Commits) -> None:
