@@ -20,6 +20,8 @@ from typing import Final, Protocol, Self
 
 import httpx
 
+from infrastructure.http_connections import Connections
+
 logger = logging.getLogger(__name__)
 
 # A retry helps against a blip; a longer outage is the caller's to schedule.
@@ -27,14 +29,9 @@ RETRIES_MAX: Final = 2
 RETRY_PAUSE_SECONDS: Final = 0.1
 # Gateways answer these when nothing behind them did.
 RETRYABLE_STATUSES: Final = frozenset({502, 503, 504})
-# One process needs few: the bound protects providers and our file descriptors.
-CONNECTIONS_MAX: Final = 100
-KEPT_CONNECTIONS_MAX: Final = 20
-# Shorter than servers keep theirs (5 s and more): a connection that its server closes as we write
-# would make an outcome unknown for nothing.
-KEPT_SECONDS: Final = 3.0
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 REQUEST_ID_HEADER: Final = "x-request-id"
+_HEADERS: Final = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "diboas"}
 
 
 class HttpError(Exception):
@@ -96,15 +93,9 @@ class HttpClient:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 10.0,
     ) -> None:
-        limits = httpx.Limits(
-            max_connections=CONNECTIONS_MAX,
-            max_keepalive_connections=KEPT_CONNECTIONS_MAX,
-            keepalive_expiry=KEPT_SECONDS,
-        )
-        # `trust_env=False`: an inherited proxy setting must not reroute money.
-        self._client = httpx.AsyncClient(
-            transport=transport, limits=limits, trust_env=False, follow_redirects=False
-        )
+        # No client of httpx around it: an inherited proxy setting must not reroute money, and one
+        # user's cookies are no other's.
+        self._transport = transport or Connections()
         self._timeout_seconds = timeout_seconds
         self._guard: Guard | None = None
 
@@ -126,7 +117,7 @@ class HttpClient:
         await self.close()
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def request(
         self,
@@ -139,7 +130,7 @@ class HttpClient:
         idempotent: bool = False,
     ) -> HttpResponse:
         """The answer of `url`, or an HttpError; at most `timeout_seconds` a try."""
-        sent = {REQUEST_ID_HEADER: uuid.uuid4().hex, **(headers or {})}
+        sent = {**_HEADERS, REQUEST_ID_HEADER: uuid.uuid4().hex, **(headers or {})}
         limit = self._timeout_seconds if timeout_seconds is None else timeout_seconds
         tries = RETRIES_MAX if idempotent else 0
 
@@ -179,14 +170,13 @@ class HttpClient:
     async def _once(
         self, method: str, url: str, content: bytes | None, headers: dict[str, str], limit: float
     ) -> HttpResponse:
-        host = httpx.URL(url).host
-        timeout = httpx.Timeout(limit, connect=min(limit, CONNECT_TIMEOUT_SECONDS))
+        request = _request(method, url, content, headers, limit)
+        host = request.url.host
         started = time.monotonic()
         try:
             async with asyncio.timeout(limit):
-                answer = await self._client.request(
-                    method, url, content=content, headers=headers, timeout=timeout
-                )
+                answer = await self._transport.handle_async_request(request)
+                body = await answer.aread()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             logger.info("%s %s unavailable: %s", method, host, type(error).__name__)
             raise HttpUnavailable(host, type(error).__name__) from error
@@ -195,4 +185,20 @@ class HttpClient:
             raise HttpTimeout(host, type(error).__name__) from error
         milliseconds = (time.monotonic() - started) * 1000
         logger.debug("%s %s %d %.0f ms", method, host, answer.status_code, milliseconds)
-        return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
+        return HttpResponse(answer.status_code, dict(answer.headers), body)
+
+
+def _request(
+    method: str, url: str, content: bytes | None, headers: dict[str, str], limit: float
+) -> httpx.Request:
+    """With as many seconds for each part of it as there are for all, and fewer to be connected."""
+    connect = min(limit, CONNECT_TIMEOUT_SECONDS)
+    timeout = {"connect": connect, "pool": connect, "read": limit, "write": limit}
+    request = httpx.Request(
+        method, url, content=content, headers=headers, extensions={"timeout": timeout}
+    )
+    if request.url.userinfo:
+        # The key of a node may be part of its address.
+        auth = httpx.BasicAuth(request.url.username, request.url.password)
+        return next(auth.auth_flow(request))
+    return request

@@ -86,7 +86,7 @@ def _pattern(path: str) -> str:
 async def recorded(name: str) -> AsyncIterator[tuple[SandboxSubject, OffRampProvider, Recorder]]:
     """A sandbox, an adapter before it, and what they say to each other."""
     async with bridge_subject() if name == "bridge" else due_subject() as subject:
-        recorder = Recorder(subject.world.client._client._transport)
+        recorder = Recorder(subject.world.client._transport)
         told = subject.world.world.credentials()
         async with HttpClient(transport=recorder) as client:
             if name == "bridge":
