@@ -45,12 +45,14 @@ class Delivered:
 class Ended:
     """The provider says that it will not happen; `refunded`: it had the money and gave it back.
 
-    `is_dead` is False where our own clock alone says so: money may yet come.
+    `is_dead` is False where our own clock alone says so: money may yet come. Where the provider has
+    the money still, nothing has ended: to be asked again at `due_at`.
     """
 
     code: str
     reason: str
     refunded: bool
+    due_at: datetime
     is_dead: bool = True
 
 

@@ -77,7 +77,8 @@ def on_payment_checked(
     """What the provider, and for a delivery the chain, says of the payment now."""
     match outcome:
         case Waiting(paid=paid, fiat_amount=amount):
-            news = offer_time(stream, facts) if outcome.awaits_user else NOTHING
+            is_awaited = outcome.awaits_user and not stream.has(FiatPaymentConfirmed)
+            news = offer_time(stream, facts) if is_awaited else NOTHING
             if paid:
                 news = _confirmed(stream, effect, amount, facts)
             return still_waiting(effect, outcome.due_at, news=news)
@@ -85,6 +86,10 @@ def on_payment_checked(
             return _confirmed(stream, effect, amount, facts) + _delivered(
                 stream, effect, outcome, facts
             )
+        case Ended(refunded=False, due_at=due_at) if stream.has(FiatPaymentConfirmed):
+            # It had the money: it ends when that is given back, or turned into what was bought.
+            kept = Mismatch(reason=f"paid, and not to be delivered: {outcome.code}", due_at=due_at)
+            return RAMP.unclear(stream, effect, kept, "check")
         case Ended():
             return _ended(stream, effect, outcome, facts)
         case WrongDelivery(instead=instead):
@@ -168,7 +173,7 @@ def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -
 
 
 def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decision:
-    is_unpaid = not stream.has(FiatPaymentConfirmed) and not ended.refunded
+    """Nothing was paid, or what was is given back."""
     closed = (
         withdraw_choice(stream, facts)
         + Decision(actions_moved=_action_expired(stream, effect, facts))
@@ -183,7 +188,7 @@ def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decis
             said={"reason": ended.reason},
         )
     )
-    if ended.is_dead and is_unpaid and may_repeat(stream, ended.code):
+    if ended.is_dead and not ended.refunded and may_repeat(stream, ended.code):
         declined = FiatPaymentDeclined(
             provider=_provider(stream), code=ended.code, reason=ended.reason
         )
@@ -192,7 +197,7 @@ def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decis
 
 
 def _failed(stream: Stream, ended: Ended) -> Decision:
-    """What was paid is given back, by the provider's word."""
+    """What was paid is given back, by the provider's word alone."""
     payment, confirmed = _payment(stream), stream.latest(FiatPaymentConfirmed)
     name, currency = _provider(stream), payment.fiat_currency
     paid = confirmed.fiat_amount if confirmed else 0

@@ -54,11 +54,12 @@ class Ramp:
     def unclear(
         self, stream: Stream, effect: Claimed, outcome: Mismatch | Unknown, operation: str
     ) -> Decision:
-        """Asked again later; told of once, to an operator where it does not fit what was asked."""
+        """Asked again later; told of once, to an operator where it does not fit what was asked: each
+        thing that does not."""
         asked_again = again(effect, EffectState.UNKNOWN, outcome.due_at)
         if isinstance(outcome, Mismatch):
             event: EventPayload = OperatorRequired(reason=outcome.reason)
-            is_known = stream.has(OperatorRequired)
+            is_known = any(told.data == event for told in stream.events)
         else:
             event = OutcomeUnknown(effect_id=effect.id, operation=operation)
             is_known = stream.happened_since(OutcomeUnknown, self.selected)

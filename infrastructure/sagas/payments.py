@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.contracts.deposit_events import (
+    FiatPaymentConfirmed,
     FiatPaymentRequested,
     OnRampProviderSelected,
 )
@@ -126,16 +127,19 @@ class PaymentEffects:
                 code=_ENDED[status.state],
                 reason=status.failure or status.provider_status,
                 refunded=status.state is PaymentState.REFUNDED,
+                due_at=again,
             )
         if status.state is PaymentState.DELIVERED and status.transaction_hash is not None:
             return await self._delivered(stream, status, status.transaction_hash, again)
-        awaits_user = status.state is PaymentState.AWAITING_USER
+        is_paid = stream.has(FiatPaymentConfirmed)
+        awaits_user = status.state is PaymentState.AWAITING_USER and not is_paid
         if awaits_user and now > open_until(stream) + timedelta(seconds=PAYING_SECONDS):
             # Nothing that may have moved is let go: what still comes, the chains' watchers find.
             return Ended(
                 code="PAY_EXPIRED",
                 reason="never paid",
                 refunded=False,
+                due_at=again,
                 is_dead=closes_by_itself(stream),
             )
         paid = status.state in _PAID

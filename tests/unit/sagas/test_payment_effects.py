@@ -25,13 +25,13 @@ PAYING = timedelta(seconds=PAYING_SECONDS)
 OPEN_FOR = timedelta(minutes=10)
 
 
+@dataclass
 class Provider:
-    name = "first"
+    state: PaymentState
+    name: str = "first"
 
     async def check_payment_status(self, reference: str) -> PaymentStatus:
-        return PaymentStatus(
-            reference=reference, state=PaymentState.AWAITING_USER, provider_status="open"
-        )
+        return PaymentStatus(reference=reference, state=self.state, provider_status="open")
 
 
 @dataclass
@@ -44,11 +44,13 @@ class Engine:
         return self.now
 
 
-async def checked(payment: Payment, now: datetime) -> list[str]:
+async def checked(
+    payment: Payment, now: datetime, *, state: PaymentState = PaymentState.AWAITING_USER
+) -> list[str]:
     """The types of the events that a look at the payment brings."""
     effects = PaymentEffects(
         engine=cast("SagaEngine", Engine(now)),
-        providers=cast("Mapping[str, OnRampProvider]", {"first": Provider()}),
+        providers=cast("Mapping[str, OnRampProvider]", {"first": Provider(state)}),
         arrivals=cast("Arrivals", None),
         standing=cast("Standing", None),
     )
@@ -129,3 +131,21 @@ async def test_more_time_is_waited_for() -> None:
     late = START + PAGE_TIME + PAYING + timedelta(seconds=1)
     assert await checked(payment, late) == []
     assert await checked(payment, late + PAGE_TIME) == ["UserActionExpired", "FiatPaymentFailed"]
+
+
+async def test_what_was_paid_is_not_ended_by_our_own_clock() -> None:
+    payment = opened(closes_at=START + OPEN_FOR)
+    payment.checked(Waiting(due_at=START, paid=True))
+
+    late = START + OPEN_FOR + PAYING + timedelta(seconds=1)
+    assert await checked(payment, late) == []
+
+
+async def test_what_was_paid_and_failed_is_for_a_person() -> None:
+    payment = opened(closes_at=START + OPEN_FOR)
+    payment.checked(Waiting(due_at=START, paid=True))
+
+    told = await checked(payment, START + OPEN_FOR, state=PaymentState.FAILED)
+    assert told == ["OperatorRequired"]
+    told = await checked(payment, START + OPEN_FOR, state=PaymentState.REFUNDED)
+    assert told == ["FiatPaymentFailed", "FiatPaymentRefunded"]

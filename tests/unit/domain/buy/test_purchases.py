@@ -96,7 +96,7 @@ def test_a_second_wrong_delivery_is_booked_as_well(purchase: Payment) -> None:
 
 def test_once_it_has_ended_nothing_is_expected(purchase: Payment) -> None:
     """What is delivered all the same, the chain's watcher finds."""
-    purchase.checked(Ended(code="PAY_EXPIRED", reason="expired", refunded=True))
+    purchase.checked(Ended(code="PAY_EXPIRED", reason="expired", refunded=True, due_at=LATER))
 
     assert (purchase.posted[INVESTED], purchase.incoming[INVESTED]) == (0, 0)
     assert purchase.types[-1] == "BuyTransactionFailed"

@@ -13,6 +13,7 @@ from tests.unit.domain.send.journey import ALICE_WALLET, FIGURES, GROUPS, START
 
 LATER = START + timedelta(seconds=5)
 PAID = Waiting(due_at=LATER, paid=True, fiat_amount=10_000)
+UNPAID = Ended(code="PAY_FAILED", reason="rejected", refunded=False, due_at=LATER)
 APART: Sequence[Sequence[Group]] = tuple((group,) for group in GROUPS)
 AVAILABLE, DUE = f"available:{ALICE_WALLET}", f"fee_due:{ALICE_WALLET}"
 
@@ -150,7 +151,7 @@ def test_a_payment_that_is_never_made_ends_when_the_provider_says_so(payment: Pa
     assert payment.states[-1] == "PROVIDER_PROCESSING.FIAT_PAYMENT_PENDING"
 
     # Our own clock's word is no proof that nobody pays there any more: nothing takes its place.
-    payment.checked(Ended(code="PAY_EXPIRED", reason="never paid", refunded=False, is_dead=False))
+    payment.checked(replace(UNPAID, code="PAY_EXPIRED", is_dead=False))
 
     assert payment.types[-4:] == [
         "UserActionExpired",
@@ -163,7 +164,7 @@ def test_a_payment_that_is_never_made_ends_when_the_provider_says_so(payment: Pa
 
 def test_money_that_was_paid_and_given_back_is_a_refund(payment: Payment) -> None:
     payment.initiate().opened().checked(PAID)
-    payment.checked(Ended(code="PAY_FAILED", reason="returned", refunded=True))
+    payment.checked(replace(UNPAID, refunded=True))
 
     assert payment.types[-4:] == [
         "FiatPaymentFailed",
@@ -173,6 +174,29 @@ def test_money_that_was_paid_and_given_back_is_a_refund(payment: Payment) -> Non
     ]
     assert payment.posted["fiat:USD"] == payment.posted["provider:first:USD"] == 0
     assert payment.incoming[AVAILABLE] == 0
+
+
+@pytest.mark.parametrize("is_dead", [True, False])
+def test_what_failed_after_it_was_paid_waits_for_a_person_with_nothing_given_back(
+    payment: Payment, *, is_dead: bool
+) -> None:
+    payment.initiate().opened().checked(PAID)
+    failed = replace(UNPAID, is_dead=is_dead)
+    payment.checked(failed).checked(failed)
+
+    assert payment.types[-1] == "OperatorRequired"
+    assert payment.types.count("OperatorRequired") == 1
+    assert payment.posted["provider:first:USD"] == 10_000
+    assert payment.incoming[AVAILABLE] == 98_000_000
+    assert (payment.row["funds_location"], payment.row["waiting_on"]) == ("SUSPENSE", "OPERATOR")
+    moved = payment.units[-1].effects_moved[0]
+    assert (moved.state, moved.due_at) == (EffectState.UNKNOWN, LATER)
+
+    # It may be given back, or delivered all the same
+    payment.checked(replace(UNPAID, code="PAY_REFUNDED", refunded=True))
+    assert payment.types[-1] == "DepositTransactionFailed"
+    assert payment.posted["provider:first:USD"] == payment.posted["fiat:USD"] == 0
+    assert payment.row["funds_location"] == "RETURNED"
 
 
 def test_what_does_not_fit_waits_for_a_person_with_nothing_released(payment: Payment) -> None:

@@ -1,5 +1,6 @@
 """A payment whose user decides: more time, another way to pay, or the end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -29,8 +30,8 @@ from tests.unit.domain.send.journey import ALICE_WALLET, GROUPS, START
 
 AVAILABLE = f"available:{ALICE_WALLET}"
 LATER = START + timedelta(seconds=5)
-DECLINED = Ended(code="PAY_FAILED", reason="card declined", refunded=False)
-EXPIRED = Ended(code="PAY_EXPIRED", reason="closed", refunded=False)
+DECLINED = Ended(code="PAY_FAILED", reason="card declined", refunded=False, due_at=LATER)
+EXPIRED = Ended(code="PAY_EXPIRED", reason="closed", refunded=False, due_at=LATER)
 UNTOUCHED = Waiting(due_at=LATER, paid=False, awaits_user=True)
 PAYPAL = PaymentMethodUpdateRequested(
     payment_method="PAYPAL", offers=(offer("second", amount=96_000_000),), rejected=()
@@ -183,9 +184,9 @@ def test_a_payment_is_begun_anew_so_often_and_no_more(payment: Payment) -> None:
 @pytest.mark.parametrize(
     "ended",
     [
-        Ended(code="PAY_EXPIRED", reason="never paid", refunded=False, is_dead=False),
-        Ended(code="PAY_CANCELLED", reason="left", refunded=False),
-        Ended(code="PAY_FAILED", reason="returned", refunded=True),
+        replace(EXPIRED, is_dead=False),
+        replace(DECLINED, code="PAY_CANCELLED"),
+        replace(DECLINED, refunded=True),
     ],
 )
 def test_what_is_not_dead_or_was_given_up_is_not_begun_anew(payment: Payment, ended: Ended) -> None:
@@ -199,7 +200,7 @@ def test_a_payment_that_was_made_is_not_begun_anew(payment: Payment) -> None:
     payment.checked(Waiting(due_at=LATER, paid=True)).checked(DECLINED)
 
     assert "UserChoiceRequired" not in payment.types
-    assert "FiatPaymentRefunded" in payment.types
+    assert "FiatPaymentFailed" not in payment.types
 
 
 def test_limits_hold_for_the_new_method_too(payment: Payment) -> None:
