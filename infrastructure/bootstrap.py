@@ -196,7 +196,7 @@ class Process:
             dues=DueReader(self._pool),
             registry=REGISTRY,
             groups=self._groups,
-            policy=load_policy(settings.sanctions_file),
+            policy=load_policy(settings.sanctions_file, settings.figures_file),
             clock=self._clock,
             on_leased=self._leased,
         )

@@ -68,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     treasury_address: str = ""
     sandbox_url: str = ""
     sanctions_file: Path | None = None
+    figures_file: Path | None = None
     providers_file: Path | None = None
 
     sign_in_domain: str = "localhost"
@@ -209,7 +210,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"{VARIABLES['jwt_secret']}: expected at least {JWT_SECRET_BYTES_MIN} bytes"
         )
-    for field in ("fee_payer_keypair_file", "sanctions_file", "providers_file"):
+    for field in ("fee_payer_keypair_file", "sanctions_file", "figures_file", "providers_file"):
         path = getattr(settings, field)
         if path is not None and not path.is_file():
             raise SettingsError(f"{VARIABLES[field]}: there is no file {path}")

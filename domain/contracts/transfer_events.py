@@ -51,6 +51,13 @@ class TransferRequested(LegRequested):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalTimeExtended(EventPayload):
+    """The user may sign until then."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferBroadcast(EventPayload):
     """A node took the signed transaction."""
 
@@ -177,4 +184,5 @@ TRANSFER_EVENTS: tuple[type[EventPayload], ...] = (
     BlockchainConfirmationReceived,
     BlockchainTransferExpired,
     BlockchainTransferFailed,
+    ApprovalTimeExtended,
 )

@@ -11,7 +11,6 @@ from domain.contracts.events import (
     OutcomeUnknown,
     SignatureWanted,
     UserActionCompleted,
-    UserActionExpired,
     UserActionRequired,
     UserActionSubmitted,
 )
@@ -20,6 +19,7 @@ from domain.contracts.transfer_events import (
     TransferBroadcast,
     TransferExpired,
 )
+from domain.provider.choices import withdraw_choice
 from domain.provider.confirmations import terms_changed
 from domain.provider.effects import (
     Absent,
@@ -48,6 +48,7 @@ from domain.provider.effects import (
 from domain.provider.errors import ActionReplayed, ActionStale
 from domain.provider.landings import confirmed
 from domain.provider.leg import GATEWAYS, attempts, given_up, leg_of
+from domain.provider.signing import looked_at, rebuilt, sign_until, status_of
 from domain.provider.strategy_choices import ask_adjustment, may_adjust
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import ActionId, derived
@@ -59,7 +60,6 @@ from domain.shared.unit import (
     EffectState,
     InteractionRow,
     JsonObject,
-    RecoveryRow,
 )
 
 
@@ -67,13 +67,23 @@ def on_built(stream: Stream, effect: Claimed, outcome: BuildOutcome, facts: Fact
     """The message is there to sign, or cannot be had."""
     if isinstance(outcome, NotAttempted):
         return _retried_or_given_up(stream, effect, outcome, facts)
+    if isinstance(outcome, Built):
+        return _signature_required(stream, effect, outcome, facts)
+    # Nothing is to be signed for now: nobody needs more time for it.
+    return withdraw_choice(stream, facts) + _not_to_sign(stream, effect, outcome, facts)
+
+
+def _not_to_sign(
+    stream: Stream,
+    effect: Claimed,
+    outcome: Declined | StrategyChanged | TermsChanged,
+    facts: Facts,
+) -> Decision:
     if isinstance(outcome, StrategyChanged):
         return _strategy_changed(stream, effect, outcome, facts)
     if isinstance(outcome, Declined):
         return _build_declined(stream, effect, outcome, facts)
-    if isinstance(outcome, TermsChanged):
-        return _terms_changed(stream, effect, outcome, facts)
-    return _signature_required(stream, effect, outcome, facts)
+    return _terms_changed(stream, effect, outcome, facts)
 
 
 def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Facts) -> Decision:
@@ -104,7 +114,7 @@ def _signature_required(stream: Stream, effect: Claimed, built: Built, facts: Fa
                 EffectKind.SIGN_DEADLINE,
                 effect.attempt,
                 request={"action_id": str(action)},
-                due_at=built.expires_at,
+                due_at=looked_at(stream, built.expires_at, facts),
             ),
         ),
         interactions=(_interaction(stream, effect, "build", "DONE", facts, built.exchange),),
@@ -151,48 +161,16 @@ def _retried_or_given_up(
     stream: Stream, effect: Claimed, outcome: NotAttempted, facts: Facts
 ) -> Decision:
     """Building only reads, so it is repeated freely, until the user's approval would be late."""
-    if facts.now >= stream.known(LegRequested).approval_deadline:
+    if facts.now >= sign_until(stream):
         declined = Declined(code="PRV_UNAVAILABLE", reason=outcome.reason)
-        return _build_declined(stream, effect, declined, facts)
+        return withdraw_choice(stream, facts) + _build_declined(stream, effect, declined, facts)
     return Decision(effects_moved=(_again(effect, EffectState.INTENT, outcome),))
-
-
-def on_sign_deadline(stream: Stream, effect: Claimed, facts: Facts) -> Decision:
-    """The message can no longer be signed: nothing has moved, a fresh one is built or it ends."""
-    done = EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch)
-    return Decision(effects_moved=(done,)) + _expired(stream, facts, attempt=effect.attempt)
-
-
-def expire_action(stream: Stream, facts: Facts) -> Decision:
-    """Ends the action that was found to be too late before its deadline came, and the deadline."""
-    attempt = attempts(stream)
-    expired = _expired(stream, facts, attempt=attempt)
-    if expired == NOTHING:
-        return NOTHING
-    deadline = effect_id(stream.id, EffectKind.SIGN_DEADLINE, attempt)
-    pointless = EffectMoved(id=deadline, state=EffectState.CANCELLED)
-    return expired + Decision(effects_moved=(pointless,))
-
-
-def _expired(stream: Stream, facts: Facts, *, attempt: int) -> Decision:
-    """Ends the attempt's action if it still waits; otherwise nothing."""
-    action = action_id(stream.id, attempt)
-    if _status(stream, action) is not ActionStatus.PENDING or stream.has(CancellationRequested):
-        return NOTHING
-    final = facts.now >= stream.known(LegRequested).approval_deadline
-    return Decision(
-        events=(UserActionExpired(action_id=action, final=final),),
-        actions_moved=(ActionMoved(id=action, status=ActionStatus.EXPIRED, at=facts.now),),
-        recoveries=()
-        if final
-        else (_rebuilt(stream, attempt, "it got too old before it was signed", facts),),
-    )
 
 
 def check_submittable(stream: Stream, action: ActionId) -> SignatureWanted:
     """What the user was asked to sign, if it may still be answered. Raises `ActionRefused` if not."""
     required = stream.latest(UserActionRequired)
-    status = _status(stream, action)
+    status = status_of(stream, action)
     if status in {ActionStatus.SUBMITTED, ActionStatus.COMPLETED}:
         raise ActionReplayed
     # A cancellation counts from when it is in the stream, heard by this context or not.
@@ -212,7 +190,7 @@ def submit_signature(stream: Stream, command: SubmitSignatureCommand, facts: Fac
         effect_id=broadcast,
         last_valid_block_height=wanted.last_valid_block_height,
     )
-    return Decision(
+    return withdraw_choice(stream, facts) + Decision(
         events=(submitted,),
         actions_moved=(
             ActionMoved(
@@ -341,7 +319,7 @@ def _absent(stream: Stream, effect: Claimed, proof: Absent, facts: Facts) -> Dec
         effects_moved=(
             EffectMoved(id=effect.id, state=EffectState.NOT_ATTEMPTED, epoch=effect.epoch),
         ),
-        recoveries=() if expired.final else (_rebuilt(stream, effect.attempt, reason, facts),),
+        recoveries=() if expired.final else (rebuilt(stream, effect.attempt, reason, facts),),
     )
 
 
@@ -353,20 +331,6 @@ def _again(
 
 def _broadcast_known(stream: Stream) -> bool:
     return stream.happened_since(TransferBroadcast, UserActionSubmitted)
-
-
-def _status(stream: Stream, action: ActionId) -> ActionStatus:
-    """The action's status as the stream tells it; one that was never asked for is CANCELLED."""
-    status = ActionStatus.CANCELLED
-    for event in stream.events:
-        data = event.data
-        if isinstance(data, UserActionRequired) and data.action_id == action:
-            status = ActionStatus.PENDING
-        elif isinstance(data, UserActionSubmitted) and data.action_id == action:
-            status = ActionStatus.SUBMITTED
-        elif isinstance(data, UserActionExpired) and data.action_id == action:
-            status = ActionStatus.EXPIRED
-    return status
 
 
 def _interaction(  # noqa: PLR0917  # private, and read in the order of the sentence
@@ -385,15 +349,4 @@ def _interaction(  # noqa: PLR0917  # private, and read in the order of the sent
         attempt=effect.attempt,
         at=facts.now,
         response=response,
-    )
-
-
-def _rebuilt(stream: Stream, attempt: int, reason: str, facts: Facts) -> RecoveryRow:
-    return RecoveryRow(
-        id=derived(stream.id, "recovery", "rebuild", attempt),
-        strategy="REBUILD",
-        reason=reason,
-        attempt=attempt,
-        at=facts.now,
-        result="REBUILDING",
     )

@@ -52,7 +52,7 @@ from domain.contracts.transfer_events import (
     TransferRequested,
     TransferWanted,
 )
-from domain.provider.choices import withdraw_choice
+from domain.provider.choices import pending_choice, withdraw_choice
 from domain.provider.confirmations import (
     ACCEPT,
     CONFIRM_NETWORK_FEE,
@@ -65,6 +65,8 @@ from domain.provider.effects import (
     effect_id,
     request_effect,
 )
+from domain.provider.extensions import EXTEND_TIMEOUT
+from domain.provider.signing import extend, with_time_given
 from domain.provider.slippage import with_agreed_terms
 from domain.shared.assets import ASSETS, Chain
 from domain.shared.decision import NOTHING, Decision, Facts
@@ -138,7 +140,9 @@ def request_leg(stream: Stream, requested: LegRequested, facts: Facts) -> Decisi
         request={"signer": requested.signer_address},
         due_at=facts.now,
     )
-    return Decision(events=(replace(requested, effect_id=build.id),), effects_requested=(build,))
+    until = with_time_given(stream, requested.approval_deadline)
+    named = replace(requested, effect_id=build.id, approval_deadline=until)
+    return Decision(events=(named,), effects_requested=(build,))
 
 
 def request_transfer(
@@ -196,9 +200,13 @@ def cancelled(stream: Stream) -> Decision:
 
 def on_cancellation(stream: Stream, _event: Event, facts: Facts) -> Decision:
     """Withdraws what was asked of the user. Before a transfer there is nothing to withdraw."""
-    withdrawn = withdraw_choice(stream, facts)
-    if withdrawn != NOTHING:
+    asked, withdrawn = pending_choice(stream), withdraw_choice(stream, facts)
+    if asked is not None and asked.action != EXTEND_TIMEOUT:
         return withdrawn + cancelled(stream)
+    return withdrawn + _leg_withdrawn(stream, facts)
+
+
+def _leg_withdrawn(stream: Stream, facts: Facts) -> Decision:
     attempt = attempts(stream)
     if attempt == 0:
         return NOTHING
@@ -235,10 +243,12 @@ def on_action_expired(stream: Stream, _event: Event, facts: Facts) -> Decision:
 
 
 def on_choice(stream: Stream, event: Event, facts: Facts) -> Decision:
-    """By terms that the user has agreed to it is built anew; a no ends it."""
+    """By terms that the user has agreed to it is built anew; a no ends it. Or they have more time."""
     made = event.data
     if not isinstance(made, UserChoiceMade):
         return NOTHING
+    if made.action == EXTEND_TIMEOUT:
+        return extend(stream, made, facts)
     if made.option != ACCEPT:
         failed = leg_of(stream).failed(
             code="TXN_TERMS_REJECTED", reason="the user said no to the new terms", landed=False
@@ -276,7 +286,9 @@ def _anew(stream: Stream, requested: LegRequested, facts: Facts) -> Decision:
     return request_leg(stream, replace(requested, approval_deadline=until), facts)
 
 
-def on_choice_expired(stream: Stream, _event: Event, _facts: Facts) -> Decision:
+def on_choice_expired(stream: Stream, event: Event, _facts: Facts) -> Decision:
+    if isinstance(event.data, UserChoiceExpired) and event.data.action == EXTEND_TIMEOUT:
+        return NOTHING
     failed = leg_of(stream).failed(
         code="TXN_TERMS_UNANSWERED", reason="the new terms were not answered in time", landed=False
     )

@@ -22,39 +22,34 @@ from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import CancellationRequested, UserActionRequired
 from domain.contracts.payments import payment_in
 from domain.provider.choices import MAY_PASS, ask_choice
+from domain.provider.extensions import (
+    EXTEND,
+    EXTEND_TIMEOUT,
+    EXTENSIONS_MAX,
+    ask_for_time,
+    notice_at,
+)
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from domain.shared.unit import RecoveryRow
 
-EXTEND_TIMEOUT: Final = "EXTEND_TIMEOUT"
 UPDATE_PAYMENT_METHOD: Final = "UPDATE_PAYMENT_METHOD"
-EXTEND: Final = "EXTEND"
-LEAVE: Final = "LEAVE"
 STOP: Final = "STOP"
 
-PAGE_TIME: Final = timedelta(hours=24)
-"""How long a page is taken to be open, where the provider does not say."""
-EXTENSIONS_MAX: Final = 3
-"""A user may have as long again as they had, so many times."""
-NOTICE_MAX: Final = timedelta(hours=1)
-NOTICE_SHARE: Final = 4
-"""They are asked when a quarter of the time is left, and not before an hour is."""
 REPEATS_MAX: Final = 3
 """So often a payment may be begun anew."""
 REPEATABLE: Final = frozenset({"PAY_FAILED", "PAY_EXPIRED"})
 """How a payment may have ended for another one to take its place."""
 
-_EXTEND: Final = ChoiceOption(name=EXTEND, summary="Have as long again to pay")
-_LEAVE: Final = ChoiceOption(name=LEAVE, summary="Leave it as it is")
 _ANEW: Final = ChoiceOption(name=EXTEND, summary="Begin the payment anew, at the prices of now")
 _STOP: Final = ChoiceOption(name=STOP, summary="Stop here: nothing is paid")
 
 
-def open_until(stream: Stream) -> datetime:
+def open_until(stream: Stream, facts: Facts) -> datetime:
     """Until when the user may pay, as far as it is known, with what they were given on top."""
-    closes = _closes(stream)
+    closes = _closes(stream, facts)
     extended = stream.latest(PaymentTimeExtended)
     is_of_page = stream.happened_since(PaymentTimeExtended, UserActionRequired)
     return max(closes, extended.until) if extended and is_of_page else closes
@@ -70,18 +65,16 @@ def offer_time(stream: Stream, facts: Facts) -> Decision:
     not where a page closes by itself, which nobody can keep open."""
     if closes_by_itself(stream) or stream.count(PaymentTimeExtended) >= EXTENSIONS_MAX:
         return NOTHING
-    closes, window = open_until(stream), _window(stream)
-    notice = min(NOTICE_MAX, window / NOTICE_SHARE)
-    if not closes - notice <= facts.now < closes or _was_asked(stream):
+    closes = open_until(stream, facts)
+    is_time = notice_at(closes, _window(stream, facts)) <= facts.now < closes
+    if not is_time or _was_asked(stream):
         return NOTHING
-    amount = _amount(stream)
-    return ask_choice(
+    return ask_for_time(
         stream,
         facts,
-        action=EXTEND_TIMEOUT,
-        summary=f"The time to pay {amount} is nearly over",
-        options=(_EXTEND, _LEAVE),
-        expires_at=closes,
+        summary=f"The time to pay {_amount(stream)} is nearly over",
+        extend="Have as long again to pay",
+        closes=closes,
     )
 
 
@@ -156,7 +149,7 @@ def is_declined(stream: Stream) -> bool:
     return stream.happened_since(FiatPaymentDeclined, OnRampProviderSelected)
 
 
-def on_choice(stream: Stream, event: Event, _facts: Facts) -> Decision:
+def on_choice(stream: Stream, event: Event, facts: Facts) -> Decision:
     """More time, or the end. Another way to pay comes with its offers, by an event of its own."""
     made = event.data
     if not isinstance(made, UserChoiceMade):
@@ -165,7 +158,7 @@ def on_choice(stream: Stream, event: Event, _facts: Facts) -> Decision:
         return _failed(stream) if made.option == STOP else NOTHING
     if made.option != EXTEND:
         return NOTHING
-    until = open_until(stream) + _window(stream)
+    until = open_until(stream, facts) + _window(stream, facts)
     return Decision(events=(PaymentTimeExtended(until=until),))
 
 
@@ -226,15 +219,16 @@ def _amount(stream: Stream) -> AssetAmount:
     return AssetAmount.of(payment.fiat_amount, payment.fiat_currency)
 
 
-def _closes(stream: Stream) -> datetime:
+def _closes(stream: Stream, facts: Facts) -> datetime:
     """When the page closes: providers do not always tell."""
     required = stream.known(UserActionRequired)
-    return required.expires_at or _asked_at(stream) + PAGE_TIME
+    usual = timedelta(seconds=facts.figures.payment_page_seconds)
+    return required.expires_at or _asked_at(stream) + usual
 
 
-def _window(stream: Stream) -> timedelta:
+def _window(stream: Stream, facts: Facts) -> timedelta:
     """What the user was given at first."""
-    return _closes(stream) - _asked_at(stream)
+    return _closes(stream, facts) - _asked_at(stream)
 
 
 def _asked_at(stream: Stream) -> datetime:

@@ -34,7 +34,8 @@ class Figures:
     `payment_slippage_millionths`: how much less than was shown a payment may bring without a question.
     `slippage_warned_millionths` and `costs_warned_millionths`: what a preview warns above. A quote is
     good for `quote_seconds`, or for less where its provider says so; who is asked whether new terms
-    will do has `confirmation_seconds`.
+    will do has `confirmation_seconds`. A page to pay at is taken to be open for
+    `payment_page_seconds`, where its provider does not say.
     `regions` holds one called "other" for every country that no region names. `risk_millionths`: what
     of the limits a tier of risk leaves. `method_day`: what a payment method takes within a day.
     `estimated_seconds` by type of transaction hold until `estimate_after_completed` of that type
@@ -71,6 +72,7 @@ class Figures:
     risk_millionths: Mapping[str, int]
     method_day: Mapping[str, int]
     approval_window_seconds: int
+    payment_page_seconds: int
     rebuilds_max: int
     estimated_seconds: Mapping[str, int]
     estimate_after_completed: int

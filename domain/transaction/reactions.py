@@ -12,6 +12,7 @@ from domain.shared.saga import Reactions
 from domain.shared.stream import Stream
 from domain.shared.unit import HistoryRow, JsonObject, StepRow, StepStatus, TransactionMoved
 from domain.transaction.flow import Record
+from domain.transaction.flows.choice import choice_columns
 from domain.transaction.flows.ending import ended_columns
 from domain.transaction.machine import Position
 from domain.transaction.model import (
@@ -39,7 +40,7 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
     opens = event.sequence == 1
     shown = (Position(State.INITIATED),) if opens else passed
     after = passed[-1] if passed else before
-    columns = flow_of(stream).columns(stream, event) | ended_columns(event)
+    columns = flow_of(stream).columns(stream, event) | choice_columns(event) | ended_columns(event)
     return Decision(
         moves=(
             TransactionMoved(

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.effects import Accepted, BroadcastOutcome, BuildOutcome, EffectKind
-from domain.provider.handlers import on_broadcast, on_built, on_sign_deadline
+from domain.provider.handlers import on_broadcast, on_built
+from domain.provider.signing import on_sign_deadline
 from domain.shared.assets import Chain
 from domain.shared.stream import Stream
 from domain.shared.unit import JsonObject

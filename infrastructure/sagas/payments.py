@@ -133,7 +133,7 @@ class PaymentEffects:
             return await self._delivered(stream, status, status.transaction_hash, again)
         is_paid = stream.has(FiatPaymentConfirmed)
         awaits_user = status.state is PaymentState.AWAITING_USER and not is_paid
-        if awaits_user and now > open_until(stream) + timedelta(seconds=PAYING_SECONDS):
+        if awaits_user and self._is_over(stream, now):
             # Nothing that may have moved is let go: what still comes, the chains' watchers find.
             return Ended(
                 code="PAY_EXPIRED",
@@ -149,6 +149,11 @@ class PaymentEffects:
             fiat_amount=status.fiat_amount if paid else None,
             awaits_user=awaits_user,
         )
+
+    def _is_over(self, stream: Stream, now: datetime) -> bool:
+        """Whether nobody comes any more."""
+        closed = open_until(stream, self._engine.facts())
+        return now > closed + timedelta(seconds=PAYING_SECONDS)
 
     async def _delivered(
         self, stream: Stream, status: PaymentStatus, transaction_hash: str, again: datetime

@@ -10,7 +10,7 @@ from domain.contracts.commands import CancelTransactionCommand, SubmitSignatureC
 from domain.contracts.events import SignatureWanted, UserActionRequired
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.errors import ActionRefused, ActionStale
-from domain.provider.handlers import check_submittable, expire_action, submit_signature
+from domain.provider.handlers import check_submittable, submit_signature
 from domain.provider.ports.chain import (
     ChainGateway,
     Presence,
@@ -19,6 +19,7 @@ from domain.provider.ports.chain import (
     Signed,
     TransferPrepared,
 )
+from domain.provider.signing import expire_action
 from domain.shared.assets import Chain
 from domain.shared.errors import Refused
 from domain.shared.ids import ActionId, StreamId, TransactionId, UserId

@@ -1,6 +1,7 @@
 """Every use case of moving money, opened for an API."""
 
-from domain.provider.payment_choices import EXTEND_TIMEOUT, UPDATE_PAYMENT_METHOD
+from domain.provider.extensions import EXTEND_TIMEOUT
+from domain.provider.payment_choices import UPDATE_PAYMENT_METHOD
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.db.bank_accounts import BankAccountStore
 from infrastructure.db.identity import IdentityStore

@@ -6,7 +6,8 @@ from typing import Protocol
 from domain.contracts.deposit_events import PaymentMethodUpdateRequested
 from domain.contracts.envelope import EventPayload
 from domain.contracts.payments import payment_in
-from domain.provider.payment_choices import EXTEND, STOP, declined_by, is_declined
+from domain.provider.extensions import EXTEND
+from domain.provider.payment_choices import STOP, declined_by, is_declined
 from domain.provider.ports.onramp import OnRampQuoteRequest, PaymentMethod
 from domain.provider.valuation import cents_rounded_up
 from domain.shared.assets import ASSETS

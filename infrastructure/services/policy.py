@@ -19,9 +19,13 @@ from infrastructure.settings import StartupError
 FIGURES_FILE: Final = Path(__file__).with_name("figures.toml")
 
 
-def load_policy(sanctions_file: Path | None) -> Policy:
-    """Figures and sanctions list; raises `StartupError` with one line for a file that is wrong."""
-    return Policy(figures=load_figures(FIGURES_FILE), screening=load_screening(sanctions_file))
+def load_policy(sanctions_file: Path | None, figures_file: Path | None = None) -> Policy:
+    """Figures, the product's own where no file has others, and the sanctions list; raises
+    `StartupError` with one line for a file that is wrong."""
+    return Policy(
+        figures=load_figures(figures_file or FIGURES_FILE),
+        screening=load_screening(sanctions_file),
+    )
 
 
 def load_figures(path: Path) -> Figures:

@@ -8,8 +8,9 @@ from domain.contracts.choice_events import (
     UserChoiceRequired,
     UserChoiceWithdrawn,
 )
-from domain.contracts.envelope import EventPayload
-from domain.transaction.flow import Record
+from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.transfer_events import ApprovalTimeExtended
+from domain.transaction.flow import Columns, Record
 
 CHOICE_RECORDS: Final[dict[type[EventPayload], Record]] = {
     UserChoiceRequired: Record(waiting_on="USER"),
@@ -17,4 +18,14 @@ CHOICE_RECORDS: Final[dict[type[EventPayload], Record]] = {
     UserChoiceMade: Record(),
     UserChoiceExpired: Record(),
     UserChoiceWithdrawn: Record(),
+    ApprovalTimeExtended: Record(),
 }
+
+
+def choice_columns(event: Event) -> Columns:
+    """What the user's answer fills in the row: until when they may sign, if that is later now."""
+    match event.data:
+        case ApprovalTimeExtended(until=until):
+            return {"approval_deadline": until}
+        case _:
+            return {}

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from domain.provider.effects import EffectKind
-from domain.provider.payment_choices import NOTICE_MAX, PAGE_TIME
+from domain.provider.extensions import NOTICE_MAX
 from domain.provider.payment_outcomes import Opened, Waiting
 from domain.provider.ports.onramp import OnRampProvider, PaymentState, PaymentStatus
+from domain.shared.decision import Facts
 from domain.shared.ids import EffectId
 from infrastructure.sagas.arrivals import Arrivals
 from infrastructure.sagas.effects import EffectInHand
@@ -19,8 +20,9 @@ from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.payments import PAYING_SECONDS, PaymentEffects
 from infrastructure.sagas.ramps import Standing
 from tests.unit.domain.deposit.journey import Payment
-from tests.unit.domain.send.journey import START
+from tests.unit.domain.send.journey import FACTS, START
 
+PAGE_TIME = timedelta(seconds=FACTS.figures.payment_page_seconds)
 PAYING = timedelta(seconds=PAYING_SECONDS)
 OPEN_FOR = timedelta(minutes=10)
 
@@ -36,12 +38,15 @@ class Provider:
 
 @dataclass
 class Engine:
-    """A clock is all that a look needs of it."""
+    """A clock and the figures are all that a look needs of it."""
 
     now: datetime
 
     def clock(self) -> datetime:
         return self.now
+
+    def facts(self) -> Facts:
+        return FACTS
 
 
 async def checked(

@@ -14,24 +14,19 @@ from domain.contracts.deposit_events import (
 )
 from domain.provider.effects import Declined, NotAttempted
 from domain.provider.errors import ActionRefused, NoSuchOption
-from domain.provider.payment_choices import (
-    EXTENSIONS_MAX,
-    NOTICE_MAX,
-    PAGE_TIME,
-    REPEATS_MAX,
-    declined_by,
-    open_until,
-)
+from domain.provider.extensions import EXTENSIONS_MAX, NOTICE_MAX
+from domain.provider.payment_choices import REPEATS_MAX, declined_by, open_until
 from domain.provider.payment_outcomes import Ended, Opened, OpenOutcome, Waiting
 from domain.shared.unit import ActionStatus, Rejected
 from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
 from tests.unit.domain.deposit.test_deposit import APART
-from tests.unit.domain.send.journey import ALICE_WALLET, GROUPS, START
+from tests.unit.domain.send.journey import ALICE_WALLET, FACTS, GROUPS, START
 
 AVAILABLE = f"available:{ALICE_WALLET}"
 LATER = START + timedelta(seconds=5)
 DECLINED = Ended(code="PAY_FAILED", reason="card declined", refunded=False, due_at=LATER)
 EXPIRED = Ended(code="PAY_EXPIRED", reason="closed", refunded=False, due_at=LATER)
+PAGE_TIME = timedelta(seconds=FACTS.figures.payment_page_seconds)
 UNTOUCHED = Waiting(due_at=LATER, paid=False, awaits_user=True)
 PAYPAL = PaymentMethodUpdateRequested(
     payment_method="PAYPAL", offers=(offer("second", amount=96_000_000),), rejected=()
@@ -243,7 +238,7 @@ def test_more_time_is_offered_before_it_is_over_once_for_each_end(payment: Payme
 
     payment.chosen("EXTEND")
 
-    assert open_until(payment.stream) == closes + PAGE_TIME
+    assert open_until(payment.stream, payment.facts) == closes + PAGE_TIME
     payment.at(closes + timedelta(hours=2)).checked(UNTOUCHED)
     assert payment.stream.count(UserChoiceRequired) == 1
     payment.checked(DELIVERED)
@@ -263,7 +258,7 @@ def test_more_time_is_given_so_often_and_no_more(payment: Payment) -> None:
 def test_who_leaves_it_as_it_is_has_what_they_had(payment: Payment) -> None:
     payment.at(START + PAGE_TIME - NOTICE_MAX).checked(UNTOUCHED).chosen("LEAVE")
 
-    assert open_until(payment.stream) == START + PAGE_TIME
+    assert open_until(payment.stream, payment.facts) == START + PAGE_TIME
     assert payment.incoming[AVAILABLE] == 98_000_000
 
 

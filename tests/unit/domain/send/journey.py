@@ -25,8 +25,9 @@ from domain.provider.effects import (
     action_id,
     effect_id,
 )
-from domain.provider.handlers import on_broadcast, on_built, on_sign_deadline, submit_signature
+from domain.provider.handlers import on_broadcast, on_built, submit_signature
 from domain.provider.leg import fee_due
+from domain.provider.signing import on_sign_deadline
 from domain.registry import REGISTRY
 from domain.shared.decision import Decision, Facts, KycLevel, Profile
 from domain.shared.figures import Figures, KycLimits, RegionLimits
@@ -110,6 +111,7 @@ FIGURES = Figures(
     risk_millionths={"low": 1_000_000, "medium": 500_000, "high": 200_000},
     method_day={"CARD": 15_000_000_000},
     approval_window_seconds=900,
+    payment_page_seconds=86_400,
     rebuilds_max=3,
     estimated_seconds={"SEND": 60, "WITHDRAW": 1_200},
     estimate_after_completed=30,
