@@ -60,12 +60,14 @@ class Committer:
         lease_owner: str | None = None,
         lease_seconds: float = 30.0,
         after_commit: Callable[[Sequence[Unit]], None] | None = None,
+        ride_seconds: float = RIDE_SECONDS,
     ) -> None:
         self._lanes = [
             Lane(connect, lease_owner=lease_owner, lease_seconds=lease_seconds)
             for _ in range(lanes)
         ]
         self._after_commit = after_commit
+        self._ride_seconds = ride_seconds
         self._waiting: deque[_Waiting] = deque()
         self._riders: deque[_Rider] = deque()
         self._busy: set[object] = set()
@@ -91,12 +93,12 @@ class Committer:
         return await answer
 
     async def ride(self, message: Message) -> bool:
-        """Stores a message with whatever is committed next, or alone after RIDE_SECONDS. False: it
-        is not known to be stored."""
+        """Stores a message with whatever is committed next, or alone after `ride_seconds`. False:
+        it is not known to be stored."""
         if self._closing or len(self._riders) >= WAITING_UNITS_MAX:
             return False
         loop = asyncio.get_running_loop()
-        rider = _Rider(message, loop.time() + RIDE_SECONDS, loop.create_future())
+        rider = _Rider(message, loop.time() + self._ride_seconds, loop.create_future())
         self._riders.append(rider)
         loop.call_at(rider.late_at, self._wake.set)
         return await rider.stored

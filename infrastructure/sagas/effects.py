@@ -130,7 +130,8 @@ class EffectExecutor:
     """One per process that executes effects; `run` until cancelled. `handlers` by kind.
 
     Kinds that are `reads` change nothing outside: one that the outcome of another effect requests
-    is carried out before that outcome is committed, and both are one commit.
+    is carried out before that outcome is committed, and both are one commit, unless it takes longer
+    than `ahead_seconds_max`.
     """
 
     def __init__(
@@ -141,12 +142,14 @@ class EffectExecutor:
         claims: Claims,
         handlers: Mapping[str, CarryOut],
         reads: Collection[str] = (),
+        ahead_seconds_max: float = AHEAD_SECONDS_MAX,
     ) -> None:
         self._engine = engine
         self._owner = owner
         self._claims = claims
         self._handlers = handlers
         self._reads = reads
+        self._ahead_seconds_max = ahead_seconds_max
         self._gate = asyncio.Semaphore(AT_ONCE_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
         self._due = asyncio.Event()
@@ -268,7 +271,7 @@ class EffectExecutor:
         if read is None:
             return None
         try:
-            async with asyncio.timeout(AHEAD_SECONDS_MAX):
+            async with asyncio.timeout(self._ahead_seconds_max):
                 return await self._handlers[read.kind](
                     EffectInHand.leased(stream.id, read, 0), stream
                 )

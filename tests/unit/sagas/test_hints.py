@@ -10,6 +10,7 @@ from domain.shared.unit import EffectState, Group, Message
 from infrastructure.db.effects import ClaimedEffect
 from infrastructure.sagas.effects import EffectInHand, LookError
 from infrastructure.sagas.hints import GATHERED_MAX, Awaiting, Hints
+from tests.unit.sagas.stage import turn
 
 EFFECT = ClaimedEffect(
     id=EffectId(UUID(int=1)),
@@ -93,12 +94,6 @@ class Scene:
     def told(self) -> list[list[str]]:
         """Which messages each look answered."""
         return [[each.message_id for each in messages] for _, messages in self.looked]
-
-
-async def turn() -> None:
-    """Everybody goes on until they wait for somebody."""
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 async def test_what_is_new_is_stored_by_the_look_and_nobody_else_is_called() -> None:
