@@ -12,6 +12,7 @@ from domain.provider.ports.answers import Provider
 from infrastructure.db.inbox import Inbox
 from infrastructure.db.openings import OpeningReader
 from infrastructure.db.pool import Pool
+from infrastructure.db.returns import ReturnReader
 from infrastructure.db.standings import StandingStore
 from infrastructure.guard.guards import Guards
 from infrastructure.guard.states import GuardStates
@@ -41,6 +42,7 @@ class Outside:
     offers: OfferCollector
     prices: PriceBook
     strategies: StrategyBook
+    returns: ReturnReader
     health: ProviderHealthWatch
 
 
@@ -77,6 +79,7 @@ def open_outside(
         strategies=StrategyBook(
             providers.defi, goals=load_goals(), standing=standings, ages=ages, clock=clock
         ),
+        returns=ReturnReader(pool),
         health=ProviderHealthWatch({**_checks(providers), "solana": solana}, store),
     )
 

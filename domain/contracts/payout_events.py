@@ -94,7 +94,11 @@ class FiatTransferConfirmed(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutReturned(EventPayload):
-    """The provider could not pay, and gave the USDC back: seen on the chain."""
+    """The provider could not pay, and gave the USDC back: seen on the chain.
+
+    `is_credited`: by a transaction that the provider does not name, so that it is booked like any
+    money that nobody announced.
+    """
 
     provider: str
     code: str
@@ -103,6 +107,7 @@ class PayoutReturned(EventPayload):
     transaction_hash: str
     instruction: int
     account: str
+    is_credited: bool = False
 
 
 PAYOUT_EVENTS: tuple[type[EventPayload], ...] = (

@@ -6,7 +6,7 @@ ends a payout that may have been made.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from domain.contracts.payout_events import (
     FiatTransferConfirmed,
@@ -20,12 +20,22 @@ from domain.contracts.payout_events import (
 from domain.contracts.transfer_events import TransferConfirmed
 from domain.contracts.withdraw_events import BankPayout, WithdrawTransactionInitiated
 from domain.provider.effects import Claimed, Declined, Moved, NotAttempted, Unknown
-from domain.provider.ramps import Mismatch, NotOpened, Ramp, again, still_waiting
+from domain.provider.ramps import (
+    Mismatch,
+    NotOpened,
+    Ramp,
+    again,
+    for_a_person,
+    still_waiting,
+)
 from domain.shared.accounts import conversion, fiat, provider
 from domain.shared.assets import USDC
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.stream import Stream
-from domain.shared.unit import EffectState, Posting
+from domain.shared.unit import ChainClaim, EffectState, Posting
+
+RETURNS: Final = "SOLANA:RETURN"
+"""Where a credit is claimed as what came back of one payout: once, beside whoever books it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +49,12 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """To be asked again at `due_at`. `received`: the provider has the USDC."""
+    """To be asked again at `due_at`. `received`: the provider has the USDC; `overdue`: why a person
+    has to look by now."""
 
     due_at: datetime
     received: bool
+    overdue: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +66,18 @@ class Paid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
-    """The chain shows, finally, what the provider gave back, and the provider says why."""
+    """The chain shows, finally, what the provider gave back, and the provider says why.
+
+    `is_credited`: the provider names no transaction, and it is a credit that whoever looks for
+    unannounced money books; it is looked at again at `due_at` where it is another payout's.
+    """
 
     moved: Moved
     transaction_hash: str
     code: str
     reason: str
+    due_at: datetime
+    is_credited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +120,10 @@ def on_payout_checked(
 ) -> Decision:
     """What the provider, and for what it gives back the chain, says of the payout now."""
     match outcome:
-        case Waiting(received=received):
+        case Waiting(received=received, overdue=overdue):
             news = _received(stream) if received else NOTHING
-            return still_waiting(effect, outcome.due_at, news=news)
+            late = NOTHING if overdue is None else for_a_person(stream, overdue)
+            return still_waiting(effect, outcome.due_at, news=news + late)
         case Paid():
             return _received(stream) + _paid(stream, effect, outcome, facts)
         case Returned():
@@ -200,6 +219,9 @@ def _paid(stream: Stream, effect: Claimed, paid: Paid, facts: Facts) -> Decision
 
 
 def _returned(stream: Stream, effect: Claimed, back: Returned, facts: Facts) -> Decision:
+    if back.is_credited and facts.rejection is not None:
+        # Another payout was quicker to take the credit for its own.
+        return still_waiting(effect, back.due_at, news=NOTHING)
     event = PayoutReturned(
         provider=offer_of(stream).provider,
         code=back.code,
@@ -208,8 +230,16 @@ def _returned(stream: Stream, effect: Claimed, back: Returned, facts: Facts) -> 
         transaction_hash=back.transaction_hash,
         instruction=back.moved.instruction,
         account=back.moved.account,
+        is_credited=back.is_credited,
     )
-    return RAMP.concluded(
+    matched = ChainClaim(
+        chain=RETURNS,
+        signature=back.transaction_hash,
+        instruction=back.moved.instruction,
+        account=back.moved.account,
+    )
+    told = Decision(claims=(matched,) if back.is_credited else ())
+    return told + RAMP.concluded(
         stream,
         effect,
         facts,

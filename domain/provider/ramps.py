@@ -58,11 +58,9 @@ class Ramp:
         thing that does not."""
         asked_again = again(effect, EffectState.UNKNOWN, outcome.due_at)
         if isinstance(outcome, Mismatch):
-            event: EventPayload = OperatorRequired(reason=outcome.reason)
-            is_known = any(told.data == event for told in stream.events)
-        else:
-            event = OutcomeUnknown(effect_id=effect.id, operation=operation)
-            is_known = stream.happened_since(OutcomeUnknown, self.selected)
+            return asked_again + for_a_person(stream, outcome.reason)
+        event = OutcomeUnknown(effect_id=effect.id, operation=operation)
+        is_known = stream.happened_since(OutcomeUnknown, self.selected)
         return asked_again if is_known else asked_again + Decision(events=(event,))
 
     def concluded(
@@ -126,6 +124,13 @@ class Ramp:
         return Decision(recoveries=(failover,)) + self.concluded(
             stream, effect, facts, "open", outcome=state, events=(failed,), state=state, said=said
         )
+
+
+def for_a_person(stream: Stream, reason: str) -> Decision:
+    """Somebody has to look; told once for each reason, however often it is found so."""
+    event = OperatorRequired(reason=reason)
+    is_known = any(told.data == event for told in stream.events)
+    return NOTHING if is_known else Decision(events=(event,))
 
 
 def still_waiting(effect: Claimed, due_at: datetime, *, news: Decision) -> Decision:

@@ -6,15 +6,21 @@ A provider's word is a claim: what counts is what the chain shows, finally, on t
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from domain.provider.effects import Moved
 from domain.provider.ports.chain import ChainGateway, Credit, Presence, Sighting
-from domain.shared.assets import ASSETS, Asset, Chain
+from domain.shared.assets import ASSETS, USDC, Asset, Chain
+from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.errors import RpcError
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import credit_of
 
 logger = logging.getLogger(__name__)
+
+PAGES_MAX: Final = 20
+"""Of two thousand transactions each: more are not what one waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,26 @@ class Arrivals:
         found = _of(asset, credits_)
         if isinstance(found, Astray):
             logger.error("a delivery does not fit what was asked: %s, %s", hash_, found.reason)
+        return found
+
+    async def of_usdc(
+        self, address: str, *, after: str, since: datetime
+    ) -> Sequence[Credit] | None:
+        """All USDC that came in finally behind the transaction `after`, the oldest first; None: the
+        chain cannot be asked."""
+        found: list[Credit] = []
+        try:
+            for _page in range(PAGES_MAX):
+                page = await self._gateway.inbound(
+                    parse_address(address), USDC, after_signature=after, since=since
+                )
+                if page.newest_signature is None:
+                    break
+                found.extend(page.credits)
+                after = page.newest_signature
+        except RpcError as error:
+            logger.info("what came in cannot be looked through: %s", error)
+            return None
         return found
 
     async def _on_solana(self, address: str, hash_: str) -> list[Credit] | None:

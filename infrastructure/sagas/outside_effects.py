@@ -78,6 +78,7 @@ def open_effects(
         engine=engine,
         providers=providers.off_ramps,
         arrivals=arrivals,
+        returns=outside.returns,
         standing=outside.standings,
     )
     deliveries = DeliveryEffects(engine=engine, dexes=providers.dexes, arrivals=arrivals)

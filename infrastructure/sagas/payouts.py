@@ -5,14 +5,16 @@ the user's own address.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
+from domain.contracts.events import UserActionSubmitted
 from domain.contracts.payout_events import PayoutOpened
 from domain.contracts.transfer_events import TransferConfirmed
 from domain.contracts.withdraw_events import WithdrawTransactionInitiated
-from domain.provider.effects import Declined, EffectKind, NotAttempted, Unknown
+from domain.provider.effects import Declined, EffectKind, Moved, NotAttempted, Unknown
 from domain.provider.flows.withdraw_to_bank import delivered_amount
 from domain.provider.payouts import (
     Cancelled,
@@ -30,6 +32,7 @@ from domain.provider.payouts import (
     on_payout_opened,
 )
 from domain.provider.ports import answers
+from domain.provider.ports.chain import Credit
 from domain.provider.ports.offramp import (
     OffRampProvider,
     OffRampQuote,
@@ -40,19 +43,39 @@ from domain.provider.ports.offramp import (
     WithdrawalState,
     WithdrawalStatus,
 )
+from domain.provider.ramps import Mismatch
 from domain.shared.assets import USDC
 from domain.shared.stream import Stream
 from infrastructure.sagas.arrivals import Arrivals, Astray
 from infrastructure.sagas.effects import CarryOut, EffectInHand
 from infrastructure.sagas.engine import Handler, SagaEngine
-from infrastructure.sagas.ramps import Standing, begun, look_at, mismatch
+from infrastructure.sagas.ramps import Standing, begun, look_at, mismatch, overdue
 
 logger = logging.getLogger(__name__)
 
+PAYOUT_DAYS_MAX: Final = 7
+"""Three business days with a weekend and a holiday in between: after them a person looks why the
+bank has not been paid, whatever the provider says."""
+RETURN_DAYS_MAX: Final = 2
+"""What a bank has not taken is given back on a chain, in minutes."""
 _RECEIVED: Final = frozenset({WithdrawalState.FUNDS_RECEIVED, WithdrawalState.FIAT_SUBMITTED})
+_COMING_BACK: Final = frozenset(
+    {
+        WithdrawalState.UNDELIVERABLE,
+        WithdrawalState.RETURNED,
+        WithdrawalState.REFUNDING,
+        WithdrawalState.REFUNDED,
+    }
+)
 CANCEL_DAYS_MAX: Final = 3
 """What gets no funds lapses at the provider long before."""
 _GONE: Final = frozenset({WithdrawalState.CANCELLED, WithdrawalState.FAILED})
+
+
+class Returns(Protocol):
+    """Which credits are some payout's by now."""
+
+    async def matched(self, transaction_hashes: Sequence[str]) -> set[str]: ...
 
 
 class PayoutEffects:
@@ -64,11 +87,13 @@ class PayoutEffects:
         engine: SagaEngine,
         providers: Mapping[str, OffRampProvider],
         arrivals: Arrivals,
+        returns: Returns,
         standing: Standing,
     ) -> None:
         self._engine = engine
         self._providers = providers
         self._arrivals = arrivals
+        self._returns = returns
         self._standing = standing
 
     def handlers(self) -> Mapping[str, CarryOut]:
@@ -127,9 +152,15 @@ class PayoutEffects:
         )
 
     async def _checked(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
-        now = self._engine.clock()
-        again = look_at(_sent_at(stream), now)
-        waiting = Waiting(due_at=again, received=False)
+        outcome = await self._looked_at(effect, stream)
+        if isinstance(outcome, Waiting) and outcome.overdue is not None:
+            logger.error("payout %s waits for a person: %s", stream.id, outcome.overdue)
+        return outcome
+
+    async def _looked_at(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
+        now, sent_at = self._engine.clock(), _sent_at(stream)
+        late = overdue("the bank is not paid", since=sent_at, days=PAYOUT_DAYS_MAX, now=now)
+        waiting = Waiting(due_at=look_at(sent_at, now), received=False, overdue=late)
         provider = self._providers.get(str(effect.request["provider"]))
         if provider is None:
             logger.error(
@@ -142,30 +173,76 @@ class PayoutEffects:
             return waiting
         if status.state is WithdrawalState.FIAT_PAID:
             return Paid(fiat_amount=status.fiat_amount)
-        if status.state is WithdrawalState.REFUNDED:
-            return await self._returned(stream, status, waiting)
+        if status.state in _COMING_BACK:
+            return await self._coming_back(stream, status, waiting)
         if status.state in _GONE:
             return mismatch(f"not paid: {status.provider_status}", now)
-        return Waiting(due_at=again, received=status.state in _RECEIVED)
+        return replace(waiting, received=status.state in _RECEIVED)
 
-    async def _returned(
+    async def _coming_back(
         self, stream: Stream, status: WithdrawalStatus, waiting: Waiting
     ) -> CheckOutcome:
-        if status.refund_transaction_hash is None:
-            return waiting
-        hash_ = status.refund_transaction_hash
+        if status.state is WithdrawalState.REFUNDED:
+            found = await self._returned(stream, status, waiting.due_at)
+            if found is not None:
+                return found
+        late = overdue(
+            f"not given back: {status.provider_status}",
+            since=status.updated_at or _sent_at(stream),
+            days=RETURN_DAYS_MAX,
+            now=self._engine.clock(),
+        )
+        return replace(waiting, overdue=waiting.overdue or late)
+
+    async def _returned(
+        self, stream: Stream, status: WithdrawalStatus, again: datetime
+    ) -> Returned | Mismatch | None:
+        """What the chain shows of it; None: not there yet, or it cannot be told which it is."""
+        named = status.refund_transaction_hash
+        reason = status.failure or status.provider_status
+        if named is None:
+            credit = await self._unnamed(stream)
+            if credit is None:
+                return None
+            moved = Moved(amount=credit.amount, instruction=credit.index, account=credit.address)
+            named = credit.transaction_hash
+            return _given_back(moved, named, reason, again, is_credited=True)
         owner = stream.known(WithdrawTransactionInitiated).sender_address
-        found = await self._arrivals.find(USDC, owner, hash_)
-        if found is None:
-            return waiting
+        found = await self._arrivals.find(USDC, owner, named)
         if isinstance(found, Astray):
             return mismatch(found.reason, self._engine.clock())
-        return Returned(
-            moved=found.moved,
-            transaction_hash=hash_,
-            code="PAY_RETURNED",
-            reason=status.failure or status.provider_status,
+        return None if found is None else _given_back(found.moved, named, reason, again)
+
+    async def _unnamed(self, stream: Stream) -> Credit | None:
+        """What came from where it had been sent, since then, and is no other payout's: best the
+        same amount, else less of it."""
+        opened = stream.known(PayoutOpened)
+        found = await self._arrivals.of_usdc(
+            stream.known(WithdrawTransactionInitiated).sender_address,
+            after=stream.known(UserActionSubmitted).signature,
+            since=_sent_at(stream),
         )
+        ours = [
+            credit
+            for credit in found or ()
+            if opened.deposit_address in credit.senders and credit.amount <= opened.amount
+        ]
+        taken = await self._returns.matched([credit.transaction_hash for credit in ours])
+        free = [credit for credit in ours if credit.transaction_hash not in taken]
+        return max(free, key=lambda credit: credit.amount, default=None)
+
+
+def _given_back(
+    moved: Moved, transaction_hash: str, reason: str, again: datetime, *, is_credited: bool = False
+) -> Returned:
+    return Returned(
+        moved=moved,
+        transaction_hash=transaction_hash,
+        code="PAY_RETURNED",
+        reason=reason,
+        due_at=again,
+        is_credited=is_credited,
+    )
 
 
 def _cancel_outcome(answer: WithdrawalStatus | answers.Setback, again: datetime) -> CancelOutcome:

@@ -84,3 +84,9 @@ def look_at(began_at: datetime, now: datetime) -> datetime:
     """When to ask again: after a tenth of how long it has been waited for already."""
     pause = (now - began_at).total_seconds() * LOOK_SHARE_OF_AGE
     return now + timedelta(seconds=min(LOOK_SECONDS_MAX, max(LOOK_SECONDS_MIN, pause)))
+
+
+def overdue(what: str, *, since: datetime, days: int, now: datetime) -> str | None:
+    """Why a person has to look where it was waited for so long; None before that."""
+    late = now - since > timedelta(days=days)
+    return f"{what} after {days} days" if late else None

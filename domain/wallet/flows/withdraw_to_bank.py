@@ -56,7 +56,8 @@ def _undone(stream: Stream, facts: Facts, *, reason: str) -> Decision:
     if returned is None:
         return release(stream, reason=reason)
     sent = stream.known(TransferConfirmed).recipient_amount
-    is_credited = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
+    is_booked = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
+    is_credited = returned.is_credited or is_booked
     back = 0 if is_credited else returned.amount
     lost = sent - back
     claim = ChainClaim(

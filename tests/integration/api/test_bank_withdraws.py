@@ -140,13 +140,18 @@ async def test_it_is_paid_out_and_booked(alice: Person, records: Records, sandbo
     assert await records.count(_LEDGER) == 0
 
 
+@pytest.mark.parametrize("provider", ["bridge", "due"])
 async def test_what_the_bank_does_not_take_comes_back(
-    alice: Person, records: Records, sandbox: Sandbox
+    alice: Person, records: Records, sandbox: Sandbox, provider: str
 ) -> None:
+    """Of the two the second never says by which transaction."""
     account = await added(alice)
+    others = {"kind": "rate_limit", "operations": ["create_transfer"]}
+    if provider != "bridge":
+        await sandbox.post("control/faults", {**others, "provider": "bridge"})
     payload = await begin(alice, account)
     identifier = await alice.signed(payload)
-    provider = (await shown(alice, identifier))["provider"]
+    assert (await shown(alice, identifier))["provider"] == provider
     reference = await records.reference(identifier)
     transfer = reference.rpartition("/")[2]
 

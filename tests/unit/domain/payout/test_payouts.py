@@ -152,6 +152,7 @@ def returned(amount: int) -> Returned:
         transaction_hash="refund-1",
         code="PAY_RETURNED",
         reason="account closed",
+        due_at=FACTS.now,
     )
 
 
