@@ -47,7 +47,7 @@ from domain.provider.payment_outcomes import (
     Waiting,
     WrongDelivery,
 )
-from domain.provider.ramps import Mismatch, Ramp, still_waiting
+from domain.provider.ramps import Mismatch, Ramp, for_a_person, still_waiting
 from domain.shared.accounts import conversion, fiat, provider
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
@@ -81,6 +81,8 @@ def on_payment_checked(
             news = offer_time(stream, facts) if is_awaited else NOTHING
             if paid:
                 news = _confirmed(stream, effect, amount, facts)
+            if outcome.overdue is not None:
+                news += for_a_person(stream, outcome.overdue)
             return still_waiting(effect, outcome.due_at, news=news)
         case Delivered(fiat_amount=amount):
             return _confirmed(stream, effect, amount, facts) + _delivered(

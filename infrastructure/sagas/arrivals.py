@@ -104,7 +104,12 @@ class Arrivals:
             logger.error("a delivery waits for %s, which is not configured", name)
             return None
         sighting = await chain.sighting(hash_)
-        if not isinstance(sighting, Sighting) or sighting.presence is not Presence.FINAL:
+        if not isinstance(sighting, Sighting):
+            return None
+        if sighting.presence is Presence.REVERTED:
+            # As final as any other: nothing of it has moved.
+            return []
+        if sighting.presence is not Presence.FINAL:
             return None
         received = await chain.received(hash_, [chain.parse_address(address)])
         return list(received) if isinstance(received, tuple) else None

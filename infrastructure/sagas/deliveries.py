@@ -25,6 +25,7 @@ from domain.shared.stream import Stream
 from infrastructure.sagas.arrivals import Arrivals, Astray
 from infrastructure.sagas.effects import CarryOut, EffectInHand
 from infrastructure.sagas.engine import Handler, SagaEngine
+from infrastructure.sagas.ramps import last_at, overdue
 from infrastructure.sagas.swaps import swap_request
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ LOOK_SECONDS_MIN: Final = 1.0
 LOOK_SECONDS_MAX: Final = 300.0
 LOOK_SHARE_OF_AGE: Final = 0.2
 STUCK_LOOK_SECONDS: Final = 3600.0
+DELIVERY_DAYS_MAX: Final = 1
+"""Bridges take minutes, Bitcoin an hour or two."""
 
 
 class DeliveryEffects:
@@ -59,6 +62,14 @@ class DeliveryEffects:
         return lambda known, facts: on_tracked(known, effect.fence, outcome, facts)
 
     async def _tracked(self, effect: EffectInHand, stream: Stream) -> TrackOutcome:
+        """After a day a person looks too, whatever is said of it, or is not."""
+        outcome, now = await self._looked_at(effect, stream), self._engine.clock()
+        late = overdue("not delivered", since=_began(stream), days=DELIVERY_DAYS_MAX, now=now)
+        if isinstance(outcome, Waiting) and late is not None:
+            return Stuck(reason=late, due_at=outcome.due_at)
+        return outcome
+
+    async def _looked_at(self, effect: EffectInHand, stream: Stream) -> TrackOutcome:
         now = self._engine.clock()
         again = Waiting(due_at=now + timedelta(seconds=_pause_seconds(stream, now)))
         provider = self._dexes.get(str(effect.request["provider"]))
@@ -122,10 +133,12 @@ def _trace(stream: Stream) -> SwapTrace:
 
 def _pause_seconds(stream: Stream, now: datetime) -> float:
     """Asked often at first and seldom later."""
-    began = next(
-        event.occurred_at
-        for event in stream.events
-        if isinstance(event.data, CrossChainDeliveryAwaited)
-    )
-    age = (now - began).total_seconds()
+    age = (now - _began(stream)).total_seconds()
     return min(LOOK_SECONDS_MAX, max(LOOK_SECONDS_MIN, age * LOOK_SHARE_OF_AGE))
+
+
+def _began(stream: Stream) -> datetime:
+    began = last_at(stream, CrossChainDeliveryAwaited)
+    if began is None:
+        raise LookupError(f"stream {stream.id} awaits no delivery")
+    return began

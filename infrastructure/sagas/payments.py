@@ -6,6 +6,7 @@ user's own address.
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -45,12 +46,28 @@ from domain.shared.stream import Stream
 from infrastructure.sagas.arrivals import Arrivals, Astray
 from infrastructure.sagas.effects import CarryOut, EffectInHand
 from infrastructure.sagas.engine import Handler, SagaEngine
-from infrastructure.sagas.ramps import LOOK_SECONDS_MIN, Standing, begun, look_at, mismatch
+from infrastructure.sagas.ramps import (
+    LOOK_SECONDS_MIN,
+    Standing,
+    begun,
+    last_at,
+    look_at,
+    mismatch,
+    overdue,
+)
 
 logger = logging.getLogger(__name__)
 
 PAYING_SECONDS: Final = 3600.0
 """Who began to pay just before the page closed may take so long to be heard of."""
+
+UNHEARD_DAYS_MAX: Final = 7
+"""Whatever a provider says of a payment that somebody has begun to make, or does not say: after so
+long a person looks."""
+PAID_DAYS_MAX: Final = 5
+"""A bank's payment settles in three business days; most are delivered within minutes."""
+UNNAMED_DAYS_MAX: Final = 1
+"""What was delivered is on its chain by then, and its transaction known."""
 
 _PAID: Final = frozenset({PaymentState.PAID, PaymentState.DELIVERED})
 _ENDED: Final[Mapping[PaymentState, str]] = {
@@ -109,9 +126,23 @@ class PaymentEffects:
         )
 
     async def _checked(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
+        outcome = await self._looked_at(effect, stream)
+        if not isinstance(outcome, Waiting) or outcome.awaits_user:
+            return outcome
+        now, paid_at = self._engine.clock(), last_at(stream, FiatPaymentConfirmed)
+        if paid_at is not None:
+            late = overdue("paid, and not delivered", since=paid_at, days=PAID_DAYS_MAX, now=now)
+        else:
+            asked_at = _asked_at(stream)
+            late = overdue("not heard of", since=asked_at, days=UNHEARD_DAYS_MAX, now=now)
+        outcome = replace(outcome, overdue=outcome.overdue or late)
+        if outcome.overdue is not None:
+            logger.error("payment %s waits for a person: %s", stream.id, outcome.overdue)
+        return outcome
+
+    async def _looked_at(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
         now = self._engine.clock()
-        asked = [e.occurred_at for e in stream.events if isinstance(e.data, FiatPaymentRequested)]
-        again = look_at(asked[-1], now)
+        again = look_at(_asked_at(stream), now)
         provider = self._providers.get(str(effect.request["provider"]))
         if provider is None:
             logger.error(
@@ -148,6 +179,7 @@ class PaymentEffects:
             paid=paid,
             fiat_amount=status.fiat_amount if paid else None,
             awaits_user=awaits_user,
+            overdue=_unnamed(stream, now) if status.state is PaymentState.DELIVERED else None,
         )
 
     def _is_over(self, stream: Stream, now: datetime) -> bool:
@@ -209,6 +241,22 @@ def payment_order(stream: Stream, *, key: str) -> PaymentOrder:
         user_reference=derived(user_id or stream.wallet_id, "provider", name).hex,
         return_url=payment.return_url,
     )
+
+
+def _asked_at(stream: Stream) -> datetime:
+    asked_at = last_at(stream, FiatPaymentRequested)
+    if asked_at is None:
+        raise LookupError(f"nobody was asked for the payment of {stream.id}")
+    return asked_at
+
+
+def _unnamed(stream: Stream, now: datetime) -> str | None:
+    """Why a person has to look where the provider never says by which transaction it delivered."""
+    paid_at = last_at(stream, FiatPaymentConfirmed)
+    if paid_at is None:
+        return None
+    what = "said to be delivered, by no transaction"
+    return overdue(what, since=paid_at, days=UNNAMED_DAYS_MAX, now=now)
 
 
 def _wrong(astray: Astray) -> Delivered | None:

@@ -49,7 +49,7 @@ from domain.shared.stream import Stream
 from infrastructure.sagas.arrivals import Arrivals, Astray
 from infrastructure.sagas.effects import CarryOut, EffectInHand
 from infrastructure.sagas.engine import Handler, SagaEngine
-from infrastructure.sagas.ramps import Standing, begun, look_at, mismatch, overdue
+from infrastructure.sagas.ramps import Standing, begun, last_at, look_at, mismatch, overdue
 
 logger = logging.getLogger(__name__)
 
@@ -290,9 +290,7 @@ def withdrawal_order(stream: Stream, *, key: str) -> WithdrawalOrder:
 
 
 def _sent_at(stream: Stream) -> datetime:
-    sent = [
-        event.occurred_at
-        for event in stream.events
-        if isinstance(event.data, (TransferConfirmed, PayoutOpened))
-    ]
-    return sent[-1]
+    sent_at = last_at(stream, TransferConfirmed, PayoutOpened)
+    if sent_at is None:
+        raise LookupError(f"stream {stream.id} has opened no payout")
+    return sent_at

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar, assert_never
 
+from domain.contracts.envelope import EventPayload
 from domain.provider.effects import Declined, NotAttempted, Unknown
 from domain.provider.ports import answers
 from domain.provider.ports.answers import Provider
 from domain.provider.ramps import Mismatch, NotOpened
 from domain.provider.registry import Rejection
+from domain.shared.stream import Stream
 from infrastructure.sagas.effects import EffectInHand
 
 RETRY_SECONDS: Final = 2.0
@@ -90,3 +92,11 @@ def overdue(what: str, *, since: datetime, days: int, now: datetime) -> str | No
     """Why a person has to look where it was waited for so long; None before that."""
     late = now - since > timedelta(days=days)
     return f"{what} after {days} days" if late else None
+
+
+def last_at(stream: Stream, *payloads: type[EventPayload]) -> datetime | None:
+    """When any of these happened last."""
+    for event in reversed(stream.events):
+        if isinstance(event.data, payloads):
+            return event.occurred_at
+    return None

@@ -79,7 +79,16 @@ async def test_all_outputs_of_a_delivery_count() -> None:
     )
 
 
-@pytest.mark.parametrize("presence", [one for one in Presence if one is not Presence.FINAL])
+FINAL = {Presence.FINAL, Presence.REVERTED}
+
+
+async def test_what_was_reverted_is_final_and_has_brought_nothing() -> None:
+    node = Node([paid(0, 5)], Presence.REVERTED)
+
+    assert await arrivals(node).find(ETH, "alice", "hash") == Astray()
+
+
+@pytest.mark.parametrize("presence", [one for one in Presence if one not in FINAL])
 async def test_what_is_not_final_is_not_there(presence: Presence) -> None:
     assert await arrivals(Node([paid(0, 5)], presence)).find(BTC, "alice", "hash") is None
 

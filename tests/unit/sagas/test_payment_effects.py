@@ -17,9 +17,15 @@ from domain.shared.ids import EffectId
 from infrastructure.sagas.arrivals import Arrivals
 from infrastructure.sagas.effects import EffectInHand
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.payments import PAYING_SECONDS, PaymentEffects
+from infrastructure.sagas.payments import (
+    PAID_DAYS_MAX,
+    PAYING_SECONDS,
+    UNHEARD_DAYS_MAX,
+    UNNAMED_DAYS_MAX,
+    PaymentEffects,
+)
 from infrastructure.sagas.ramps import Standing
-from tests.unit.domain.deposit.journey import Payment
+from tests.unit.domain.deposit.journey import DELIVERED, Payment
 from tests.unit.domain.send.journey import FACTS, START
 
 PAGE_TIME = timedelta(seconds=FACTS.figures.payment_page_seconds)
@@ -154,3 +160,35 @@ async def test_what_was_paid_and_failed_is_for_a_person() -> None:
     assert told == ["OperatorRequired"]
     told = await checked(payment, START + OPEN_FOR, state=PaymentState.REFUNDED)
     assert told == ["FiatPaymentFailed", "FiatPaymentRefunded"]
+
+
+@pytest.mark.parametrize(
+    ("state", "is_paid", "days"),
+    [
+        (PaymentState.DELIVERED, True, UNNAMED_DAYS_MAX),
+        (PaymentState.PAID, True, PAID_DAYS_MAX),
+        (PaymentState.UNRECOGNISED, True, PAID_DAYS_MAX),
+        (PaymentState.UNRECOGNISED, False, UNHEARD_DAYS_MAX),
+    ],
+)
+async def test_what_has_begun_is_waited_for_without_a_person_only_so_long(
+    state: PaymentState, days: int, *, is_paid: bool
+) -> None:
+    payment = opened(closes_at=START + OPEN_FOR)
+    payment.checked(Waiting(due_at=START, paid=is_paid))
+    limit = START + timedelta(days=days)
+
+    assert await checked(payment, limit, state=state) == []
+    assert await checked(payment, limit + timedelta(seconds=1), state=state) == ["OperatorRequired"]
+
+
+async def test_a_person_is_told_once_and_what_is_delivered_in_the_end_is_booked() -> None:
+    payment = opened(closes_at=START + OPEN_FOR)
+    late = Waiting(due_at=START, paid=True, overdue="paid, and not delivered")
+    payment.checked(late).checked(late)
+
+    assert payment.types.count("OperatorRequired") == 1
+    assert payment.row["waiting_on"] == "OPERATOR"
+    assert payment.types.count("FiatPaymentConfirmed") == 1
+    payment.checked(DELIVERED)
+    assert payment.states[-1] == "COMPLETED"
