@@ -6,7 +6,9 @@ Fiat amounts are in hundredths of their currency, asset amounts in base units.
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.envelope import EventPayload
+from domain.contracts.events import NetworkCost
 from domain.shared.ids import EffectId
 from domain.shared.money import TransactionFee
 
@@ -110,6 +112,24 @@ class PayoutReturned(EventPayload):
     is_credited: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutRequoteRequested(EventPayload):
+    """What was offered cannot be had any more: providers are asked anew for `amount` (USDC base
+    units), what is left where the network costs so much."""
+
+    effect_id: EffectId
+    amount: int
+    network_cost: NetworkCost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutRequoted(EventPayload):
+    """What providers offer for the payout now, the best first."""
+
+    offers: tuple[PayoutOffer, ...]
+    rejected: tuple[RejectedOffer, ...]
+
+
 PAYOUT_EVENTS: tuple[type[EventPayload], ...] = (
     OffRampProviderSelected,
     USDCToFiatConversionRequested,
@@ -118,4 +138,6 @@ PAYOUT_EVENTS: tuple[type[EventPayload], ...] = (
     FiatTransferRequested,
     FiatTransferConfirmed,
     PayoutReturned,
+    PayoutRequoteRequested,
+    PayoutRequoted,
 )

@@ -23,6 +23,7 @@ class EffectKind(StrEnum):
     SIGN_DEADLINE = "leg.sign_deadline"
     BROADCAST = "leg.broadcast"
     SWAP_TRACK = "swap.track"
+    PAYOUT_QUOTE = "payout.quote"
     PAYOUT_OPEN = "payout.open"
     PAYOUT_CHECK = "payout.check"
     CHOICE_DEADLINE = "user.choice_deadline"

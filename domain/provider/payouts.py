@@ -17,8 +17,8 @@ from domain.contracts.payout_events import (
     PayoutReturned,
     USDCToFiatConversionCompleted,
 )
+from domain.contracts.payouts import payout_in
 from domain.contracts.transfer_events import TransferConfirmed
-from domain.contracts.withdraw_events import BankPayout, WithdrawTransactionInitiated
 from domain.provider.effects import Claimed, Declined, Moved, NotAttempted, Unknown
 from domain.provider.ramps import (
     Mismatch,
@@ -92,18 +92,9 @@ CancelOutcome = Cancelled | Declined | NotAttempted | Unknown
 CheckOutcome = Waiting | Paid | Returned | Mismatch | Unknown
 
 
-def bank_of(stream: Stream) -> BankPayout:
-    """The bank account that the flow pays; LookupError where it pays none."""
-    bank = stream.known(WithdrawTransactionInitiated).bank
-    if bank is None:
-        raise LookupError(f"stream {stream.id} pays no bank")
-    return bank
-
-
 def offer_of(stream: Stream) -> PayoutOffer:
     """The offer of the provider that was selected last."""
-    name = stream.known(OffRampProviderSelected).provider
-    return next(each for each in bank_of(stream).offers if each.provider == name)
+    return payout_in(stream).offer(stream.known(OffRampProviderSelected).provider)
 
 
 def on_payout_opened(
@@ -251,7 +242,7 @@ def _returned(stream: Stream, effect: Claimed, back: Returned, facts: Facts) -> 
 
 
 def _provider(stream: Stream) -> str:
-    return offer_of(stream).provider
+    return stream.known(OffRampProviderSelected).provider
 
 
 RAMP = Ramp(selected=OffRampProviderSelected, provider=_provider)

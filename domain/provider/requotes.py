@@ -14,7 +14,7 @@ from domain.contracts.deposit_events import (
     PaymentOffer,
     RejectedOffer,
 )
-from domain.contracts.envelope import Event
+from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.payments import payment_in, payment_of
 from domain.contracts.terms_events import (
     PaymentRequoted,
@@ -34,7 +34,7 @@ REQUOTES_MAX: Final = 10
 RETRY: Final = timedelta(seconds=10)
 PATIENCE: Final = timedelta(minutes=10)
 """So long it is tried again where nobody offers anything."""
-_MILLION: Final = 1_000_000
+MILLION: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +75,24 @@ def on_requoted(stream: Stream, effect: Claimed, told: Requoted, facts: Facts) -
     )
 
 
+def asked_again(
+    stream: Stream, effect: Claimed, requested: type[EventPayload], facts: Facts
+) -> Decision | None:
+    """Nobody offers anything: they are asked once more; None where that was tried for long enough."""
+    asked_at = next(
+        event.occurred_at for event in reversed(stream.events) if isinstance(event.data, requested)
+    )
+    if facts.now >= asked_at + PATIENCE:
+        return None
+    again = EffectMoved(
+        id=effect.id, state=EffectState.INTENT, epoch=effect.epoch, due_at=facts.now + RETRY
+    )
+    return Decision(effects_moved=(again,))
+
+
 def is_less(stream: Stream, offer: PaymentOffer, facts: Facts) -> bool:
     """Whether it is so much less than what was shown that the user has to say yes to it."""
-    kept = _MILLION - facts.figures.payment_slippage_millionths
+    kept = MILLION - facts.figures.payment_slippage_millionths
     return offer.asset_amount < share_rounded_down(_expected(stream), millionths=kept)
 
 
@@ -130,19 +145,9 @@ def _expected(stream: Stream) -> int:
 
 
 def _nobody_offers(stream: Stream, effect: Claimed, told: Requoted, facts: Facts) -> Decision:
-    asked_at = next(
-        event.occurred_at
-        for event in reversed(stream.events)
-        if isinstance(event.data, PaymentRequoteRequested)
-    )
-    if facts.now < asked_at + PATIENCE:
-        again = EffectMoved(
-            id=effect.id,
-            state=EffectState.INTENT,
-            epoch=effect.epoch,
-            due_at=facts.now + RETRY,
-        )
-        return Decision(effects_moved=(again,))
+    again = asked_again(stream, effect, PaymentRequoteRequested, facts)
+    if again is not None:
+        return again
     done = EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch)
     reasons = "; ".join(f"{each.provider}: {each.reason}" for each in told.rejected)
     return give_up(stream, "PRV_NONE_AVAILABLE", reasons, facts) + Decision(effects_moved=(done,))

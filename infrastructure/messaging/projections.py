@@ -60,6 +60,7 @@ from domain.contracts.payout_events import (
     FiatTransferRequested,
     PayoutOffer,
     PayoutOpened,
+    PayoutRequoteRequested,
     PayoutReturned,
     USDCToFiatConversionCompleted,
     USDCToFiatConversionRequested,
@@ -240,6 +241,7 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     FiatTransferRequested: {"fiat_amount": _FIAT},
     FiatTransferConfirmed: {"amount": _USDC, "fiat_amount": _FIAT},
     PayoutReturned: {"amount": _USDC},
+    PayoutRequoteRequested: {"amount": _USDC},
     ProtocolCall: {"amount": _USDC, "platform_fee": _USDC, "value": _USDC},
     BlockchainCallConfirmed: {
         "moved": _USDC,

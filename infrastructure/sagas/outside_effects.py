@@ -27,6 +27,7 @@ from infrastructure.sagas.requotes import RequoteEffects
 from infrastructure.sagas.sol_transfers import TransferLegs
 from infrastructure.sagas.swaps import PromisedSwaps, SwapLeg
 from infrastructure.sagas.watcher import ConfirmationWatcher
+from infrastructure.services.payout_offers import PayoutOfferDesk
 from infrastructure.services.providers import OfferDesk
 
 
@@ -67,7 +68,10 @@ def open_effects(
     watcher = ConfirmationWatcher(engine=engine, legs=legs)
     signed = LegEffects(engine=engine, solana=legs, others=others, watcher=watcher)
     arrivals = Arrivals(providers.chains, gateway)
-    requotes = RequoteEffects(OfferDesk(outside.offers, providers.on_ramps))
+    requotes = RequoteEffects(
+        OfferDesk(outside.offers, providers.on_ramps),
+        PayoutOfferDesk(collector=outside.offers, providers=providers.off_ramps),
+    )
     payments = PaymentEffects(
         engine=engine,
         providers=providers.on_ramps,

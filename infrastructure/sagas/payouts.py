@@ -12,10 +12,10 @@ from typing import Final, Protocol, assert_never
 
 from domain.contracts.events import UserActionSubmitted
 from domain.contracts.payout_events import PayoutOpened
+from domain.contracts.payouts import bank_of, payout_in
 from domain.contracts.transfer_events import TransferConfirmed
 from domain.contracts.withdraw_events import WithdrawTransactionInitiated
 from domain.provider.effects import Declined, EffectKind, Moved, NotAttempted, Unknown
-from domain.provider.flows.withdraw_to_bank import delivered_amount
 from domain.provider.payouts import (
     Cancelled,
     CancelOutcome,
@@ -25,7 +25,6 @@ from domain.provider.payouts import (
     Paid,
     Returned,
     Waiting,
-    bank_of,
     offer_of,
     on_payout_cancelled,
     on_payout_checked,
@@ -269,7 +268,7 @@ def withdrawal_order(stream: Stream, *, key: str) -> WithdrawalOrder:
         quote=OffRampQuote(
             request=OffRampQuoteRequest(
                 asset=USDC,
-                asset_amount=delivered_amount(stream),
+                asset_amount=payout_in(stream).amount,
                 fiat_currency=offer.fiat_currency,
                 rail=PayoutRail(bank.rail),
                 country=bank.country,

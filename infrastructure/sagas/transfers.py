@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 
 from domain.contracts.events import NetworkCost
 from domain.contracts.transfer_events import TransferRequested, TransferWanted
-from domain.provider.effects import BuildOutcome, Declined, Landed, MoreCharged
+from domain.provider.effects import BuildOutcome, Landed
 from domain.provider.leg import fee_due
 from domain.shared.assets import USDC
 from domain.shared.money import AssetAmount
@@ -38,8 +38,6 @@ class TransferLeg:
         asked = await self._cost(stream, recipient, now)
         payable = wanted.amount - wanted.platform_fee
         cost = charge(asked, requested.network_cost, payable=payable)
-        if isinstance(cost, MoreCharged) and wanted.delivered is not None:
-            return Declined(code="TXN_COST_ROSE", reason="what has to arrive leaves no more for it")
         if not isinstance(cost, NetworkCost):
             return cost
         delivered = wanted.delivered or payable - cost.total_base_units
@@ -85,7 +83,7 @@ class TransferLeg:
 
     async def _cost(self, stream: Stream, recipient: Pubkey, now: datetime) -> NetworkCost:
         """What was quoted a moment ago, else what the chain asks now. Where just so much has to
-        arrive, whoever delivers it was found since, and what was quoted is the most."""
+        arrive, whoever delivers it was found since."""
         requested = stream.known(TransferRequested)
         quoted, quoted_at = requested.network_cost, stream.events[0].occurred_at
         is_exact = requested.transfer.delivered is not None

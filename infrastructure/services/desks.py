@@ -25,6 +25,7 @@ from infrastructure.services.money import MoneyMovements
 from infrastructure.services.payment_choices import PaymentChoices
 from infrastructure.services.payments import BUY as PURCHASE
 from infrastructure.services.payments import DEPOSIT, PaymentDesk, PaymentFlow
+from infrastructure.services.payout_offers import PayoutOfferDesk
 from infrastructure.services.payouts import PayoutDesk
 from infrastructure.services.providers import OfferDesk
 from infrastructure.services.quotes import QuoteBook
@@ -124,8 +125,9 @@ class _Desks:
             openings=SwapReader(self._pool),
             accounts=BankAccountStore(self._pool),
             network=self._network,
-            providers=self._providers.off_ramps,
-            offers=self._outside.offers,
+            offers=PayoutOfferDesk(
+                collector=self._outside.offers, providers=self._providers.off_ramps
+            ),
         )
 
     def banks(self) -> BankAccountDesk:

@@ -1,6 +1,5 @@
 """Withdrawing to a bank: the user's wish, from what was typed to what is committed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -12,19 +11,13 @@ from domain.contracts.payout_events import PayoutOffer
 from domain.contracts.previews import Preview
 from domain.contracts.services import BankWithdrawInput
 from domain.contracts.withdraw_events import BankPayout
-from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.offramp import (
-    OffRampProvider,
-    OffRampQuote,
     OffRampQuoteRequest,
     PayoutRail,
 )
-from domain.provider.registry import Capability, ProviderKind, Wanted
-from domain.provider.valuation import cents_rounded_up
 from domain.shared.assets import USDC, Chain
 from domain.shared.errors import Refused
 from domain.shared.ids import TransactionId, UserId
-from domain.shared.money import TransactionFee
 from domain.transaction.handlers import transfer_costs
 from domain.transaction.payouts import WithdrawToBankCommand, withdraw_to_bank
 from infrastructure.db.bank_accounts import BankAccountStore, StoredBankAccount
@@ -34,7 +27,7 @@ from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_amount, read_key
-from infrastructure.services.offers import Bid, OfferCollector
+from infrastructure.services.payout_offers import PayoutOfferDesk
 from infrastructure.services.wishes import Plan, Wish
 
 OPERATION: Final = "initiateWithdraw"
@@ -49,8 +42,7 @@ class PayoutDesk:
     openings: SwapReader
     accounts: BankAccountStore
     network: NetworkCosts
-    providers: Mapping[str, OffRampProvider]
-    offers: OfferCollector
+    offers: PayoutOfferDesk
 
     async def initiate(self, user_id: UserId, wish: BankWithdrawInput) -> TransactionId:
         """Begins it, once for an idempotency key; what was refused before is again."""
@@ -134,16 +126,6 @@ class PayoutDesk:
     async def _offered(
         self, account: StoredBankAccount, amount: int, opening: SwapOpening
     ) -> tuple[tuple[PayoutOffer, ...], tuple[RejectedOffer, ...]]:
-        wanted = Wanted(
-            kind=ProviderKind.OFF_RAMP,
-            capability=Capability.PAY_OUT,
-            asset=USDC.symbol,
-            amount_cents=cents_rounded_up(amount),
-            country=opening.profile.country,
-            currency=account.currency,
-            method=account.rail,
-            chains=frozenset({Chain.SOLANA}),
-        )
         request = OffRampQuoteRequest(
             asset=USDC,
             asset_amount=amount,
@@ -151,22 +133,12 @@ class PayoutDesk:
             rail=PayoutRail(account.rail),
             country=account.country,
         )
-
-        async def ask(provider: OffRampProvider) -> Bid[OffRampQuote] | Setback:
-            if provider.name not in account.tokens:
-                return Declined(code="PRV_BANK_ACCOUNT", reason="does not know the bank account")
-            quote = await provider.quote(request)
-            if not isinstance(quote, OffRampQuote):
-                return quote
-            return Bid(quote, delivered=quote.fiat_amount, seconds=quote.estimated_seconds)
-
-        collected = await self.offers.collect(
-            wanted, self.providers, ask, preferred=opening.preferred
+        return await self.offers.offers(
+            request,
+            account.tokens,
+            country=opening.profile.country,
+            preferred=opening.preferred,
         )
-        offers = tuple(
-            _offer(each.quote, each.provider, each.score, account) for each in collected.offers
-        )
-        return offers, collected.rejected
 
 
 def _wished(
@@ -181,23 +153,4 @@ def _wished(
         amount=amount,
         asset=USDC.symbol,
         quote_id=wish.quote_id,
-    )
-
-
-def _offer(quote: OffRampQuote, name: str, score: int, account: StoredBankAccount) -> PayoutOffer:
-    known = account.tokens[name]
-    return PayoutOffer(
-        provider=name,
-        fiat_amount=quote.fiat_amount,
-        fiat_currency=quote.request.fiat_currency,
-        fees=tuple(
-            TransactionFee(kind=fee.kind, amount=fee.amount, asset=fee.asset, provider=name)
-            for fee in quote.fees
-        ),
-        expires_at=quote.expires_at,
-        estimated_seconds=quote.estimated_seconds,
-        score=score,
-        customer=known.customer,
-        bank_account=known.token,
-        reference=quote.reference,
     )

@@ -1,7 +1,6 @@
 """The provider context pays a bank through an off-ramp as the orchestrator tells it to."""
 
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
 
 from domain.contracts.choice_events import UserChoiceMade
 from domain.contracts.deposit_events import ProviderAttemptFailed
@@ -10,18 +9,23 @@ from domain.contracts.events import CancellationRequested
 from domain.contracts.orchestration_events import Command, CommandIssued
 from domain.contracts.payout_events import (
     OffRampProviderSelected,
-    PayoutOffer,
     PayoutOpened,
+    PayoutRequoted,
+    PayoutRequoteRequested,
     USDCToFiatConversionRequested,
 )
-from domain.contracts.terms_events import PaymentTermsWorsened
+from domain.contracts.payouts import Payout, bank_of, payout_in
+from domain.contracts.terms_events import NetworkCostRose
 from domain.contracts.transfer_events import (
     BlockchainTransferExpired,
     BlockchainTransferFailed,
+    LegRequested,
     TransferWanted,
 )
 from domain.contracts.withdraw_events import WithdrawTransactionInitiated
-from domain.provider.confirmations import CONFIRM_SLIPPAGE, ask_to_confirm, is_agreed
+from domain.provider import leg
+from domain.provider.choices import pending_choice
+from domain.provider.confirmations import CONFIRM_NETWORK_FEE, CONFIRM_SLIPPAGE, is_agreed
 from domain.provider.effects import EffectKind, request_effect
 from domain.provider.leg import (
     GENERAL,
@@ -33,15 +37,15 @@ from domain.provider.leg import (
     on_leg_expired,
     request_transfer,
 )
-from domain.provider.payouts import bank_of, offer_of
+from domain.provider.payout_requotes import ask_for_less, failed_by, is_less, may_requote, requote
+from domain.provider.payouts import offer_of
 from domain.shared.decision import NOTHING, Decision, Facts
-from domain.shared.money import AssetAmount, share_rounded_down
+from domain.shared.money import AssetAmount
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 
 FIRST_LOOK = timedelta(seconds=2)
 """The provider tells sooner by itself that the USDC has come; a bank takes hours."""
-MILLION: Final = 1_000_000
 
 
 def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
@@ -58,95 +62,83 @@ def on_command(stream: Stream, event: Event, facts: Facts) -> Decision:
             return NOTHING
 
 
-def on_attempt_failed(stream: Stream, _event: Event, facts: Facts) -> Decision:
+def on_offers(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """Of those that are left, or were just made anew."""
     return _selected(stream, facts)
 
 
 def on_choice_made(stream: Stream, event: Event, facts: Facts) -> Decision:
-    """Whether less than was shown will do is asked before anything is to be signed."""
+    """What the user agrees to is asked of providers, before anything is to be signed."""
     made = event.data
-    is_of_payout = isinstance(made, UserChoiceMade) and is_agreed(made, CONFIRM_SLIPPAGE)
-    return _selected(stream, facts) if is_of_payout else on_choice(stream, event, facts)
+    if isinstance(made, UserChoiceMade) and is_agreed(made, CONFIRM_SLIPPAGE):
+        return _selected(stream, facts)
+    if isinstance(made, UserChoiceMade) and is_agreed(made, CONFIRM_NETWORK_FEE):
+        return _for_less(stream, facts)
+    return on_choice(stream, event, facts)
 
 
 def on_selected(stream: Stream, _event: Event, facts: Facts) -> Decision:
     """The first time the orchestrator says when to go on; afterwards it goes on at once."""
-    is_failover = stream.happened_since(ProviderAttemptFailed, USDCToFiatConversionRequested)
-    return _open(stream, facts) if is_failover else NOTHING
+    return _open(stream, facts) if _is_under_way(stream) else NOTHING
+
+
+def on_opened(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """The first time the orchestrator says when to send; what was opened anew is sent at once."""
+    return _transfer(stream, facts) if stream.has(LegRequested) else NOTHING
+
+
+def on_cancellation(stream: Stream, event: Event, facts: Facts) -> Decision:
+    """While a payout is opened anew there is nothing to withdraw: it is heard of when that is known."""
+    is_asked = stream.happened_since(PayoutRequoteRequested, LegRequested)
+    if is_asked and pending_choice(stream) is None:
+        return NOTHING
+    return leg.on_cancellation(stream, event, facts)
 
 
 def on_transfer_expired(stream: Stream, event: Event, facts: Facts) -> Decision:
     return on_leg_expired(stream, event, facts) + on_not_sent(stream, event, facts)
 
 
-def delivered_amount(stream: Stream) -> int:
-    """What the provider is sent, in USDC base units."""
-    withdraw = stream.known(WithdrawTransactionInitiated)
-    return withdraw.amount - withdraw.platform_fee - withdraw.network_cost.total_base_units
-
-
 def _selected(stream: Stream, facts: Facts) -> Decision:
     """The best offer whose provider has not failed; without one the payout has failed. For much less
     than was shown its user is asked."""
-    failed = {
-        event.data.provider
-        for event in stream.events
-        if isinstance(event.data, ProviderAttemptFailed)
-    }
-    offers = bank_of(stream).offers
-    offer = next((each for each in offers if each.provider not in failed), None)
+    if _is_under_way(stream) and stream.has(CancellationRequested):
+        return cancelled(stream)
+    payout, (failed, changed) = payout_in(stream), failed_by(stream)
+    out = failed | changed
+    offer = next((each for each in payout.offers if each.provider not in out), None)
+    is_enough = offer is not None and not is_less(stream, offer, facts)
+    if not is_enough and changed and may_requote(stream):
+        return requote(stream, facts)
     if offer is None:
         last = stream.known(ProviderAttemptFailed)
         gone = leg_of(stream).failed(code=last.code, reason=last.reason, landed=False)
         return Decision(events=(gone,))
-    if _is_less(offer, offers[0], facts) and not _is_agreed(stream, offer):
-        return _ask_for_less(stream, facts, offer, offers[0])
-    selected = OffRampProviderSelected(
-        provider=offer.provider, explanation=_explanation(stream, offer)
-    )
+    if not is_enough:
+        return ask_for_less(stream, offer, facts)
+    explanation = _explanation(payout, offer.provider)
+    selected = OffRampProviderSelected(provider=offer.provider, explanation=explanation)
     return Decision(events=(selected,))
 
 
-def _is_less(offer: PayoutOffer, shown: PayoutOffer, facts: Facts) -> bool:
-    kept = MILLION - facts.figures.payment_slippage_millionths
-    return offer.fiat_amount < share_rounded_down(shown.fiat_amount, millionths=kept)
+def _is_under_way(stream: Stream) -> bool:
+    """Whether a provider was asked for anything since the orchestrator said so."""
+    return stream.has(USDCToFiatConversionRequested, PayoutRequoteRequested)
 
 
-def _is_agreed(stream: Stream, offer: PayoutOffer) -> bool:
-    """Whether the user has said yes to just this since it was shown to them."""
-    told = stream.latest(PaymentTermsWorsened)
-    made = stream.latest(UserChoiceMade)
-    if told is None or made is None or told.provider != offer.provider:
-        return False
-    return stream.happened_since(UserChoiceMade, PaymentTermsWorsened) and is_agreed(
-        made, CONFIRM_SLIPPAGE
-    )
-
-
-def _ask_for_less(stream: Stream, facts: Facts, offer: PayoutOffer, shown: PayoutOffer) -> Decision:
-    currency = offer.fiat_currency
-    worsened = PaymentTermsWorsened(
-        provider=offer.provider,
-        asset=currency,
-        expected=shown.fiat_amount,
-        offered=offer.fiat_amount,
-    )
-    offered = AssetAmount.of(offer.fiat_amount, currency)
-    asked = ask_to_confirm(
-        stream,
-        facts,
-        action=CONFIRM_SLIPPAGE,
-        summary=f"{shown.provider} cannot pay: {offer.provider} would pay about {offered}, where "
-        f"{AssetAmount.of(shown.fiat_amount, currency)} was shown",
-        accept=f"Go on for about {offered}",
-    )
-    return Decision(events=(worsened,)) + asked
+def _for_less(stream: Stream, facts: Facts) -> Decision:
+    """What the network takes more is taken out of what the bank gets: the payout that waits for all
+    of it is given up, and another one opened."""
+    cost = stream.known(NetworkCostRose).asked
+    return _cancel(stream, facts) + requote(stream, facts, network_cost=cost)
 
 
 def _open(stream: Stream, facts: Facts) -> Decision:
     if stream.has(CancellationRequested):
         return cancelled(stream)
     offer = offer_of(stream)
+    if offer.expires_at <= facts.now and may_requote(stream):
+        return requote(stream, facts)
     opening = request_effect(
         stream.id,
         EffectKind.PAYOUT_OPEN,
@@ -155,7 +147,7 @@ def _open(stream: Stream, facts: Facts) -> Decision:
         due_at=facts.now,
     )
     requested = USDCToFiatConversionRequested(
-        provider=offer.provider, effect_id=opening.id, amount=delivered_amount(stream)
+        provider=offer.provider, effect_id=opening.id, amount=payout_in(stream).amount
     )
     return Decision(events=(requested,), effects_requested=(opening,))
 
@@ -177,9 +169,16 @@ def _transfer(stream: Stream, facts: Facts) -> Decision:
         stream,
         facts,
         wanted,
-        network_cost=withdraw.network_cost,
-        approval_deadline=approval_deadline(stream, facts, withdraw.approval_deadline),
+        network_cost=payout_in(stream).network_cost,
+        approval_deadline=_deadline(stream, facts, withdraw.approval_deadline),
     )
+
+
+def _deadline(stream: Stream, facts: Facts, given: datetime) -> datetime:
+    """Whoever was asked since has as long to sign as at the beginning."""
+    if stream.has(UserChoiceMade):
+        return facts.now + timedelta(seconds=facts.figures.approval_window_seconds)
+    return approval_deadline(stream, facts, given)
 
 
 def _follow(stream: Stream, facts: Facts) -> Decision:
@@ -196,13 +195,20 @@ def _follow(stream: Stream, facts: Facts) -> Decision:
 
 def on_not_sent(stream: Stream, _event: Event, facts: Facts) -> Decision:
     """Nothing was sent to the provider, and nothing will be: it need not wait for it."""
-    if not stream.happened_since(PayoutOpened, OffRampProviderSelected) or not has_ended(stream):
+    if not has_ended(stream) or not stream.happened_since(PayoutOpened, OffRampProviderSelected):
         return NOTHING
+    if stream.happened_since(PayoutRequoteRequested, PayoutOpened):
+        # It was given up before, for another one.
+        return NOTHING
+    return _cancel(stream, facts)
+
+
+def _cancel(stream: Stream, facts: Facts) -> Decision:
     opened = stream.known(PayoutOpened)
     cancel = request_effect(
         stream.id,
         EffectKind.PAYOUT_CANCEL,
-        1,
+        stream.count(PayoutOpened),
         request={"provider": opened.provider, "reference": opened.reference},
         due_at=facts.now,
     )
@@ -215,24 +221,26 @@ def has_ended(stream: Stream) -> bool:
     return stream.has(BlockchainTransferFailed) or (expired is not None and expired.final)
 
 
-def _explanation(stream: Stream, chosen: PayoutOffer) -> str:
+def _explanation(payout: Payout, chosen: str) -> str:
     """Every candidate with what it would pay and its score, every rejection with its reason."""
-    bank = bank_of(stream)
     offers = [
         f"{offer.provider}: {AssetAmount.of(offer.fiat_amount, offer.fiat_currency)}, "
         f"score {offer.score / 10_000:.1f} of 100"
-        for offer in bank.offers
+        for offer in payout.offers
     ]
-    rejections = [f"{each.provider}: not possible ({each.reason})" for each in bank.rejected]
-    return f"chosen {chosen.provider}; " + "; ".join((*offers, *rejections))
+    rejections = [f"{each.provider}: not possible ({each.reason})" for each in payout.rejected]
+    return f"chosen {chosen}; " + "; ".join((*offers, *rejections))
 
 
 REACTIONS: dict[type[EventPayload], Reaction] = {
     CommandIssued: on_command,
-    ProviderAttemptFailed: on_attempt_failed,
+    ProviderAttemptFailed: on_offers,
+    PayoutRequoted: on_offers,
     OffRampProviderSelected: on_selected,
+    PayoutOpened: on_opened,
     BlockchainTransferFailed: on_not_sent,
     **leg_reactions(GENERAL),
     BlockchainTransferExpired: on_transfer_expired,
     UserChoiceMade: on_choice_made,
+    CancellationRequested: on_cancellation,
 }

@@ -1,6 +1,7 @@
 """What the events of a Withdraw to a bank say of the transaction: its states, where the money is,
 who acts next."""
 
+from dataclasses import replace
 from typing import Final
 
 from domain.contracts.deposit_events import ProviderAttemptFailed
@@ -22,11 +23,15 @@ from domain.contracts.payout_events import (
     FiatTransferConfirmed,
     FiatTransferRequested,
     OffRampProviderSelected,
+    PayoutOffer,
     PayoutOpened,
+    PayoutRequoted,
+    PayoutRequoteRequested,
     PayoutReturned,
     USDCToFiatConversionCompleted,
     USDCToFiatConversionRequested,
 )
+from domain.contracts.payouts import payout_in
 from domain.contracts.terms_events import PaymentTermsWorsened
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
@@ -74,6 +79,8 @@ RECORDS: Final[dict[type[EventPayload], Record]] = {
         moves=((Trigger.FAIL_OVER, None), (Trigger.SELECT_PROVIDER, None)),
         steps=(("prepare", "PROVIDER", "FAILED"),),
     ),
+    PayoutRequoteRequested: Record(waiting_on="PROVIDER"),
+    PayoutRequoted: Record(),
     PayoutOpened: Record(outcome_certainty="CERTAIN"),
     **transfer_records(
         requested=BlockchainTransferRequested,
@@ -128,15 +135,18 @@ def columns(stream: Stream, event: Event) -> Columns:
         case WithdrawTransactionInitiated(bank=BankPayout() as bank) as withdraw:
             found = _opening(event, withdraw, bank)
         case OffRampProviderSelected(provider=provider, explanation=explanation):
-            withdraw = stream.known(WithdrawTransactionInitiated)
+            payout = payout_in(_by(stream, event))
+            offer = payout.offer(provider)
             found = {
                 "provider": provider,
                 "provider_explanation": explanation,
-                "fees": _fees(withdraw, provider, withdraw.network_cost),
+                "target_amount": offer.fiat_amount,
+                "fees": _fees(stream, offer, payout.network_cost),
             }
         case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
-            name = stream.known(OffRampProviderSelected).provider
-            found = {"fees": _fees(stream.known(WithdrawTransactionInitiated), name, cost)}
+            then = _by(stream, event)
+            offer = payout_in(then).offer(then.known(OffRampProviderSelected).provider)
+            found = {"fees": _fees(stream, offer, cost), "network_fee": cost.total_base_units}
         case PayoutOpened(reference=reference):
             found = {"provider_reference": reference}
         case FiatTransferConfirmed(fiat_amount=amount):
@@ -169,15 +179,17 @@ def _opening(event: Event, withdraw: WithdrawTransactionInitiated, bank: BankPay
     }
 
 
-def _fees(
-    withdraw: WithdrawTransactionInitiated, provider: str, cost: NetworkCost
-) -> tuple[TransactionFee, ...]:
+def _by(stream: Stream, event: Event) -> Stream:
+    """As it was with that event: what came since may tell of other offers."""
+    return replace(stream, events=stream.events[: event.sequence])
+
+
+def _fees(stream: Stream, offer: PayoutOffer, cost: NetworkCost) -> tuple[TransactionFee, ...]:
     """What the provider charges by its offer, the network, and the platform."""
-    offers = withdraw.bank.offers if withdraw.bank else ()
-    offer = next(each for each in offers if each.provider == provider)
+    platform_fee = stream.known(WithdrawTransactionInitiated).platform_fee
     own = (
         ("NETWORK", cost.total_base_units, Chain.SOLANA),
-        ("PLATFORM", withdraw.platform_fee, None),
+        ("PLATFORM", platform_fee, None),
     )
     return (
         *offer.fees,
