@@ -39,6 +39,17 @@ def contradiction(provider: str, reason: str) -> Unanswered:
     return Unanswered(reason=reason, contradicts=True)
 
 
+def misfit(provider: str, reason: str) -> None:
+    """What the provider would have signed is not what was asked for: nobody is asked to sign it."""
+    times = _count(provider, "misfit")
+    logger.error(
+        "a transaction of %s is not shown for signing: %s (%d since the start)",
+        provider,
+        reason,
+        times,
+    )
+
+
 def _count(provider: str, what: str) -> int:
     _counted[provider, what] += 1
     return _counted[provider, what]

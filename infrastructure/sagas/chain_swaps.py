@@ -29,6 +29,8 @@ from domain.provider.ports.dex import SwapBuilt
 from domain.shared.assets import ASSETS, NATIVE
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
+from infrastructure.providers.reports import misfit
+from infrastructure.providers.setbacks import NONSENSE
 from infrastructure.sagas.chain_legs import COMMITMENT, gas_of, not_prepared, shown
 from infrastructure.sagas.swaps import PromisedSwaps
 
@@ -44,6 +46,14 @@ class ChainSwapLeg:
 
     async def build(self, stream: Stream, gateway: ChainGateway, now: datetime) -> BuildOutcome:
         requested = stream.known(BlockchainSwapRequested)
+        outcome = await self._build(requested, gateway, now)
+        if isinstance(outcome, Declined) and outcome.code == NONSENSE:
+            misfit(requested.swap.provider, outcome.reason)
+        return outcome
+
+    async def _build(
+        self, requested: BlockchainSwapRequested, gateway: ChainGateway, now: datetime
+    ) -> BuildOutcome:
         swap = requested.swap
         answer = await self._swaps.build(swap)
         if isinstance(answer, (Declined, LessOffered)):
@@ -117,7 +127,7 @@ def unasked(prepared: TransferPrepared, swap: SwapTerms) -> Declined | None:
     amount = swap.amount if swap.source == native and not prepared.is_approval else 0
     aside = swap.aside.amount if swap.aside else 0
     if not amount <= prepared.value <= amount + aside:
-        return Declined(code="PRV_RESPONSE_INVALID", reason="another amount than was asked for")
+        return Declined(code=NONSENSE, reason="another amount than was asked for")
     return None
 
 

@@ -132,6 +132,9 @@ class EthereumGateway:
                 addresses.parse(unsigned.token or "")
         except InvalidChainAddress:
             return Declined(code="PRV_RESPONSE_INVALID", reason="the call names no valid address")
+        if addresses.parse(unsigned.to) in tokens.BY_CONTRACT or tokens.gives_away(unsigned.data):
+            # Moved by its owner's own word, a token needs no allowance, and knows no bound.
+            return Declined(code="PRV_RESPONSE_INVALID", reason="the call is to a token itself")
         return await answered(self._prepare_call(owner, unsigned))
 
     def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:

@@ -17,6 +17,20 @@ TRANSFER: Final = bytes(keccak(text="transfer(address,uint256)")[:4])
 APPROVE: Final = bytes(keccak(text="approve(address,uint256)")[:4])
 BALANCE_OF: Final = bytes(keccak(text="balanceOf(address)")[:4])
 ALLOWANCE: Final = bytes(keccak(text="allowance(address,address)")[:4])
+# What a token's contract does at its owner's word, whichever token: of ours, or any other they have.
+_GIVING_AWAY: Final = (
+    TRANSFER,
+    APPROVE,
+    *(
+        bytes(keccak(text=text)[:4])
+        for text in (
+            "transferFrom(address,address,uint256)",
+            "increaseAllowance(address,uint256)",
+            "setApprovalForAll(address,bool)",
+            "safeTransferFrom(address,address,uint256)",
+        )
+    ),
+)
 TRANSFER_TOPIC: Final = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 _TRANSFER_TOPICS: Final = 3
 _ADDRESS_DIGITS: Final = 40
@@ -44,6 +58,11 @@ def balance_of(owner: str) -> bytes:
 
 def allowance(owner: str, spender: str) -> bytes:
     return ALLOWANCE + _address(owner) + _address(spender)
+
+
+def gives_away(data: bytes) -> bool:
+    """Whether it is a call by which an owner moves tokens, or lets somebody else."""
+    return data.startswith(_GIVING_AWAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,19 @@ from embit import base58
 from domain.provider.ports.chain import TransferPrepared
 from infrastructure.chains.sui import bcs
 from infrastructure.chains.sui.addresses import from_bytes, to_bytes
-from infrastructure.chains.sui.model import Gas, ObjectRef, Pure, SplitCoins, Transaction
+from infrastructure.chains.sui.model import (
+    Argument,
+    Command,
+    Gas,
+    Input,
+    ObjectRef,
+    OtherCommand,
+    Owned,
+    Pure,
+    SplitCoins,
+    Transaction,
+    TransferObjects,
+)
 
 _DIGEST_BYTES: Final = 32
 _SALT: Final = b"TransactionData::"
@@ -25,6 +37,9 @@ _TRANSFER_OBJECTS, _SPLIT_COINS = b"\1", b"\2"
 _GAS_COIN: Final = b"\0"
 _INPUT, _RESULT = b"\1", b"\2"
 _NO_EXPIRY: Final = b"\0"
+# Kinds of arguments, as they are read.
+_GAS: Final = "GAS_COIN"
+_IN_BYTES: Final = "INPUT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +90,50 @@ def prepared(payload: bytes, transaction: Transaction) -> TransferPrepared:
     )
 
 
+def overreach(transaction: Transaction) -> str | None:
+    """What of the sender's it uses beside amounts, in its bytes, that are split off the coins for
+    gas; None where nothing. A coin that is handed over whole takes all that is in it along."""
+    if any(isinstance(one, Owned) for one in transaction.inputs):
+        return "it uses another object of the sender's"
+    for command in transaction.commands:
+        if any(used.kind == _GAS for used in _used(command)):
+            return "it hands on the coin that pays for gas"
+        if isinstance(command, SplitCoins) and None in _amounts(command, transaction):
+            return "it splits off what its bytes do not tell"
+    return None
+
+
+def _used(command: Command) -> tuple[Argument, ...]:
+    """What it is given, but for the coin that amounts are split from."""
+    match command:
+        case SplitCoins(amounts=amounts):
+            return amounts
+        case TransferObjects(objects=objects, recipient=recipient):
+            return (*objects, recipient)
+        case OtherCommand(arguments=arguments):
+            return arguments
+
+
 def _split_off(transaction: Transaction) -> int:
     """What is split off the sender's coins, as far as its bytes have it."""
     return sum(
-        int.from_bytes(content.content, "little")
+        amount or 0
         for command in transaction.commands
-        if isinstance(command, SplitCoins)
-        for amount in command.amounts
-        if amount.kind == "INPUT"
-        and amount.index < len(transaction.inputs)
-        and isinstance(content := transaction.inputs[amount.index], Pure)
+        if isinstance(command, SplitCoins) and command.coin.kind == _GAS
+        for amount in _amounts(command, transaction)
     )
+
+
+def _amounts(command: SplitCoins, transaction: Transaction) -> list[int | None]:
+    return [_amount(each, transaction.inputs) for each in command.amounts]
+
+
+def _amount(argument: Argument, inputs: tuple[Input, ...]) -> int | None:
+    """In MIST; None for one that is not in the transaction's bytes."""
+    if argument.kind != _IN_BYTES or argument.index >= len(inputs):
+        return None
+    given = inputs[argument.index]
+    return int.from_bytes(given.content, "little") if isinstance(given, Pure) else None
 
 
 def digest(transaction: bytes) -> bytes:

@@ -123,6 +123,9 @@ class SuiGateway:
             return Declined(code="PRV_RESPONSE_INVALID", reason=str(error))
         if transaction.sender != owner or transaction.gas.owner != owner:
             return unsupported("not the sender's own transaction at the sender's own cost")
+        wrong = building.overreach(transaction)
+        if wrong is not None:
+            return Declined(code="PRV_RESPONSE_INVALID", reason=wrong)
         return await answered(self._prepare_call(unsigned.transaction, transaction))
 
     def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:

@@ -67,9 +67,10 @@ class TransferObjects:
 
 @dataclass(frozen=True, slots=True)
 class OtherCommand:
-    """One that is passed on as it is."""
+    """One that is passed on as it is; `arguments` are all that it is given."""
 
     name: str
+    arguments: tuple[Argument, ...] = ()
 
 
 Input = Pure | Owned | Shared

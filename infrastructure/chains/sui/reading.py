@@ -104,8 +104,7 @@ def _move_call(reader: Reader) -> Command:
     package = _address(reader)
     module, function = _name(reader), _name(reader)
     reader.many(lambda: _type(reader, 0))
-    _arguments(reader)
-    return OtherCommand(f"{package}::{module}::{function}")
+    return OtherCommand(f"{package}::{module}::{function}", _arguments(reader))
 
 
 def _transfer_objects(reader: Reader) -> Command:
@@ -117,16 +116,13 @@ def _split_coins(reader: Reader) -> Command:
 
 
 def _merge_coins(reader: Reader) -> Command:
-    _argument(reader)
-    _arguments(reader)
-    return OtherCommand("MergeCoins")
+    return OtherCommand("MergeCoins", (_argument(reader), *_arguments(reader)))
 
 
 def _make_vector(reader: Reader) -> Command:
     if _variant(reader, 2, "an option") == 1:
         _type(reader, 0)
-    _arguments(reader)
-    return OtherCommand("MakeMoveVec")
+    return OtherCommand("MakeMoveVec", _arguments(reader))
 
 
 def _publishing(_reader: Reader) -> Command:

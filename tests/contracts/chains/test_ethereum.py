@@ -228,6 +228,11 @@ async def test_a_spender_is_allowed_first_and_exactly_what_it_needs(stage: Stage
         {"spender": ROUTER, "token": None, "allowance": 1},
         {"spender": "nobody", "token": PAXG.contract, "allowance": 1},
         {"gas_limit": gateways.GAS_LIMIT_MAX + 1},
+        # Whatever the sender has of a token, ours or another.
+        {"to": PAXG.contract, "data": tokens.transfer(ROUTER, 10**18)},
+        {"to": PAXG.contract, "data": b"\x01"},
+        {"data": tokens.transfer(ROUTER, 10**18)},
+        {"data": tokens.approve(ROUTER, 2**256 - 1)},
     ],
 )
 async def test_calls_that_make_no_sense_are_declined(

@@ -185,6 +185,14 @@ def calls() -> Iterator[tuple[object, str]]:
     yield pysui.Command("MakeMoveVec", none), "MakeMoveVec"
 
 
+USED = (
+    (Argument("INPUT", 1), Argument("RESULT", 0, 1)),
+    (Argument("GAS_COIN"), Argument("INPUT", 2)),
+    (Argument("INPUT", 2),),
+    (),
+)
+
+
 def inputs() -> list[object]:
     shared = pysui.SharedObjectReference(pysui.Address.from_str("0x" + 64 * "6"), 3, True)  # noqa: FBT003 - pysui's own field
     return [
@@ -200,7 +208,9 @@ def test_what_providers_write_is_read_to_its_end() -> None:
 
     found = reading.read(theirs(inputs(), [one for one, _ in commands], [their_reference(COIN)]))
 
-    assert found.commands == tuple(OtherCommand(name) for _, name in commands)
+    assert found.commands == tuple(
+        OtherCommand(name, used) for (_, name), used in zip(commands, USED, strict=True)
+    )
     assert found.inputs == (Pure(b"\1\2\3"), Shared(32 * b"\x66"), Owned(COIN), Owned(COIN))
     assert found.spent == (COIN, COIN, COIN)
 
