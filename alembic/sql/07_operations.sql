@@ -56,6 +56,20 @@ CREATE TABLE parked (
     PRIMARY KEY (group_name, stream_id)
 );
 
+-- An effect whose outcome cannot be committed waits here for an operator, and is tried again seldom.
+CREATE TABLE parked_effect (
+    effect_id uuid PRIMARY KEY,
+    reason text NOT NULL,
+    attempts integer NOT NULL DEFAULT 1,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Those that nobody has claimed since.
+CREATE VIEW effect_waiting_for_operator AS
+    SELECT e.id, e.stream_id, e.kind, p.reason, p.attempts, p.at
+    FROM parked_effect p JOIN effect e ON e.id = p.effect_id
+    WHERE e.state IN ('INTENT', 'PENDING', 'UNKNOWN') AND e.updated_at < p.at;
+
 CREATE TABLE relay_cursor (
     name text PRIMARY KEY,
     generation integer NOT NULL DEFAULT 0,

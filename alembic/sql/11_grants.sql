@@ -3,7 +3,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO diboas_app;
 GRANT INSERT, UPDATE, DELETE ON
     lease, reactor_cursor, deposit_cursor, deposit_height, deposit_left, relay_cursor,
-    relay_channel, parked, challenge, provider_health TO diboas_app;
+    relay_channel, parked, parked_effect, challenge, provider_health TO diboas_app;
 GRANT INSERT, DELETE ON quote TO diboas_app;
 GRANT INSERT ON provider_switch, provider_customer, bank_account_token TO diboas_app;
 GRANT INSERT, UPDATE ON bank_account, saved_item TO diboas_app;

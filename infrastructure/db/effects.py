@@ -15,6 +15,11 @@ PENDING_MAX: Final = 10_000
 
 _CLAIM: Final = "SELECT * FROM claim_effects($1, $2, $3, $4, $5)"
 _RENEW: Final = "SELECT renew_effect($1, $2, $3)"
+_PARK: Final = """
+    INSERT INTO parked_effect AS p (effect_id, reason) VALUES ($1, $2)
+    ON CONFLICT (effect_id) DO UPDATE SET reason = EXCLUDED.reason, attempts = p.attempts + 1,
+        at = clock_timestamp()
+"""
 _PENDING: Final = """
     SELECT id, stream_id, wallet_id, group_name, kind, key, attempt, state, epoch, tries,
         due_at, request, response
@@ -96,6 +101,13 @@ class EffectStore:
         """Hold it longer; False: another has taken it over, or it has ended."""
         held: bool = await self._pool.fetchval(_RENEW, effect_id, epoch, lease_seconds)
         return held
+
+    async def park(
+        self, effect_id: EffectId, epoch: int, *, reason: str, retry_seconds: float
+    ) -> None:
+        """Leave it to its operator, and to nobody else for so long; its funds stay as they are."""
+        await self._pool.execute(_PARK, effect_id, reason)
+        await self._pool.fetchval(_RENEW, effect_id, epoch, retry_seconds)
 
     async def pending(
         self, kind: str, *, after: EffectId = _BEFORE_ALL, limit: int = PENDING_MAX

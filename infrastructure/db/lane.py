@@ -33,7 +33,7 @@ _COMMIT: Final = "SELECT commit_units($1, $2, $3)"
 
 # The connection may have died before or after its commit: nobody knows until the units are
 # repeated. OperatorInterventionError: the server shuts down, crashes, or starts up.
-_LOST: Final = (
+LOST: Final = (
     OSError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -112,7 +112,7 @@ class Lane:
                 deadlocks += 1
                 if deadlocks == _DEADLOCK_ATTEMPTS_MAX:
                     raise
-            except _LOST as error:
+            except LOST as error:
                 deadline = deadline or loop.time() + _LOST_SECONDS_MAX
                 if loop.time() >= deadline:
                     raise DatabaseUnavailable(str(error) or type(error).__name__) from error

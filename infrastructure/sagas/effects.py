@@ -5,6 +5,7 @@ A claimed effect without an outcome may have been executed: it is inquired first
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, Self
@@ -13,8 +14,10 @@ from domain.provider.effects import Claimed
 from domain.shared.ids import EffectId, StreamId
 from domain.shared.stream import Stream
 from domain.shared.unit import EffectRequested, EffectState, Group, JsonObject, Message
+from infrastructure.db.committer import CommitterOverloaded
 from infrastructure.db.effects import ClaimedEffect
-from infrastructure.sagas.engine import Answering, Handler, SagaEngine
+from infrastructure.db.lane import LOST, DatabaseUnavailable
+from infrastructure.sagas.engine import Answering, Handler, SagaEngine, TooContendedError
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,14 @@ LOOK_SECONDS_MAX: Final = 4.0
 """A provider waits for our answer to what it told while we ask what has become of it."""
 AHEAD_SECONDS_MAX: Final = 2.0
 """So long an outcome may wait in memory for what is read ahead."""
+
+FAILURES_MAX: Final = 5
+"""So often what an effect came to may be impossible to commit before it is parked, with its funds
+held, and reported."""
+PARKED_RETRY_SECONDS: Final = 60.0
+"""A deployment may have mended what parked it."""
+PASSING: Final = (TooContendedError, DatabaseUnavailable, CommitterOverloaded, *LOST)
+"""What ends by itself and is no defect of what was decided."""
 
 
 class LookError(Exception):
@@ -125,6 +136,12 @@ class Claims(Protocol):
         """Holds it longer; False: it is somebody else's, or it has ended."""
         ...
 
+    async def park(
+        self, effect_id: EffectId, epoch: int, *, reason: str, retry_seconds: float
+    ) -> None:
+        """Leaves it aside for so long, for an operator; the others go on."""
+        ...
+
 
 class EffectExecutor:
     """One per process that executes effects; `run` until cancelled. `handlers` by kind.
@@ -151,6 +168,7 @@ class EffectExecutor:
         self._reads = reads
         self._ahead_seconds_max = ahead_seconds_max
         self._gate = asyncio.Semaphore(AT_ONCE_MAX)
+        self._failures: Counter[EffectId] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._due = asyncio.Event()
 
@@ -244,8 +262,27 @@ class EffectExecutor:
 
     async def _execute(self, effect: EffectInHand) -> None:
         decide = await self._outcome(effect)
-        if decide is not None:
+        if decide is None:
+            return
+        try:
             await self._decided(effect, decide)
+        except PASSING:
+            raise
+        except Exception as error:
+            self._failures[effect.id] += 1
+            if self._failures[effect.id] >= FAILURES_MAX:
+                await self._park(effect, error)
+            raise
+        self._failures.pop(effect.id, None)
+
+    async def _park(self, effect: EffectInHand, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}"
+        logger.error(
+            "effect %s of %s waits for a person: %s", effect.kind, effect.stream_id, reason
+        )
+        await self._claims.park(
+            effect.id, effect.epoch, reason=reason, retry_seconds=PARKED_RETRY_SECONDS
+        )
 
     async def _outcome(self, effect: EffectInHand) -> Handler | None:
         carry_out = self._handlers.get(effect.kind)

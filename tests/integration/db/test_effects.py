@@ -273,3 +273,21 @@ async def test_a_named_lease_has_one_owner_and_a_new_epoch_each_tenure(world: Wo
     assert await leases.acquire(name, "one", seconds=30) is None
     await leases.release(name, 2)
     assert await leases.acquire(name, "one", seconds=30) == 3
+
+
+async def test_a_parked_effect_is_nobodys_for_a_while_and_shown_until_it_is_claimed(
+    desk: Desk,
+) -> None:
+    requested = await desk.request()
+    (claimed,) = await desk.claim("one")
+    waiting = "SELECT reason, attempts FROM effect_waiting_for_operator WHERE id = $1"
+
+    await desk.store.park(requested.id, claimed.epoch, reason="first", retry_seconds=30.0)
+    await desk.store.park(requested.id, claimed.epoch, reason="second", retry_seconds=30.0)
+    (shown,) = await desk.world.pool.fetch(waiting, requested.id)
+    assert (shown["reason"], shown["attempts"]) == ("second", 2)
+    assert await desk.claim("two") == []
+
+    await desk.store.park(requested.id, claimed.epoch, reason="third", retry_seconds=-SHORT_SECONDS)
+    assert [each.id for each in await desk.claim("two")] == [requested.id]
+    assert await desk.world.pool.fetch(waiting, requested.id) == []

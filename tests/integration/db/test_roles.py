@@ -118,6 +118,7 @@ async def test_every_table_is_guarded_or_named_as_free(app: Connection) -> None:
         "relay_cursor",
         "relay_channel",
         "parked",
+        "parked_effect",
         "challenge",
         "provider_health",
         "bank_account",

@@ -46,7 +46,8 @@ _UNHEARD: Final = """
     SELECT s.id, g.name FROM stream s, unnest($1::text[]) AS g(name)
     WHERE coalesce((s.handled->>g.name)::int, 0) <> s.sequence
 """
-_PARKED: Final = "SELECT stream_id, reason FROM parked"
+_PARKED: Final = """SELECT stream_id, reason FROM parked
+    UNION ALL SELECT stream_id, reason FROM effect_waiting_for_operator"""
 _LOOKED_UP_TO: Final = "SELECT signature FROM deposit_cursor WHERE address = $1 AND asset = 'USDC'"
 _POSTED: Final = "SELECT posted FROM balance WHERE account_id = $1"
 _EVENTS: Final = """
@@ -219,7 +220,7 @@ class Audit:
 
 async def come_to_rest(pool: Pool, waiting: Sequence[UUID] = ()) -> None:
     """Returns when no effect is open but those of the streams that wait, and no event is unheard;
-    fails where that does not come, or a stream is parked."""
+    fails where that does not come, or a stream or an effect is parked."""
     groups = [group.value for group in Group]
     await until_empty(lambda: pool.fetch(_LEFT_OPEN, waiting))
     await until_empty(lambda: pool.fetch(_UNHEARD, groups))
