@@ -48,14 +48,23 @@ async def seed(settings: Settings, data_dir: Path) -> Sequence[SeededUser]:
     return [_seeded(user, tokens, data_dir) for user in users]
 
 
-async def _fund(settings: Settings, users: Sequence[StoredUser]) -> None:
+async def fund_platform(settings: Settings) -> None:
+    """What the platform itself needs on the sandbox's chain before it works."""
     async with HttpClient() as client:
         gateway = open_gateway(settings, client)
-        await _direct_webhooks(settings, client)
-        faucet = Faucet(client, settings.sandbox_url, settings.solana_rpc_urls[0])
-        await faucet.fund_platform(
+        await _faucet(settings, client).fund_platform(
             fee_payer=gateway.fee_payer, treasury_owner=gateway.treasury_owner
         )
+
+
+def _faucet(settings: Settings, client: HttpClient) -> Faucet:
+    return Faucet(client, settings.sandbox_url, settings.solana_rpc_urls[0])
+
+
+async def _fund(settings: Settings, users: Sequence[StoredUser]) -> None:
+    async with HttpClient() as client:
+        await _direct_webhooks(settings, client)
+        faucet = _faucet(settings, client)
         for user, person in zip(users, PEOPLE, strict=True):
             if person.first_usdc != "0":
                 await faucet.fund_user(Pubkey.from_string(user.addresses[CHAIN]), person.first_usdc)

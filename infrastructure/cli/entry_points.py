@@ -46,6 +46,7 @@ Demo = Callable[[argparse.Namespace, Path], int]
 """Does what the options say, with a ready file, and shows each step; the exit code."""
 
 _RUN_ROLES: Final = "infrastructure.bootstrap:run_roles"
+_FUND_PLATFORM: Final = "infrastructure.cli.demo_seed:fund_platform"
 _SEED: Final = "infrastructure.cli.demo_seed:seed"
 _DEMO: Final = "infrastructure.cli.demo:demo"
 _UPGRADE: Final = "infrastructure.db.migrate:upgrade"
@@ -60,6 +61,10 @@ def run_roles() -> RunRoles:
 
 def seed() -> Seed:
     return cast("Seed", _load(_SEED))
+
+
+def fund_platform() -> Callable[[Settings], Awaitable[None]]:
+    return cast("Callable[[Settings], Awaitable[None]]", _load(_FUND_PLATFORM))
 
 
 def demo() -> Demo:

@@ -114,6 +114,8 @@ class _Session:
             watched -= done
 
     async def _serve_roles(self) -> None:
+        if self._stack.has_sandbox:
+            await entry_points.fund_platform()(self._settings)
         await entry_points.run_roles()(
             self._settings,
             roles=ROLES,

@@ -27,7 +27,8 @@ def encode_next(outcome: Outcome, *, request_id: str) -> str:
 
 
 class EventStreamResponse:
-    """Sends a stream's events until it ends, the client leaves, or it stops reading."""
+    """Sends a stream's events until it ends, the client leaves or stops reading, or the server
+    stops."""
 
     def __init__(
         self, outcomes: AsyncGenerator[Outcome, None], scope: OperationScope, *, limits: WebLimits
@@ -43,6 +44,10 @@ class EventStreamResponse:
         leaving = asyncio.create_task(_client_left(receive))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # The server stops. Without `complete`, the client comes back and goes on elsewhere.
+            await _stop(sending)
+            await self._send(send, "", more=False)
         finally:
             await _stop(leaving)
             await _stop(sending)

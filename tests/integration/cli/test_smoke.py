@@ -46,4 +46,6 @@ def test_the_first_minutes(tmp_path: Path) -> None:
         assert events[0].type == "SendTransactionInitiated"
 
         assert platform.stop() == 0
+        said = (tmp_path / "data.log").read_text().splitlines()
+        assert [line for line in said if line.startswith(("ERROR", "WARNING"))] == []
     assert not still_running(tree, after_seconds=0.5)

@@ -18,7 +18,7 @@ from bench.platform import Ready, User, command, environment
 from infrastructure.chains.solana.addresses import USDC_DECIMALS, associated_token_account
 from infrastructure.chains.solana.keys import load_or_create_keypair
 from infrastructure.chains.solana.rpc import SolanaRpc
-from infrastructure.cli.demo_seed import seed
+from infrastructure.cli.demo_seed import fund_platform, seed
 from infrastructure.cli.provider_keys import connections, split
 from infrastructure.cli.ready import read_addresses, write_json
 from infrastructure.embedded.ports import free_port
@@ -149,6 +149,7 @@ class Deployment:
     async def seed(self) -> Ready:
         """The demo users with their first money, booked; for that, wallet's worker has to run."""
         settings = load_settings(environment(**self._settings))
+        await fund_platform(settings)
         users = await seed(settings, self._folder)
         place = f"{settings.host}:{settings.port}/graphql"
         return Ready(

@@ -86,6 +86,7 @@ class Reader:
         self.reading = asyncio.Event()
         self.reading.set()
         self.left = asyncio.Event()
+        self.is_whole = False
         self._body = orjson.dumps({"query": query})
         self._is_sent = False
         headers = {
@@ -112,6 +113,7 @@ class Reader:
     async def _send(self, message: MutableMapping[str, object]) -> None:
         await self.reading.wait()
         body = message.get("body")
+        self.is_whole = body is not None and not message.get("more_body")
         if isinstance(body, bytes) and body:
             self.chunks.put_nowait(body.decode())
 
@@ -158,6 +160,21 @@ async def test_a_client_that_stops_reading_is_dropped() -> None:
     service.world.items.put_nowait(6)
 
     await reader.ended()
+    assert service.world.cleaned_up == 1
+
+
+async def test_where_the_server_stops_the_stream_ends_but_is_not_complete(
+    service: Service,
+) -> None:
+    reader = Reader(service, "subscription { live }")
+    service.world.items.put_nowait(5)
+    await reader.read()
+
+    reader.server.cancel()
+
+    await reader.ended()
+    assert reader.is_whole
+    assert reader.chunks.empty()
     assert service.world.cleaned_up == 1
 
 
