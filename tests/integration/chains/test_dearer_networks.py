@@ -105,6 +105,8 @@ async def test_who_withdraws_what_they_hold_pays_it_with_their_yes_alone(
     assert await outside.violations() == []
 
 
+# A bridge is followed to its end.
+@pytest.mark.chaos
 async def test_who_sells_pays_it_with_their_yes_alone(alice: Person, outside: Outside) -> None:
     amount, _gas = await ready(outside, "BTC")
     wish = {"asset": "BTC", "amount": amount}
@@ -119,6 +121,8 @@ async def test_who_sells_pays_it_with_their_yes_alone(alice: Person, outside: Ou
     assert await outside.violations() == []
 
 
+# What becomes of a no is tested without a platform too.
+@pytest.mark.chaos
 async def test_who_does_not_pay_it_keeps_what_they_have(alice: Person, outside: Outside) -> None:
     amount, _gas = await ready(outside, "BTC")
     before = await held(alice, "BTC")
