@@ -71,7 +71,8 @@ LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
                 OR e.state NOT IN ('INTENT', 'PENDING', 'UNKNOWN')
             UNION ALL
             SELECT c.stream_id, 4, jsonb_build_object(
-                'result', 'REJECTED', 'reason', 'ALREADY_BOOKED', 'account', c.account)
+                'result', 'REJECTED', 'reason', 'ALREADY_BOOKED', 'account', c.account,
+                'booked', jsonb_build_object('stream_id', d.stream_id, 'at', d.claimed_at))
             FROM jsonb_populate_recordset(NULL::chain_claim, batch->'claims') c
             JOIN chain_claim d USING (chain, signature, instruction, account)
             UNION ALL

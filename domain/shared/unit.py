@@ -354,12 +354,24 @@ class Stale:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """Whose the movement on a chain is, and since when."""
+
+    stream_id: StreamId
+    at: datetime = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """The database refused: INSUFFICIENT_BALANCE or ALREADY_BOOKED, and on which account; or the
-    code of the limit that would be passed, or of what is wrong with the quote."""
+    code of the limit that would be passed, or of what is wrong with the quote.
+
+    `booked`: who has the claim that stood in the way, of this refusal or of one before it.
+    """
 
     reason: str
     account: str
+    booked: Booked | None = None
 
     @property
     def limit(self) -> str | None:

@@ -55,10 +55,12 @@ def on_refunded(stream: Stream, _event: Event, _facts: Facts) -> Decision:
 
 
 def on_wrong_asset(stream: Stream, event: Event, facts: Facts) -> Decision:
-    """Books to suspense what was not bought; nothing, where the watcher has found and booked it.
+    """Books to suspense what was not bought; nothing, where somebody has booked it before.
     What was bought is still expected."""
     wrong = event.data
-    if not isinstance(wrong, WrongAssetDelivered) or facts.rejection is not None:
+    if not isinstance(wrong, WrongAssetDelivered):
+        return NOTHING
+    if facts.rejection and facts.rejection.booked:
         return NOTHING
     asset = ASSETS[wrong.asset]
     suspended = DeliverySuspended(

@@ -13,7 +13,7 @@ from domain.wallet.swap import balance_of
 def book_deposit(stream: Stream, command: BookDepositCommand, facts: Facts) -> Decision:
     """Books what the chain shows, once: neither a stream that has it nor a movement that somebody
     else claimed is booked again. What comes from a sanctioned address goes to suspense."""
-    if stream.events or facts.rejection is not None:
+    if stream.events or (facts.rejection and facts.rejection.booked):
         return NOTHING
     asset = ASSETS[command.asset]
     is_blocked = bool(facts.screening.hits(command.senders))

@@ -32,12 +32,12 @@ from domain.shared.ids import WalletId
 from domain.shared.stream import Stream
 from domain.shared.unit import Account, ChainClaim, Posting
 from domain.wallet import gas as networks
+from domain.wallet.claims import Claimant, claimant, taken
 from domain.wallet.fee_due import collect_due, hold_due
 from domain.wallet.model import Reservation
 from domain.wallet.review import reject, review_ended
 from domain.wallet.transfer import network_fee, release, reservation_of
 
-ALREADY_BOOKED: Final = "ALREADY_BOOKED"
 INSUFFICIENT_BALANCE: Final = "INSUFFICIENT_BALANCE"
 
 
@@ -113,23 +113,30 @@ def capture(stream: Stream, _event: Event, _facts: Facts) -> Decision:
     return booked + collect_due(stream, seen) + networks.end(stream, seen.gas, seen.aside)
 
 
-def receive(stream: Stream, facts: Facts, *, to: Account | None = None) -> Receipt:
+def receive(
+    stream: Stream, facts: Facts, *, to: Account | None = None, wallet_id: WalletId | None = None
+) -> Receipt | None:
     """Books what the target's chain shows, once: where the watcher for unannounced money was
     faster, its owner has already what came to their account, all that left it then aside. `to`: who
-    that is, where it is not the user."""
+    that is, where it is not the user, and `wallet_id` whose, where it is of ours. None: it is booked
+    as something else, and was not delivered for this."""
     seen = stream.known(BlockchainSwapConfirmed)
     arrived = stream.latest(CrossChainDelivered)
     received = arrived.amount if arrived else seen.received or 0
     fee = 0 if seen.source == USDC.symbol else seen.own_fee
-    # What the watcher has credited may be spent by now: then there is nothing to take a fee from.
-    is_credited = facts.rejection is not None
-    due = 0 if _is_short(facts) else _due(stream, received)
-    credited = received - fee - due
     target = ASSETS[seen.target]
+    claim = _received_claim(seen, arrived)
+    owner = stream.wallet_id if to is None else wallet_id
+    by = claimant(stream, facts, claim, target.symbol, owner)
+    if by is Claimant.OTHER:
+        return None
+    # What the watcher has credited may be spent by now: then there is nothing to take a fee from.
+    is_credited = by is Claimant.WATCHER
+    due = 0 if is_credited and is_short(facts) else _due(stream, received)
+    credited = received - fee - due
     own = to or balance_of(stream.wallet_id, seen.target)
     is_charged_there = seen.target == USDC.symbol and arrived is None
     watched = received - (seen.fee_amount if is_charged_there else 0) if is_credited else 0
-    claim = _received_claim(seen, arrived)
     rows = Decision(
         postings=(
             *_off_its_way(stream, seen),
@@ -151,7 +158,8 @@ def _due(stream: Stream, received: int) -> int:
     return min(swap.platform_fee, received) if swap.network_is_paid_by_user else 0
 
 
-def _is_short(facts: Facts) -> bool:
+def is_short(facts: Facts) -> bool:
+    """Whether an account did not cover what was to be taken of it."""
     return facts.rejection is not None and facts.rejection.reason == INSUFFICIENT_BALANCE
 
 
@@ -162,14 +170,17 @@ def undo(stream: Stream, facts: Facts, *, reason: str) -> Decision:
         return release(stream, reason=reason)
     seen = stream.known(BlockchainSwapConfirmed)
     source = ASSETS[seen.source]
-    is_credited = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
-    back = 0 if is_credited else recovered.amount
     claim = ChainClaim(
         chain=source.chain,
         signature=recovered.transaction_hash,
         instruction=recovered.instruction,
         account=recovered.account,
     )
+    by = claimant(stream, facts, claim, seen.source, stream.wallet_id)
+    if by is Claimant.OTHER:
+        return taken()
+    is_credited = by is Claimant.WATCHER
+    back = 0 if is_credited else recovered.amount
     released = BalanceReservationReleased(
         released=recovered.amount, reason=reason, asset=seen.source
     )

@@ -3,14 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from domain.shared.ids import AccountId
+from domain.shared.ids import AccountId, StreamId
 from domain.shared.unit import (
     Account,
+    Booked,
     CommitResult,
     Committed,
     KeyConflict,
@@ -181,7 +184,14 @@ def _result(
             return KeyConflict()
         case {"result": "STALE", "what": what}:
             return Stale(what)
+        case {"result": "REJECTED", "reason": reason, "account": account, "booked": booked}:
+            return Rejected(reason, account, _booked(booked))
         case {"result": "REJECTED", "reason": reason, "account": account}:
             return Rejected(reason, account)
         case _:
             raise ValueError(f"commit_units answered {verdict}")
+
+
+def _booked(told: Mapping[str, str]) -> Booked:
+    stream_id = StreamId(UUID(told["stream_id"]))
+    return Booked(stream_id, datetime.fromisoformat(told["at"]))

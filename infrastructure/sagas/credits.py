@@ -16,8 +16,9 @@ from domain.contracts.commands import BookDepositCommand
 from domain.provider.ports.answers import Setback
 from domain.provider.ports.chain import ChainGateway, Credit, InvalidChainAddress
 from domain.shared.assets import Asset, Chain
-from domain.shared.ids import StreamId, WalletId, derived
+from domain.shared.ids import WalletId
 from domain.shared.saga import Origin
+from domain.wallet.claims import deposit_stream
 from domain.wallet.handlers import book_deposit
 from infrastructure.db.deposits import FIRST, Left, Owner, Receiver
 from infrastructure.sagas.engine import Opening, SagaEngine
@@ -100,7 +101,7 @@ class CreditBook:
             senders=credit.senders,
         )
         await self._engine.decide(
-            StreamId(derived(owner.wallet_id, "deposit", credit.transaction_hash, credit.asset)),
+            deposit_stream(owner.wallet_id, credit.transaction_hash, credit.asset),
             lambda stream, facts: book_deposit(stream, command, facts),
             opening=Opening(
                 wallet_id=owner.wallet_id,

@@ -226,7 +226,8 @@ class SagaEngine:
                     # A handler that knows of a refusal may be refused for another reason.
                     if rejection is not None and rejection.reason == refused.reason:
                         raise UnitRejectedError(refused)
-                    rejection = refused
+                    booked = refused.booked or (rejection.booked if rejection else None)
+                    rejection = replace(refused, booked=booked)
                 case Stale(what=what):
                     self._forget(stream_id, what, fence=answering.fence)
                     await asyncio.sleep(PAUSE_SECONDS_MAX * random.random() * (attempt > 0))  # noqa: S311  # jitter, not a secret

@@ -14,6 +14,7 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
+from domain.wallet.claims import taken
 from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.swap import capture, receive, undo
 from domain.wallet.transfer import reserve
@@ -51,6 +52,8 @@ def _reserved(stream: Stream, facts: Facts) -> Decision:
 
 def _booked(stream: Stream, facts: Facts) -> Decision:
     receipt = receive(stream, facts)
+    if receipt is None:
+        return taken()
     expected = stream.known(BlockchainSwapRequested).swap.target_amount
     updated = InvestedBalanceUpdated(
         asset=stream.known(BuyTransactionInitiated).asset,

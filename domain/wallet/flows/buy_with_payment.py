@@ -16,6 +16,7 @@ from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import Posting
+from domain.wallet.claims import Claimant, claimant, taken
 from domain.wallet.credit import (
     blocked,
     claim_of,
@@ -30,10 +31,15 @@ from domain.wallet.swap import balance_of
 
 def on_delivered(stream: Stream, _event: Event, facts: Facts) -> Decision:
     """Books what arrived and ends the expectation; nothing of it is the platform's. What somebody
-    on the sanctions list sent is not credited but in suspense."""
+    on the sanctions list sent is not credited but in suspense. What was booked as something else was
+    not delivered for this."""
     delivered = stream.known(DirectAssetPurchaseCompleted)
+    claim = claim_of(delivered)
+    by = claimant(stream, facts, claim, delivered.asset, stream.wallet_id)
+    if by is Claimant.OTHER:
+        return taken()
     expected = stream.known(ExpectedCreditReserved).amount
-    is_credited = facts.rejection is not None
+    is_credited = by is Claimant.WATCHER
     stopped = blocked(delivered, facts)
     account = balance_of(stream.wallet_id, delivered.asset)
     updated = InvestedBalanceUpdated(
@@ -56,7 +62,7 @@ def on_delivered(stream: Stream, _event: Event, facts: Facts) -> Decision:
             Posting(account=account, incoming=-expected),
             Posting(account=to, posted=delivered.amount),
         ),
-        claims=() if is_credited else (claim_of(delivered),),
+        claims=() if is_credited else (claim,),
     )
 
 

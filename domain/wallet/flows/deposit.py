@@ -23,6 +23,7 @@ from domain.shared.money import share_rounded_down
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import Posting
+from domain.wallet.claims import Claimant, claimant, taken
 from domain.wallet.credit import (
     blocked,
     claim_of,
@@ -32,22 +33,24 @@ from domain.wallet.credit import (
     on_wrong_asset,
     settled,
 )
-
-ALREADY_BOOKED = "ALREADY_BOOKED"
-INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE"
+from domain.wallet.swap import is_short
 
 
 def on_update_requested(stream: Stream, _event: Event, facts: Facts) -> Decision:
     """Books what arrived, less the platform's fee, and ends the expectation. What somebody on the
-    sanctions list sent is not credited but in suspense, and nothing is taken of it."""
+    sanctions list sent is not credited but in suspense, and nothing is taken of it. What was booked
+    as something else was not delivered for this."""
     delivered = stream.known(USDCConversionCompleted)
+    claim = claim_of(delivered)
+    by = claimant(stream, facts, claim, USDC.symbol, stream.wallet_id)
+    if by is Claimant.OTHER:
+        return taken()
     name = stream.known(OnRampProviderSelected).provider
     fee = share_rounded_down(delivered.amount, millionths=facts.figures.deposit_fee_millionths)
-    rejected = facts.rejection.reason if facts.rejection else None
     # The watcher for unannounced money was faster: it is credited, and by now perhaps spent.
-    is_credited = rejected is not None
+    is_credited = by is Claimant.WATCHER
     stopped = blocked(delivered, facts)
-    if rejected == INSUFFICIENT_BALANCE or stopped:
+    if (is_credited and is_short(facts)) or stopped:
         fee = 0
     credited = 0 if stopped else delivered.amount - fee
     expected = stream.known(ExpectedCreditReserved).amount
@@ -71,7 +74,7 @@ def on_update_requested(stream: Stream, _event: Event, facts: Facts) -> Decision
             Posting(account=to, posted=delivered.amount),
             *((Posting(account=fee_due(stream.wallet_id), posted=fee),) if fee else ()),
         ),
-        claims=() if is_credited else (claim_of(delivered),),
+        claims=() if is_credited else (claim,),
     )
 
 

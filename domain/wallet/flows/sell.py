@@ -17,6 +17,7 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
+from domain.wallet.claims import taken
 from domain.wallet.gas import on_approved, on_more_wanted
 from domain.wallet.review import hold_for_review, on_blocked
 from domain.wallet.swap import capture, receive, reserve_invested, undo
@@ -47,6 +48,8 @@ def _reserved(stream: Stream, facts: Facts) -> Decision:
 
 def _booked(stream: Stream, facts: Facts) -> Decision:
     receipt = receive(stream, facts)
+    if receipt is None:
+        return taken()
     expected = stream.known(BlockchainSwapRequested).swap.target_amount
     updated = AvailableBalanceUpdated(
         asset=USDC.symbol,

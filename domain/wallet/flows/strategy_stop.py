@@ -21,10 +21,10 @@ from domain.shared.ids import HoldId, derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import Account, HoldKind, HoldPlaced, HoldSettled, Posting
+from domain.wallet.claims import Claimant, claimant
 from domain.wallet.fee_due import collect_due, hold_due, release_due
 from domain.wallet.protocol import call_claims
 from domain.wallet.review import on_blocked, reject
-from domain.wallet.swap import ALREADY_BOOKED
 from domain.wallet.transfer import network_fee
 
 
@@ -89,7 +89,9 @@ def _booked(stream: Stream, facts: Facts) -> Decision:
     watcher for unannounced money was faster, it has booked them less all that was paid."""
     seen = stream.known(BlockchainCallConfirmed)
     reserved = stream.known(PositionReserved)
-    is_credited = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
+    claims = call_claims(seen)
+    by = claimant(stream, facts, claims[0], USDC.symbol, stream.wallet_id)
+    is_credited = by is Claimant.WATCHER
     credited = seen.moved - seen.own_fee
     watched = seen.moved - seen.fee_amount if is_credited else 0
     gain = seen.moved - reserved.principal
@@ -119,7 +121,7 @@ def _booked(stream: Stream, facts: Facts) -> Decision:
             *((Posting(account=strategy_pnl(), posted=-gain),) if gain else ()),
             *network_fee(seen.lamports_spent),
         ),
-        claims=() if is_credited else call_claims(seen),
+        claims=() if is_credited else claims,
     )
     return booked + collect_due(stream, seen)
 

@@ -18,6 +18,7 @@ from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import Posting
 from domain.wallet import gas
+from domain.wallet.claims import Claimant, claimant
 from domain.wallet.fee_due import collect_due
 from domain.wallet.flows.withdraw import validated
 from domain.wallet.review import hold_for_review, on_blocked
@@ -57,7 +58,8 @@ def _booked(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts
     for unannounced money was faster, that user has it already."""
     asset, seen = ASSETS[withdraw.asset], stream.known(TransferConfirmed)
     held, there = reservation_of(stream), withdraw.recipient.wallet_id
-    is_credited = facts.rejection is not None
+    claims = claims_of(seen)
+    is_credited = claimant(stream, facts, claims[0], asset.symbol, there) is Claimant.WATCHER
     to = chain(asset) if there is None or is_credited else invested(there, asset)
     confirmed = CrossChainTransferConfirmed(
         same_chain=True,
@@ -76,7 +78,7 @@ def _booked(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts
             Posting(account=to, posted=seen.recipient_amount),
             *network_fee(seen.lamports_spent),
         ),
-        claims=() if is_credited else claims_of(seen),
+        claims=() if is_credited else claims,
     )
     return booked + collect_due(stream, seen) + gas.end(stream, seen.gas)
 

@@ -16,8 +16,8 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
 from domain.shared.unit import ChainClaim, Posting
+from domain.wallet.claims import Claimant, claimant, taken
 from domain.wallet.review import hold_for_review, on_blocked
-from domain.wallet.swap import ALREADY_BOOKED
 from domain.wallet.transfer import book_to, release, reservation_of, reserve
 
 
@@ -56,16 +56,18 @@ def _undone(stream: Stream, facts: Facts, *, reason: str) -> Decision:
     if returned is None:
         return release(stream, reason=reason)
     sent = stream.known(TransferConfirmed).recipient_amount
-    is_booked = facts.rejection is not None and facts.rejection.reason == ALREADY_BOOKED
-    is_credited = returned.is_credited or is_booked
-    back = 0 if is_credited else returned.amount
-    lost = sent - back
     claim = ChainClaim(
         chain=Chain.SOLANA,
         signature=returned.transaction_hash,
         instruction=returned.instruction,
         account=returned.account,
     )
+    by = claimant(stream, facts, claim, USDC.symbol, stream.wallet_id)
+    if by is Claimant.OTHER:
+        return taken()
+    is_credited = returned.is_credited or by is Claimant.WATCHER
+    back = 0 if is_credited else returned.amount
+    lost = sent - back
     own = Posting(account=available(stream.wallet_id), posted=back)
     # What it kept is beyond us; so is what the watcher has booked from there.
     beyond = Posting(account=chain(USDC), posted=lost)

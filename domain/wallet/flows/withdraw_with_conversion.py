@@ -16,6 +16,7 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
+from domain.wallet.claims import taken
 from domain.wallet.flows.withdraw import on_review, reserved, validated
 from domain.wallet.review import on_blocked
 from domain.wallet.swap import balance_of, capture, receive, undo
@@ -41,7 +42,9 @@ def _booked(stream: Stream, withdraw: WithdrawTransactionInitiated, facts: Facts
     target = stream.known(BlockchainSwapRequested).swap.target
     there = withdraw.recipient.wallet_id
     to = balance_of(there, target) if there else chain(ASSETS[target])
-    receipt = receive(stream, facts, to=to)
+    receipt = receive(stream, facts, to=to, wallet_id=there)
+    if receipt is None:
+        return taken()
     seen = stream.known(BlockchainSwapConfirmed)
     confirmed = CrossChainTransferConfirmed(
         same_chain=stream.known(CrossChainTransferRequested).same_chain,

@@ -6,6 +6,7 @@ It knows nothing of batches, locks or SQL: units come one after another.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -13,6 +14,7 @@ from domain.contracts.envelope import Event
 from domain.shared.ids import HoldId, StreamId
 from domain.shared.unit import (
     Account,
+    Booked,
     ChainClaim,
     CommitResult,
     Committed,
@@ -36,6 +38,8 @@ class Defect(Enum):
 
 DEFECT: Final = Defect.DEFECT
 Answer: TypeAlias = CommitResult | Defect
+SOME_TIME: Final = datetime.max.replace(tzinfo=UTC)
+"""When something was claimed is not modelled, and not compared."""
 
 
 @dataclass(slots=True)
@@ -47,7 +51,7 @@ class Ledger:
     left: dict[HoldId, int] = field(default_factory=dict)
     streams: dict[StreamId, tuple[Event, ...]] = field(default_factory=dict)
     keys: dict[tuple[str, str, str], KeyClaim] = field(default_factory=dict)
-    claims: set[ChainClaim] = field(default_factory=set)
+    claims: dict[ChainClaim, Booked] = field(default_factory=dict)
 
     def commit(self, unit: Unit) -> Answer:
         """The answer, after which the Unit is in the ledger or has changed nothing."""
@@ -67,7 +71,7 @@ class Ledger:
             return Committed() if self._has(unit) else Stale("stream")
         for claim in unit.claims:
             if claim in self.claims:
-                return Rejected("ALREADY_BOOKED", claim.account)
+                return Rejected("ALREADY_BOOKED", claim.account, self.claims[claim])
         for account, standing in self._after(unit).items():
             if account.floor is not None and _free(standing) < account.floor:
                 return Rejected("INSUFFICIENT_BALANCE", account.code)
@@ -106,7 +110,7 @@ class Ledger:
     def _take(self, unit: Unit) -> None:
         self.standings |= self._after(unit)
         self.streams[unit.stream_id] = self.streams.get(unit.stream_id, ()) + unit.events
-        self.claims.update(unit.claims)
+        self.claims |= dict.fromkeys(unit.claims, Booked(unit.stream_id, SOME_TIME))
         if unit.key:
             self.keys[_name(unit.key)] = unit.key
         for placed in unit.holds_placed:

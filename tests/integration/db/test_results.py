@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -135,12 +136,18 @@ async def test_a_claim_is_given_once_for_ever(world: World) -> None:
     alice = user_account()
     claim = ChainClaim(chain="SOLANA", signature=str(uuid4()), instruction=0, account="Acc")
     other = replace(claim, instruction=1)
-    assert await world.commit(deposit(alice, 10), claims=(claim,)) == Committed()
+    before = datetime.now(UTC)
+    first = unit(stream(), deposit(alice, 10), claims=(claim,))
+    assert await world.committer.commit(first) == Committed()
 
     again = await world.commit(deposit(alice, 10), claims=(claim,))
     next_instruction = await world.commit(deposit(alice, 10), claims=(other,))
 
-    assert again == Rejected("ALREADY_BOOKED", "Acc")
+    assert isinstance(again, Rejected)
+    assert (again.reason, again.account) == ("ALREADY_BOOKED", "Acc")
+    assert again.booked is not None
+    assert again.booked.stream_id == first.stream_id
+    assert before <= again.booked.at <= datetime.now(UTC)
     assert next_instruction == Committed()
     assert await world.standing(alice) == Standing(posted=20)
 

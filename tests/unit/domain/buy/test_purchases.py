@@ -9,11 +9,20 @@ import pytest
 from domain.provider.payment_outcomes import Delivered, Ended, Waiting, WrongDelivery
 from domain.shared.unit import ChainClaim, Group, Rejected
 from tests.unit.domain.deposit.journey import Payment
-from tests.unit.domain.send.journey import ALICE_WALLET, FACTS, FIGURES, GROUPS, START
+from tests.unit.domain.send.journey import (
+    ALICE_WALLET,
+    FACTS,
+    FIGURES,
+    GROUPS,
+    START,
+    TAKEN,
+    watched,
+)
 
 EXPECTED, ARRIVED = 1_000_000, 990_000
 INVESTED, SUSPENSE = f"invested:{ALICE_WALLET}:BTC", f"suspense:{ALICE_WALLET}:BTC"
 LATER = START + timedelta(seconds=5)
+LATE = timedelta(seconds=1)
 PAID = Waiting(due_at=LATER, paid=True, fiat_amount=10_000)
 APART: Sequence[Sequence[Group]] = tuple((group,) for group in GROUPS)
 LEVEL = replace(FIGURES.kyc["basic"], flows=frozenset({"buy"}))
@@ -51,13 +60,26 @@ def test_what_arrives_is_invested_and_claimed(purchase: Payment) -> None:
 
 
 def test_what_the_watcher_booked_first_is_not_invested_twice(purchase: Payment) -> None:
-    purchase.rejections = [Rejected(reason="ALREADY_BOOKED", account="a")]
+    purchase.rejections = [watched("hash", "BTC")]
     purchase.checked(DELIVERED)
 
     assert (purchase.posted[INVESTED], purchase.incoming[INVESTED]) == (0, 0)
     assert purchase.posted["chain:BITCOIN:BTC"] == ARRIVED
     assert claims(purchase) == []
     assert purchase.types[-1] == "BuyTransactionCompleted"
+
+
+@pytest.mark.parametrize("claim", [TAKEN, watched("hash", "BTC", at=START - LATE)])
+def test_what_was_booked_as_something_else_completes_nothing(
+    purchase: Payment, claim: Rejected
+) -> None:
+    purchase.rejections = [claim]
+    purchase.checked(DELIVERED)
+
+    assert purchase.types[-1] == "OperatorRequired"
+    assert (purchase.posted[INVESTED], purchase.incoming[INVESTED]) == (0, EXPECTED)
+    assert purchase.posted["provider:first:BTC"] == ARRIVED
+    assert (purchase.row["funds_location"], purchase.row["waiting_on"]) == ("SUSPENSE", "OPERATOR")
 
 
 def test_what_a_sanctioned_sender_delivers_is_in_suspense(purchase: Payment) -> None:

@@ -9,7 +9,7 @@ from domain.provider.payment_outcomes import Ended, Waiting, WrongDelivery
 from domain.provider.ramps import Mismatch
 from domain.shared.unit import EffectState, Group, Rejected
 from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
-from tests.unit.domain.send.journey import ALICE_WALLET, FIGURES, GROUPS, START
+from tests.unit.domain.send.journey import ALICE_WALLET, FIGURES, GROUPS, START, TAKEN, watched
 
 LATER = START + timedelta(seconds=5)
 PAID = Waiting(due_at=LATER, paid=True, fiat_amount=10_000)
@@ -235,7 +235,7 @@ def test_another_asset_than_was_bought_is_in_suspense(payment: Payment) -> None:
 
 def test_what_the_watcher_booked_of_it_stays_booked(payment: Payment) -> None:
     payment.initiate().opened().checked(PAID)
-    payment.rejections = [Rejected(reason="ALREADY_BOOKED", account="a")]
+    payment.rejections = [watched("hash")]
     payment.checked(WrongDelivery(reason="wrong", due_at=LATER, instead=WRONG))
 
     assert payment.posted[f"{SUSPENSE}:SOL"] == 0
@@ -256,7 +256,7 @@ def test_what_a_sanctioned_sender_delivered_is_in_suspense(payment: Payment) -> 
 
 def test_and_stays_where_the_watcher_has_put_it(payment: Payment) -> None:
     payment.initiate().opened().checked(PAID)
-    payment.rejections = [Rejected(reason="ALREADY_BOOKED", account="a")]
+    payment.rejections = [watched("hash")]
     payment.checked(replace(DELIVERED, senders=("sanctioned",)))
 
     assert payment.posted[f"{SUSPENSE}:USDC"] == payment.posted[AVAILABLE] == 0
@@ -289,7 +289,7 @@ def test_more_or_less_than_expected_is_posted_as_it_arrived(payment: Payment, am
 
 def test_money_that_the_watcher_booked_first_is_not_credited_twice(payment: Payment) -> None:
     payment.initiate().opened().checked(PAID)
-    payment.rejections = [Rejected(reason="ALREADY_BOOKED", account="a")]
+    payment.rejections = [watched("hash")]
     payment.checked(DELIVERED)
 
     assert payment.posted[AVAILABLE] == -470_400
@@ -302,13 +302,38 @@ def test_money_that_the_watcher_booked_first_is_not_credited_twice(payment: Paym
 def test_and_where_it_is_spent_already_the_fee_is_let_go(payment: Payment) -> None:
     payment.initiate().opened().checked(PAID)
     payment.rejections = [
-        Rejected(reason="ALREADY_BOOKED", account="a"),
-        Rejected(reason="INSUFFICIENT_BALANCE", account="a"),
+        watched("hash"),
+        replace(watched("hash"), reason="INSUFFICIENT_BALANCE"),
     ]
     payment.checked(DELIVERED)
 
     assert (payment.posted[AVAILABLE], payment.posted[DUE]) == (0, 0)
     assert payment.stream.events[-1].type == "DepositTransactionCompleted"
+
+
+@pytest.mark.parametrize("claim", [TAKEN, watched("hash", at=START - timedelta(seconds=1))])
+def test_what_was_booked_as_something_else_completes_nothing(
+    payment: Payment, claim: Rejected
+) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.rejections = [claim]
+    payment.checked(DELIVERED)
+
+    assert payment.types[-1] == "OperatorRequired"
+    assert (payment.posted[AVAILABLE], payment.posted[DUE]) == (0, 0)
+    assert payment.incoming[AVAILABLE] == 98_000_000
+    assert payment.posted["provider:first:USDC"] == 98_000_000
+    assert (payment.row["funds_location"], payment.row["waiting_on"]) == ("SUSPENSE", "OPERATOR")
+
+
+def test_what_nobody_has_booked_is_booked_here_whatever_was_refused(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.rejections = [Rejected(reason="INSUFFICIENT_BALANCE", account="a")]
+    payment.checked(DELIVERED)
+
+    assert payment.posted[AVAILABLE] == 98_000_000 - 470_400
+    assert payment.posted[DUE] == 470_400
+    assert [claim.signature for unit in payment.units for claim in unit.claims] == ["hash"]
 
 
 def test_compliance_can_stop_it_before_anybody_is_asked(payment: Payment) -> None:

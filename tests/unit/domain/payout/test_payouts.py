@@ -35,7 +35,7 @@ from domain.provider.payouts import (
 )
 from domain.provider.ramps import Mismatch
 from domain.shared.errors import InsufficientBalance, Refused
-from domain.shared.unit import EffectState, Rejected
+from domain.shared.unit import EffectState
 from domain.transaction.errors import BelowMinimum, NoProvider
 from domain.transaction.handlers import transfer_costs
 from domain.transaction.payouts import WithdrawToBankCommand, withdraw_to_bank
@@ -47,8 +47,10 @@ from tests.unit.domain.send.journey import (
     FIGURES,
     PROCESS_NAMES,
     PROCESSES,
+    TAKEN,
     TRANSACTION,
     Journey,
+    watched,
 )
 
 AVAILABLE = f"available:{ALICE_WALLET}"
@@ -271,14 +273,24 @@ def test_what_the_provider_keeps_of_it_is_no_longer_with_it(journey: Journey) ->
 
 def test_a_refund_that_the_watcher_booked_is_not_booked_again(journey: Journey) -> None:
     sent(opened(begun(journey)))
-    rejection = Rejected("ALREADY_BOOKED", AVAILABLE)
-    journey.facts = replace(journey.facts, rejection=rejection)
+    journey.facts = replace(journey.facts, rejection=watched("refund-1"))
 
     checked(journey, returned(SENT))
 
     assert journey.posted[AVAILABLE] == -AMOUNT
     assert journey.posted["provider:first:USDC"] == 0
     assert journey.row["state"] == "FAILED"
+
+
+def test_a_refund_that_was_booked_as_something_else_is_for_a_person(journey: Journey) -> None:
+    sent(opened(begun(journey)))
+    journey.facts = replace(journey.facts, rejection=TAKEN)
+
+    checked(journey, returned(SENT))
+
+    assert journey.types[-1] == "OperatorRequired"
+    assert journey.posted["provider:first:USDC"] == SENT
+    assert (journey.row["waiting_on"], journey.row["funds_location"]) == ("OPERATOR", "SUSPENSE")
 
 
 def test_a_payout_that_is_neither_paid_nor_returned_releases_nothing(journey: Journey) -> None:

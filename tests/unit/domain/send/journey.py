@@ -35,8 +35,9 @@ from domain.shared.ids import HoldId, StreamId, TransactionId, UserId, WalletId
 from domain.shared.saga import Origin, settle
 from domain.shared.screening import ScreeningList
 from domain.shared.stream import Stream
-from domain.shared.unit import ActionStatus, EffectState, Group, Rejected, Unit
+from domain.shared.unit import ActionStatus, Booked, EffectState, Group, Rejected, Unit
 from domain.transaction.handlers import cancel, initiate_send
+from domain.wallet.claims import deposit_stream
 from infrastructure.db.checks import check_unit
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -131,6 +132,22 @@ def allowed(*flows: str) -> Facts:
 
 
 RECIPIENT = Recipient(address="bob", username="bob", user_id=BOB, wallet_id=BOB_WALLET)
+
+
+TAKEN = Rejected("ALREADY_BOOKED", "", Booked(StreamId(UUID(int=77)), START))
+"""Some other transaction has the claim."""
+
+
+def watched(
+    signature: str = SIGNATURE,
+    asset: str = "USDC",
+    *,
+    wallet_id: WalletId = ALICE_WALLET,
+    at: datetime = START,
+) -> Rejected:
+    """The watcher for unannounced money has the claim, since `at`."""
+    booked = Booked(deposit_stream(wallet_id, signature, asset), at)
+    return Rejected("ALREADY_BOOKED", "", booked)
 
 
 def command(**changes: object) -> InitiateSendCommand:

@@ -29,6 +29,7 @@ from tests.unit.domain.send.journey import (
     TRANSACTION,
     Journey,
     allowed,
+    watched,
 )
 
 AVAILABLE, DUE = f"available:{ALICE_WALLET}", f"fee_due:{ALICE_WALLET}"
@@ -179,7 +180,7 @@ def test_proceeds_are_those_that_the_chain_shows_not_those_expected(journey: Jou
 
 def test_proceeds_that_the_watcher_booked_are_not_booked_again(journey: Journey) -> None:
     stopped(journey).built().signed().accepted()
-    journey.facts = replace(journey.facts, rejection=Rejected("ALREADY_BOOKED", AVAILABLE))
+    journey.facts = replace(journey.facts, rejection=watched())
 
     landed(journey, moved=55_000_000, fee=251_500)
 
@@ -315,7 +316,7 @@ def test_a_stop_pays_what_is_owed_and_credits_its_proceeds(journey: Journey) -> 
 def test_what_the_watcher_booked_of_a_stop_was_less_by_what_is_owed(journey: Journey) -> None:
     fee = 250_000 + COST.total_base_units
     stopped(journey.owing(OWED)).built().signed().accepted()
-    journey.facts = replace(journey.facts, rejection=Rejected("ALREADY_BOOKED", AVAILABLE))
+    journey.facts = replace(journey.facts, rejection=watched())
 
     landed(journey, moved=55_000_000, fee=fee + OWED)
 

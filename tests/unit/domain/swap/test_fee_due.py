@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from domain.provider.effects import Declined
-from domain.shared.unit import Rejected
-from tests.unit.domain.send.journey import ALICE_WALLET, Journey
+from tests.unit.domain.send.journey import ALICE_WALLET, Journey, watched
 from tests.unit.domain.swap.test_swaps import arrived, bought, landed, sold, tracked
 
 AVAILABLE, DUE = f"available:{ALICE_WALLET}", f"fee_due:{ALICE_WALLET}"
@@ -62,7 +61,7 @@ def test_what_the_watcher_booked_of_a_sell_was_less_by_what_is_owed(journey: Jou
     """It saw what came to the account, from which all fees had left."""
     fee = 250_000 + 1_500
     sold(journey.owing(OWED)).built().signed().accepted()
-    journey.facts = replace(journey.facts, rejection=Rejected("ALREADY_BOOKED", AVAILABLE))
+    journey.facts = replace(journey.facts, rejection=watched())
 
     landed(journey, spent=200_000_000, received=29_900_000, fee=fee + OWED)
 

@@ -1,6 +1,7 @@
 """A Sell of what lives on another chain: its user pays the network, and the platform later."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -22,7 +23,7 @@ from domain.shared.unit import Rejected
 from domain.transaction.errors import GasMissing
 from domain.transaction.swaps import InitiateSwapCommand, initiate_sell
 from tests.sequences import SELL
-from tests.unit.domain.send.journey import ALICE_WALLET, FACTS, Journey
+from tests.unit.domain.send.journey import ALICE_WALLET, FACTS, START, TAKEN, Journey, watched
 from tests.unit.domain.swap.test_swaps import AVAILABLE, arrived, command, told, tracked
 
 ETHER = f"invested:{ALICE_WALLET}:ETH"
@@ -184,7 +185,8 @@ def test_a_fee_is_not_taken_of_what_the_watcher_credited_and_the_user_spent(
     journey: Journey,
 ) -> None:
     swapped(asked(sold(journey)), gas=2 * 10**15)
-    rejection = Rejected("INSUFFICIENT_BALANCE", AVAILABLE)
+    short = Rejected("INSUFFICIENT_BALANCE", AVAILABLE)
+    rejection = replace(short, booked=watched("there-1").booked)
     journey.facts = replace(journey.facts, rejection=rejection)
 
     tracked(journey, arrived("USDC", 29_900_000))
@@ -192,6 +194,25 @@ def test_a_fee_is_not_taken_of_what_the_watcher_credited_and_the_user_spent(
     assert (journey.posted[AVAILABLE], journey.posted[DUE]) == (0, 0)
     assert journey.posted["chain:SOLANA:USDC"] == 29_900_000
     assert journey.row["state"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+@pytest.mark.parametrize("claimed", [TAKEN, "before"])
+def test_what_was_booked_as_something_else_is_for_a_person(
+    journey: Journey, claimed: Rejected | str, *, is_back: bool
+) -> None:
+    swapped(asked(sold(journey)), gas=2 * 10**15)
+    asset = "ETH" if is_back else "USDC"
+    early = watched("there-1", asset, at=START - timedelta(seconds=1))
+    rejection = early if isinstance(claimed, str) else claimed
+    journey.facts = replace(journey.facts, rejection=rejection)
+
+    tracked(journey, arrived(asset, 20 * 10**15, recovered=is_back))
+
+    assert journey.types[-1] == "OperatorRequired"
+    assert journey.posted[AVAILABLE] == 0
+    assert journey.posted["provider:first:ETH"] == 20 * 10**15
+    assert (journey.row["waiting_on"], journey.row["funds_location"]) == ("OPERATOR", "SUSPENSE")
 
 
 @pytest.mark.parametrize(

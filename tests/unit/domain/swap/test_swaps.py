@@ -20,7 +20,6 @@ from domain.provider.effects import (
 )
 from domain.provider.swap import Arrived, Stuck, TrackOutcome, Waiting, on_tracked
 from domain.shared.errors import InsufficientBalance, Refused
-from domain.shared.unit import Rejected
 from domain.transaction.errors import BelowMinimum, FeesExceedAmount, NoProvider
 from domain.transaction.swaps import InitiateSwapCommand, initiate_buy, initiate_sell
 from tests.sequences import BUY, SELL
@@ -30,6 +29,7 @@ from tests.unit.domain.send.journey import (
     FACTS,
     TRANSACTION,
     Journey,
+    watched,
 )
 
 AVAILABLE = f"available:{ALICE_WALLET}"
@@ -279,8 +279,7 @@ def test_a_sell_passes_its_events_and_pays_the_platform_out_of_what_arrives(
 
 def test_what_the_watcher_booked_is_not_booked_again(journey: Journey) -> None:
     sold(journey).built().signed().accepted()
-    rejection = Rejected("ALREADY_BOOKED", AVAILABLE)
-    journey.facts = replace(journey.facts, rejection=rejection)
+    journey.facts = replace(journey.facts, rejection=watched())
 
     landed(journey, spent=200_000_000, received=29_900_000)
 

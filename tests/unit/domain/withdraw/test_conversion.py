@@ -12,7 +12,6 @@ from domain.provider.swap import TOO_LITTLE, Stuck, Waiting
 from domain.shared.errors import InsufficientBalance, Refused
 from domain.shared.limits import LimitState
 from domain.shared.money import TransactionFee
-from domain.shared.unit import Rejected
 from domain.transaction.errors import BelowMinimum, NoProvider, SelfSend
 from domain.transaction.swaps import InitiateSwapCommand, initiate_withdraw_with_conversion
 from tests.sequences import WITHDRAW
@@ -26,6 +25,7 @@ from tests.unit.domain.send.journey import (
     PROCESSES,
     Journey,
     allowed,
+    watched,
 )
 from tests.unit.domain.swap.test_swaps import arrived, offer, tracked
 from tests.unit.domain.swap.test_swaps import command as swap_command
@@ -230,13 +230,26 @@ def test_an_address_of_a_user_is_credited_to_them(journey: Journey) -> None:
 def test_what_their_watcher_booked_is_not_booked_again(journey: Journey) -> None:
     bob = Recipient(address="elsewhere", user_id=BOB, wallet_id=BOB_WALLET)
     landed(signed(begun(journey, recipient=bob)))
-    journey.facts = replace(journey.facts, rejection=Rejected("ALREADY_BOOKED", ALICE))
+    journey.facts = replace(
+        journey.facts, rejection=watched("there-1", "ETH", wallet_id=BOB_WALLET)
+    )
 
     tracked(journey, arrived("ETH", 10**16))
 
     assert journey.posted[f"invested:{BOB_WALLET}:ETH"] == 0
     assert journey.posted["chain:ETHEREUM:ETH"] == 10**16
     assert journey.row["state"] == "COMPLETED"
+
+
+def test_an_address_that_is_nobodys_is_watched_by_nobody(journey: Journey) -> None:
+    with_the_provider(journey)
+    journey.facts = replace(journey.facts, rejection=watched("there-1", "ETH"))
+
+    tracked(journey, arrived("ETH", 10**16))
+
+    assert journey.types[-1] == "OperatorRequired"
+    assert journey.posted["chain:ETHEREUM:ETH"] == 0
+    assert (journey.row["waiting_on"], journey.row["funds_location"]) == ("OPERATOR", "SUSPENSE")
 
 
 def test_what_a_bridge_gives_back_is_available_again(journey: Journey) -> None:

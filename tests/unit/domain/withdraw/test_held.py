@@ -9,7 +9,7 @@ from domain.contracts.gas import Gas, PreparedMessage
 from domain.provider.effects import Absent, Declined, Landed, LandedWithError
 from domain.shared.assets import Chain
 from domain.shared.errors import InsufficientBalance, Refused
-from domain.shared.unit import Group, Rejected
+from domain.shared.unit import Group
 from domain.transaction.errors import BelowMinimum, GasMissing, SelfSend
 from domain.transaction.flows.swap import network_fee
 from domain.transaction.held import InitiateHeldWithdrawCommand, initiate_held_withdraw
@@ -22,6 +22,7 @@ from tests.unit.domain.send.journey import (
     RECIPIENT,
     TRANSACTION,
     Journey,
+    watched,
 )
 
 EVERYBODY = (*GROUPS, Group.ORCHESTRATOR)
@@ -153,7 +154,7 @@ def test_sol_pays_back_what_the_platform_paid_for_it(journey: Journey) -> None:
 
 def test_what_the_watcher_gave_them_is_not_given_again(journey: Journey) -> None:
     asked(begun(journey, replace(WISH, recipient=RECIPIENT)))
-    journey.facts = replace(journey.facts, rejection=Rejected("ALREADY_BOOKED", ""))
+    journey.facts = replace(journey.facts, rejection=watched(asset="ETH", wallet_id=BOB_WALLET))
 
     arrived(journey)
 
