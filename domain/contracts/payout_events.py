@@ -52,13 +52,16 @@ class USDCToFiatConversionRequested(EventPayload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutOpened(EventPayload):
-    """The provider waits for `amount` of USDC at its `deposit_address`."""
+    """The provider waits for `amount` of USDC at its `deposit_address`, until `expires_at`; without
+    the `memo` it cannot tell whose it is. None: it names no such thing."""
 
     KIND = "ProviderResponseReceived"
     provider: str
     reference: str
     deposit_address: str
     amount: int
+    memo: str | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

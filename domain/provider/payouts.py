@@ -40,11 +40,14 @@ RETURNS: Final = "SOLANA:RETURN"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The provider waits for `amount` (USDC base units) at its address."""
+    """The provider waits for `amount` (USDC base units) at its address, with that memo and until
+    then, where it names them."""
 
     reference: str
     deposit_address: str
     amount: int
+    memo: str | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +164,8 @@ def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> De
         reference=opened.reference,
         deposit_address=opened.deposit_address,
         amount=opened.amount,
+        memo=opened.memo,
+        expires_at=opened.expires_at,
     )
     return RAMP.concluded(stream, effect, facts, "open", outcome="DONE", events=(event,))
 

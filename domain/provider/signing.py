@@ -5,6 +5,7 @@ their end moves nothing. Shortly before the whole time is over its user may have
 """
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from domain.contracts.choice_events import UserChoiceMade, UserChoiceRequired
 from domain.contracts.events import (
@@ -13,6 +14,7 @@ from domain.contracts.events import (
     UserActionRequired,
     UserActionSubmitted,
 )
+from domain.contracts.payout_events import PayoutOpened
 from domain.contracts.transfer_events import ApprovalTimeExtended, LegRequested
 from domain.provider.choices import withdraw_choice
 from domain.provider.effects import Claimed, EffectKind, action_id, effect_id
@@ -34,11 +36,21 @@ from domain.shared.unit import (
     RecoveryRow,
 )
 
+LANDING: Final = timedelta(minutes=2)
+"""What is built at the last moment may be signed for a minute, and lands within another or never."""
+
+
+def closes_at(stream: Stream) -> datetime | None:
+    """Until when it may be signed at all, however much time is given: what is sent to an off-ramp
+    has to land while that waits for it. None: nothing lapses."""
+    opened = stream.latest(PayoutOpened)
+    return opened.expires_at - LANDING if opened and opened.expires_at else None
+
 
 def with_time_given(stream: Stream, until: datetime) -> datetime:
-    """Until then, or as long as the user was given on top."""
+    """Until then, or as long as the user was given on top; never beyond what lapses."""
     extended = stream.latest(ApprovalTimeExtended)
-    return until if extended is None else max(until, extended.until)
+    return _in_time(stream, until if extended is None else max(until, extended.until))
 
 
 def sign_until(stream: Stream) -> datetime:
@@ -83,7 +95,7 @@ def extend(stream: Stream, made: UserChoiceMade, facts: Facts) -> Decision:
     """The user has as long again, where that is their answer."""
     if made.option != EXTEND:
         return NOTHING
-    until = sign_until(stream) + _window(facts)
+    until = _in_time(stream, sign_until(stream) + _window(facts))
     return Decision(events=(ApprovalTimeExtended(until=until),))
 
 
@@ -151,12 +163,19 @@ def _offer_time(stream: Stream, facts: Facts) -> Decision:
 
 def _may_have_more(stream: Stream) -> bool:
     """Whether the user has not been asked about this end of their time, and may be."""
+    if sign_until(stream) == closes_at(stream):
+        return False
     return stream.count(ApprovalTimeExtended) < EXTENSIONS_MAX and not any(
         isinstance(event.data, UserChoiceRequired)
         and event.data.action == EXTEND_TIMEOUT
         and event.data.expires_at == sign_until(stream)
         for event in stream.events
     )
+
+
+def _in_time(stream: Stream, until: datetime) -> datetime:
+    closes = closes_at(stream)
+    return until if closes is None else min(until, closes)
 
 
 def _window(facts: Facts) -> timedelta:

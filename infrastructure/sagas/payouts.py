@@ -66,6 +66,7 @@ _COMING_BACK: Final = frozenset(
         WithdrawalState.REFUNDED,
     }
 )
+MEMO_BYTES_MAX: Final = 256
 CANCEL_DAYS_MAX: Final = 3
 """What gets no funds lapses at the provider long before."""
 _GONE: Final = frozenset({WithdrawalState.CANCELLED, WithdrawalState.FAILED})
@@ -144,10 +145,14 @@ class PayoutEffects:
             return answer
         if answer.asset_amount != order.quote.request.asset_amount:
             return mismatch(f"waits for {answer.asset_amount} base units", now)
+        if not _can_be_sent(answer.deposit_memo):
+            return mismatch("asks for a memo that cannot be sent", now)
         return Opened(
             reference=answer.reference,
             deposit_address=answer.deposit_address,
             amount=answer.asset_amount,
+            memo=answer.deposit_memo or None,
+            expires_at=answer.expires_at,
         )
 
     async def _checked(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
@@ -286,6 +291,12 @@ def withdrawal_order(stream: Stream, *, key: str) -> WithdrawalOrder:
         bank_account=offer.bank_account,
         from_address=stream.known(WithdrawTransactionInitiated).sender_address,
     )
+
+
+def _can_be_sent(memo: str | None) -> bool:
+    """A transaction has room for so much beside the transfers, and its user can read it."""
+    text = memo or ""
+    return text.isprintable() and len(text.encode(errors="replace")) <= MEMO_BYTES_MAX
 
 
 def _sent_at(stream: Stream) -> datetime:

@@ -39,6 +39,7 @@ from domain.provider.leg import (
 )
 from domain.provider.payout_requotes import ask_for_less, failed_by, is_less, may_requote, requote
 from domain.provider.payouts import offer_of
+from domain.provider.signing import closes_at
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
 from domain.shared.saga import Reaction
@@ -156,13 +157,19 @@ def _transfer(stream: Stream, facts: Facts) -> Decision:
     if stream.has(CancellationRequested):
         return cancelled(stream)
     withdraw, opened = stream.known(WithdrawTransactionInitiated), stream.known(PayoutOpened)
+    closes = closes_at(stream)
+    if closes is not None and closes <= facts.now:
+        late = leg_of(stream).failed(
+            code="PRV_LAPSED", reason=f"{opened.provider} does not wait long enough", landed=False
+        )
+        return Decision(events=(late,))
     wanted = TransferWanted(
         sender_address=withdraw.sender_address,
         recipient_address=opened.deposit_address,
         recipient_name=f"{opened.provider} for {bank_of(stream).label}",
         amount=withdraw.amount,
         platform_fee=withdraw.platform_fee,
-        memo=None,
+        memo=opened.memo,
         delivered=opened.amount,
     )
     return request_transfer(

@@ -147,6 +147,8 @@ def columns(stream: Stream, event: Event) -> Columns:
             then = _by(stream, event)
             offer = payout_in(then).offer(then.known(OffRampProviderSelected).provider)
             found = {"fees": _fees(stream, offer, cost), "network_fee": cost.total_base_units}
+        case BlockchainTransferRequested(approval_deadline=until):
+            found = {"approval_deadline": until}
         case PayoutOpened(reference=reference):
             found = {"provider_reference": reference}
         case FiatTransferConfirmed(fiat_amount=amount):

@@ -9,17 +9,28 @@ from uuid import UUID
 import pytest
 
 from domain.contracts.events import OperatorRequired
-from domain.contracts.payout_events import PayoutReturned
+from domain.contracts.payout_events import PayoutOpened, PayoutReturned
 from domain.provider.effects import EffectKind
 from domain.provider.ports.answers import NotAttempted
 from domain.provider.ports.chain import Credit
-from domain.provider.ports.offramp import OffRampProvider, WithdrawalState, WithdrawalStatus
+from domain.provider.ports.offramp import (
+    OffRampProvider,
+    WithdrawalOpened,
+    WithdrawalOrder,
+    WithdrawalState,
+    WithdrawalStatus,
+)
 from domain.shared.decision import Decision
 from domain.shared.ids import EffectId
 from infrastructure.sagas.arrivals import Arrivals
 from infrastructure.sagas.effects import EffectInHand
 from infrastructure.sagas.engine import SagaEngine
-from infrastructure.sagas.payouts import PAYOUT_DAYS_MAX, RETURN_DAYS_MAX, PayoutEffects
+from infrastructure.sagas.payouts import (
+    MEMO_BYTES_MAX,
+    PAYOUT_DAYS_MAX,
+    RETURN_DAYS_MAX,
+    PayoutEffects,
+)
 from infrastructure.sagas.ramps import Standing
 from tests.unit.domain.payout.test_payouts import SENT, begun, opened, sent
 from tests.unit.domain.send.journey import PROCESSES, SIGNATURE, START, Journey
@@ -34,10 +45,17 @@ def told(state: WithdrawalState, **more: str | datetime | None) -> WithdrawalSta
     return replace(said, **more)  # type: ignore[arg-type]  # the tests name real fields
 
 
+OPENED = WithdrawalOpened(reference="payout-1", deposit_address="there", asset_amount=SENT)
+
+
 @dataclass
 class Provider:
     answer: WithdrawalStatus | NotAttempted
+    opened: WithdrawalOpened = OPENED
     name: str = "first"
+
+    async def initiate_crypto_to_fiat(self, _order: WithdrawalOrder) -> WithdrawalOpened:
+        return self.opened
 
     async def check_withdrawal_status(self, _reference: str) -> WithdrawalStatus | NotAttempted:
         return self.answer
@@ -56,6 +74,11 @@ class Chain:
         return self.credits
 
     async def find(self, *_asked: object) -> None:
+        return None
+
+
+class Standings:
+    async def rejection(self, _provider: str) -> None:
         return None
 
 
@@ -90,17 +113,33 @@ async def looked_at(
     matched: Matched | None = None,
 ) -> Decision:
     """What a look at the payout decides."""
-    effects = PayoutEffects(
+    effects = effects_of(Provider(answer), now=now, chain=chain, matched=matched)
+    return await carried_out(effects, EffectKind.PAYOUT_CHECK, journey, now=now)
+
+
+def effects_of(
+    provider: Provider,
+    *,
+    now: datetime = START,
+    chain: Chain | None = None,
+    matched: Matched | None = None,
+) -> PayoutEffects:
+    return PayoutEffects(
         engine=cast("SagaEngine", Engine(now)),
-        providers=cast("Mapping[str, OffRampProvider]", {"first": Provider(answer)}),
+        providers=cast("Mapping[str, OffRampProvider]", {"first": provider}),
         arrivals=cast("Arrivals", chain or Chain()),
         returns=matched or Matched(),
-        standing=cast("Standing", None),
+        standing=cast("Standing", Standings()),
     )
+
+
+async def carried_out(
+    effects: PayoutEffects, kind: EffectKind, journey: Journey, *, now: datetime = START
+) -> Decision:
     effect = EffectInHand(
         id=EffectId(UUID(int=1)),
         stream_id=journey.stream.id,
-        kind=EffectKind.PAYOUT_CHECK,
+        kind=kind,
         key="key",
         attempt=1,
         epoch=1,
@@ -108,7 +147,7 @@ async def looked_at(
         maybe_executed=False,
         written_here=True,
     )
-    handler = await effects.handlers()[EffectKind.PAYOUT_CHECK](effect, journey.stream)
+    handler = await effects.handlers()[kind](effect, journey.stream)
     assert handler is not None
     return handler(journey.stream, replace(journey.facts, now=now))
 
@@ -197,3 +236,31 @@ async def test_nothing_is_waited_for_without_end(answer: WithdrawalStatus | NotA
 
     assert not is_for_a_person(await looked_at(journey, answer, now=LATE - SECOND))
     assert is_for_a_person(await looked_at(journey, answer, now=LATE))
+
+
+@pytest.mark.parametrize(("told", "memo"), [(None, None), ("", None), ("payout 17", "payout 17")])
+async def test_the_memo_and_the_end_that_a_provider_names_are_kept(
+    told: str | None, memo: str | None
+) -> None:
+    answer = replace(OPENED, deposit_memo=told, expires_at=LATE)
+
+    decision = await carried_out(
+        effects_of(Provider(REFUNDED, answer)),
+        EffectKind.PAYOUT_OPEN,
+        begun(Journey(groups=PROCESSES[0])),
+    )
+
+    (event,) = [each for each in decision.events if isinstance(each, PayoutOpened)]
+    assert (event.memo, event.expires_at) == (memo, LATE)
+
+
+@pytest.mark.parametrize("memo", ["x" * (MEMO_BYTES_MAX + 1), "two\nlines"])
+async def test_a_memo_that_cannot_be_sent_is_for_a_person(memo: str) -> None:
+    effects = effects_of(Provider(REFUNDED, replace(OPENED, deposit_memo=memo)))
+
+    decision = await carried_out(
+        effects, EffectKind.PAYOUT_OPEN, begun(Journey(groups=PROCESSES[0]))
+    )
+
+    assert is_for_a_person(decision)
+    assert not any(isinstance(event, PayoutOpened) for event in decision.events)
