@@ -87,14 +87,39 @@ class _Owner:
 _OWNER_KEY: Final = pytest.StashKey[_Owner]()
 
 
+_FOLDER_KEY: Final = pytest.StashKey[Path]()
+
+
 def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if not _is_worker(config):
+        _open_folder(config)
+        _start_servers(config)
+
+
+def _open_folder(config: pytest.Config) -> None:
+    """Each run its own: who begins one closes pytest's common folder to everybody else, and a
+    server that runs as another user is shut out of its data."""
+    if config.option.basetemp is None:
+        config.stash[_FOLDER_KEY] = Path(tempfile.mkdtemp(prefix="diboas-run-"))
+        config.option.basetemp = str(config.stash[_FOLDER_KEY])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What failed leaves its files."""
+    folder = session.config.stash.get(_FOLDER_KEY, None)
+    if folder is not None and not session.testsfailed:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start_servers(config: pytest.Config) -> None:
     """The owner decides from the paths that were asked for: the servers take half a second, so
     they start before the workers do unless unit tests alone were asked for."""
-    if _is_worker(config) or config.option.collectonly or not _wants_servers(config):
+    if config.option.collectonly or not _wants_servers(config):
         return
     # Short, because a Unix socket's path may have 107 characters alone.
     owner = _Owner(Path(tempfile.mkdtemp(prefix="diboas-test-")))

@@ -22,6 +22,7 @@ from infrastructure.embedded.process import (
     EmbeddedError,
     SystemUser,
     clean_environment,
+    closed_to,
     end_orphan,
     is_running,
     let_pass,
@@ -191,7 +192,7 @@ class EmbeddedPostgres:
         if not wait_until(lambda: child.exit_code is not None, deadline_seconds=_START_SECONDS_MAX):
             child.stop(signal.SIGTERM, deadline_seconds=1)
         if child.exit_code != 0:
-            raise EmbeddedError(f"PostgreSQL cannot make its data directory: {child.log_tail()}")
+            raise EmbeddedError(f"PostgreSQL cannot make its data directory: {self._cause()}")
         shutil.rmtree(self.data_dir, ignore_errors=True)
         draft.rename(self.data_dir)
 
@@ -208,7 +209,14 @@ class EmbeddedPostgres:
                 break
             wait_until(lambda: False, deadline_seconds=0.5)
         self._child = None
-        raise EmbeddedError(f"PostgreSQL does not start: {tail(self._log_file)}")
+        raise EmbeddedError(f"PostgreSQL does not start: {self._cause()}")
+
+    def _cause(self) -> str:
+        """What its log says last, where it was not shut out of its own folder meanwhile."""
+        closed = closed_to(self._user, self.data_dir)
+        if self._user is not None and closed:
+            return f"somebody has closed {closed[0]} to the user {self._user.name}"
+        return tail(self._log_file)
 
     def _spawn(self) -> Child:
         options = [f"--{name}={value}" for name, value in self._settings.items()]

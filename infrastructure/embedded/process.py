@@ -175,12 +175,18 @@ def _make_user(name: str) -> pwd.struct_passwd | None:
 
 def let_pass(user: SystemUser | None, path: Path) -> None:
     """Let `user` traverse the folders above `path`: execute permission alone, where missing."""
+    for folder in closed_to(user, path):
+        folder.chmod(folder.stat().st_mode | 0o001)
+
+
+def closed_to(user: SystemUser | None, path: Path) -> list[Path]:
+    """The folders above `path` that `user` cannot traverse."""
     if user is None:
-        return
-    for folder in path.resolve().parents:
-        mode = folder.stat().st_mode
-        if not mode & 0o001 and folder.stat().st_uid != user.uid:
-            folder.chmod(mode | 0o001)
+        return []
+    above = [(folder, folder.stat()) for folder in path.resolve().parents]
+    return [
+        folder for folder, stat in above if not stat.st_mode & 0o001 and stat.st_uid != user.uid
+    ]
 
 
 def private_folder(folder: Path, user: SystemUser | None) -> None:

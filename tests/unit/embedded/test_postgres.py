@@ -12,7 +12,13 @@ import asyncpg
 import pytest
 
 from infrastructure.embedded.postgres import EmbeddedPostgres
-from infrastructure.embedded.process import EmbeddedError, read_pid, wait_until, working_in
+from infrastructure.embedded.process import (
+    EmbeddedError,
+    SystemUser,
+    read_pid,
+    wait_until,
+    working_in,
+)
 
 
 @pytest.fixture
@@ -120,3 +126,10 @@ def test_wrong_sql_is_one_line(data_dir: Path) -> None:
         with pytest.raises(EmbeddedError, match="syntax error") as caught:
             server.execute("SELEC 1")
         assert "\n" not in str(caught.value)
+
+
+def test_who_is_shut_out_of_the_data_is_told_by_which_folder(data_dir: Path) -> None:
+    server = EmbeddedPostgres(data_dir)
+    server._user = SystemUser(name="stranger", uid=os.geteuid() + 1, gid=os.getegid() + 1)
+
+    assert server._cause() == f"somebody has closed {data_dir.parent} to the user stranger"

@@ -10,8 +10,11 @@ import pytest
 from infrastructure.embedded.process import (
     ChildCommand,
     EmbeddedError,
+    SystemUser,
+    closed_to,
     end_orphan,
     is_running,
+    let_pass,
     private_folder,
     read_pid,
     start,
@@ -155,3 +158,21 @@ def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(EmbeddedError, match="belongs to another user"):
         private_folder(tmp_path / "foreign", None)
+
+
+def test_what_is_closed_to_a_servers_user_is_told_and_opened_no_further_than_needed(
+    tmp_path: Path,
+) -> None:
+    closed = tmp_path / "closed"
+    (closed / "open" / "data").mkdir(parents=True)
+    (closed / "open").chmod(0o701)
+    closed.chmod(0o700)
+    stranger = SystemUser(name="stranger", uid=os.geteuid() + 1, gid=os.getegid() + 1)
+
+    assert closed_to(stranger, closed / "open" / "data")[0] == closed
+    assert closed_to(None, closed / "open" / "data") == []
+
+    let_pass(stranger, closed / "open" / "data")
+
+    assert closed_to(stranger, closed / "open" / "data") == []
+    assert closed.stat().st_mode & 0o777 == 0o701
