@@ -91,8 +91,13 @@ def failed_by(stream: Stream) -> tuple[set[str], set[str]]:
 
 def is_less(stream: Stream, offer: PayoutOffer, facts: Facts) -> bool:
     """Whether it is so much less than what was shown that the user has to say yes to it."""
+    return falls_short(stream, offer.fiat_amount, facts)
+
+
+def falls_short(stream: Stream, fiat_amount: int, facts: Facts) -> bool:
+    """Whether it is less than what was shown or agreed to, by more than a price may move silently."""
     kept = MILLION - facts.figures.payment_slippage_millionths
-    return offer.fiat_amount < share_rounded_down(_expected(stream), millionths=kept)
+    return fiat_amount < share_rounded_down(_expected(stream), millionths=kept)
 
 
 def ask_for_less(stream: Stream, offer: PayoutOffer, facts: Facts) -> Decision:

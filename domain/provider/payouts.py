@@ -5,7 +5,7 @@ ends a payout that may have been made.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from domain.contracts.payout_events import (
@@ -20,6 +20,7 @@ from domain.contracts.payout_events import (
 from domain.contracts.payouts import payout_in
 from domain.contracts.transfer_events import TransferConfirmed
 from domain.provider.effects import Claimed, Declined, Moved, NotAttempted, Unknown
+from domain.provider.payout_requotes import falls_short
 from domain.provider.ramps import (
     Mismatch,
     NotOpened,
@@ -31,11 +32,17 @@ from domain.provider.ramps import (
 from domain.shared.accounts import conversion, fiat, provider
 from domain.shared.assets import USDC
 from domain.shared.decision import NOTHING, Decision, Facts
+from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from domain.shared.unit import ChainClaim, EffectState, Posting
 
 RETURNS: Final = "SOLANA:RETURN"
 """Where a credit is claimed as what came back of one payout: once, beside whoever books it."""
+
+LOOK_WHEN_ODD: Final = timedelta(hours=1)
+"""How often it is asked again what a bank was paid, where that does not fit."""
+CENT: Final = 10_000
+"""USDC base units: who tells amounts in whole cents rounds by less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +69,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid:
-    """The provider says that the bank is paid; `fiat_amount` in hundredths, where it tells."""
+    """The provider says that the bank is paid; `fiat_amount` in hundredths of `fiat_currency`, for
+    `asset_amount` (USDC base units), as far as it tells."""
 
     fiat_amount: int | None
+    fiat_currency: str | None = None
+    asset_amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +129,7 @@ def on_payout_checked(
             late = NOTHING if overdue is None else for_a_person(stream, overdue)
             return still_waiting(effect, outcome.due_at, news=news + late)
         case Paid():
-            return _received(stream) + _paid(stream, effect, outcome, facts)
+            return _received(stream) + _paid_or_odd(stream, effect, outcome, facts)
         case Returned():
             return _returned(stream, effect, outcome, facts)
         case Mismatch() | Unknown():
@@ -188,6 +198,27 @@ def _received(stream: Stream) -> Decision:
             ),
         )
     )
+
+
+def _paid_or_odd(stream: Stream, effect: Claimed, paid: Paid, facts: Facts) -> Decision:
+    """What the bank got is held against what was shown, before anything is booked by it."""
+    reason = _odd(stream, paid, facts)
+    if reason is None:
+        return _paid(stream, effect, paid, facts)
+    odd = Mismatch(reason=reason, due_at=facts.now + LOOK_WHEN_ODD)
+    return RAMP.unclear(stream, effect, odd, "check")
+
+
+def _odd(stream: Stream, paid: Paid, facts: Facts) -> str | None:
+    """What of it does not fit; what is not told fits."""
+    currency, sent = offer_of(stream).fiat_currency, stream.known(PayoutOpened).amount
+    if paid.fiat_currency not in {None, currency}:
+        return f"the bank was paid in {paid.fiat_currency}"
+    if paid.asset_amount is not None and abs(paid.asset_amount - sent) >= CENT:
+        return f"the bank was paid for {AssetAmount.of(paid.asset_amount, USDC.symbol)}"
+    if paid.fiat_amount is not None and falls_short(stream, paid.fiat_amount, facts):
+        return f"the bank was paid only {AssetAmount.of(paid.fiat_amount, currency)}"
+    return None
 
 
 def _paid(stream: Stream, effect: Claimed, paid: Paid, facts: Facts) -> Decision:

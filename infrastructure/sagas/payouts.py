@@ -176,7 +176,11 @@ class PayoutEffects:
             logger.info("%s cannot tell of a payout: %s", provider.name, status.reason)
             return waiting
         if status.state is WithdrawalState.FIAT_PAID:
-            return Paid(fiat_amount=status.fiat_amount)
+            return Paid(
+                fiat_amount=status.fiat_amount,
+                fiat_currency=status.fiat_currency,
+                asset_amount=status.asset_amount,
+            )
         if status.state in _COMING_BACK:
             return await self._coming_back(stream, status, waiting)
         if status.state in _GONE:

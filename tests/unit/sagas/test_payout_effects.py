@@ -264,3 +264,16 @@ async def test_a_memo_that_cannot_be_sent_is_for_a_person(memo: str) -> None:
 
     assert is_for_a_person(decision)
     assert not any(isinstance(event, PayoutOpened) for event in decision.events)
+
+
+async def test_all_that_is_told_of_what_the_bank_was_paid_is_looked_at() -> None:
+    journey, paid = payout(), told(WithdrawalState.FIAT_PAID)
+    fits = replace(paid, fiat_amount=9_900, fiat_currency="USD", asset_amount=SENT)
+
+    assert not is_for_a_person(await looked_at(journey, fits))
+    for odd in (
+        replace(fits, fiat_amount=1),
+        replace(fits, asset_amount=1),
+        replace(fits, fiat_currency="EUR"),
+    ):
+        assert is_for_a_person(await looked_at(journey, odd))
