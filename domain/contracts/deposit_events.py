@@ -216,6 +216,14 @@ class DeliverySuspended(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryBookedBefore(EventPayload):
+    """What was delivered and not bought was found, and booked, as money that came in by itself."""
+
+    asset: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class USDCConversionRequested(PurchaseRequested):
     """A Deposit's money is to become USDC."""
 
@@ -300,6 +308,7 @@ DEPOSIT_EVENTS: tuple[type[EventPayload], ...] = (
     USDCConversionCompleted,
     WrongAssetDelivered,
     DeliverySuspended,
+    DeliveryBookedBefore,
     AvailableBalanceUpdateRequested,
     AvailableBalanceUpdated,
     FiatPaymentFailed,

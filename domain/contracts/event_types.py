@@ -9,6 +9,7 @@ from domain.contracts.orchestration_events import ORCHESTRATION_EVENTS
 from domain.contracts.payout_events import PAYOUT_EVENTS
 from domain.contracts.sell_events import SELL_EVENTS
 from domain.contracts.strategy_events import STRATEGY_EVENTS
+from domain.contracts.suspense_events import SUSPENSE_EVENTS
 from domain.contracts.swap_events import SWAP_EVENTS
 from domain.contracts.terms_events import TERMS_EVENTS
 from domain.contracts.transfer_events import TRANSFER_EVENTS
@@ -18,6 +19,7 @@ EVENT_TYPES: dict[str, type[EventPayload]] = {
     payload.type_name(): payload
     for payload in (
         *GENERAL_EVENTS,
+        *SUSPENSE_EVENTS,
         *CHOICE_EVENTS,
         *TERMS_EVENTS,
         *TRANSFER_EVENTS,

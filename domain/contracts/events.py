@@ -316,7 +316,8 @@ class UnannouncedDepositReceived(EventPayload):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockedDepositReceived(EventPayload):
     """Money came in from an address on the sanctions list: it is at the user's address, where nobody
-    can seize it, and in suspense here, from where nothing is spent."""
+    can seize it, and in suspense here, from where nothing is spent. Not `is_booked`: who saw it come
+    in has told and booked it already."""
 
     chain: str
     signature: str
@@ -325,6 +326,7 @@ class BlockedDepositReceived(EventPayload):
     amount: int
     senders: tuple[str, ...]
     policy_version: str
+    is_booked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ from domain.provider.payment_outcomes import (
     Waiting,
     WrongDelivery,
 )
-from domain.provider.ramps import Mismatch, Ramp, for_a_person, still_waiting
+from domain.provider.ramps import Mismatch, Ramp, ended_meanwhile, for_a_person, still_waiting
 from domain.shared.accounts import conversion, fiat, provider
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
@@ -66,6 +66,8 @@ def on_payment_opened(
     stream: Stream, effect: Claimed, outcome: OpenOutcome, facts: Facts
 ) -> Decision:
     """The payment is open, or another provider is asked, or it is found out."""
+    if ended := ended_meanwhile(stream, effect):
+        return ended
     if isinstance(outcome, Opened):
         return _opened(stream, effect, outcome, facts)
     return RAMP.not_opened(stream, effect, outcome, facts)
@@ -75,6 +77,10 @@ def on_payment_checked(
     stream: Stream, effect: Claimed, outcome: CheckOutcome, facts: Facts
 ) -> Decision:
     """What the provider, and for a delivery the chain, says of the payment now."""
+    return ended_meanwhile(stream, effect) or _checked(stream, effect, outcome, facts)
+
+
+def _checked(stream: Stream, effect: Claimed, outcome: CheckOutcome, facts: Facts) -> Decision:
     match outcome:
         case Waiting(paid=paid, fiat_amount=amount):
             is_awaited = outcome.awaits_user and not stream.has(FiatPaymentConfirmed)

@@ -26,6 +26,7 @@ from domain.provider.ramps import (
     NotOpened,
     Ramp,
     again,
+    ended_meanwhile,
     for_a_person,
     still_waiting,
 )
@@ -114,6 +115,8 @@ def on_payout_opened(
     stream: Stream, effect: Claimed, outcome: OpenOutcome, facts: Facts
 ) -> Decision:
     """The payout is open, or another provider is asked, or it is found out."""
+    if ended := ended_meanwhile(stream, effect):
+        return ended
     if isinstance(outcome, Opened):
         return _opened(stream, effect, outcome, facts)
     return RAMP.not_opened(stream, effect, outcome, facts)

@@ -11,6 +11,7 @@ from typing import assert_never
 from domain.contracts.deposit_events import ProviderAttemptFailed
 from domain.contracts.envelope import EventPayload
 from domain.contracts.events import OperatorRequired, OutcomeUnknown
+from domain.contracts.suspense_events import EndedByPerson
 from domain.provider.effects import Claimed, Declined, NotAttempted, Unknown
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import derived
@@ -131,6 +132,14 @@ def for_a_person(stream: Stream, reason: str) -> Decision:
     event = OperatorRequired(reason=reason)
     is_known = any(told.data == event for told in stream.events)
     return NOTHING if is_known else Decision(events=(event,))
+
+
+def ended_meanwhile(stream: Stream, effect: Claimed) -> Decision | None:
+    """Nothing more is made of an answer where a person has ended it meanwhile."""
+    if not stream.has(EndedByPerson):
+        return None
+    done = EffectMoved(id=effect.id, state=EffectState.CANCELLED, epoch=effect.epoch)
+    return Decision(effects_moved=(done,))
 
 
 def still_waiting(effect: Claimed, due_at: datetime, *, news: Decision) -> Decision:

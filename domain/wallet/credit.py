@@ -4,6 +4,7 @@ Whatever ends a flow without a delivery ends the expectation here.
 """
 
 from domain.contracts.deposit_events import (
+    DeliveryBookedBefore,
     DeliverySeen,
     DeliverySuspended,
     ExpectedCreditReserved,
@@ -24,6 +25,7 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import HoldId, derived
 from domain.shared.stream import Stream
 from domain.shared.unit import Account, ChainClaim, HoldKind, HoldPlaced, HoldSettled, Posting
+from domain.wallet.claims import Claimant, claimant
 from domain.wallet.swap import balance_of
 
 
@@ -55,13 +57,21 @@ def on_refunded(stream: Stream, _event: Event, _facts: Facts) -> Decision:
 
 
 def on_wrong_asset(stream: Stream, event: Event, facts: Facts) -> Decision:
-    """Books to suspense what was not bought; nothing, where somebody has booked it before.
+    """Books to suspense what was not bought; where somebody has booked it before, it stays so.
     What was bought is still expected."""
     wrong = event.data
     if not isinstance(wrong, WrongAssetDelivered):
         return NOTHING
-    if facts.rejection and facts.rejection.booked:
-        return NOTHING
+    match claimant(stream, facts, claim_of(wrong), wrong.asset, stream.wallet_id):
+        case Claimant.OTHER:
+            return NOTHING
+        case Claimant.WATCHER:
+            return Decision(events=(DeliveryBookedBefore(asset=wrong.asset, amount=wrong.amount),))
+        case Claimant.NOBODY:
+            return _suspended(stream, wrong)
+
+
+def _suspended(stream: Stream, wrong: WrongAssetDelivered) -> Decision:
     asset = ASSETS[wrong.asset]
     suspended = DeliverySuspended(
         asset=wrong.asset,
@@ -78,9 +88,11 @@ def on_wrong_asset(stream: Stream, event: Event, facts: Facts) -> Decision:
     )
 
 
-def blocked(delivered: DeliverySeen, facts: Facts) -> BlockedDepositReceived | None:
+def blocked(
+    delivered: DeliverySeen, facts: Facts, *, is_booked: bool
+) -> BlockedDepositReceived | None:
     """What is to be told where somebody on the sanctions list sent what was delivered: it belongs
-    into suspense."""
+    into suspense, and goes there now if it `is_booked` with this."""
     if not facts.screening.hits(delivered.senders):
         return None
     return BlockedDepositReceived(
@@ -91,6 +103,7 @@ def blocked(delivered: DeliverySeen, facts: Facts) -> BlockedDepositReceived | N
         amount=delivered.amount,
         senders=delivered.senders,
         policy_version=f"{facts.figures.policy_version}+{facts.screening.version}",
+        is_booked=is_booked,
     )
 
 

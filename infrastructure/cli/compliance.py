@@ -3,33 +3,25 @@
 Running processes hear of it from the log and the next read; nothing has to be restarted.
 """
 
-import getpass
 from pathlib import Path
-from uuid import UUID
 
 from domain.compliance.errors import SanctionedAddress
 from domain.compliance.review import DecideReviewCommand, NotUnderReview, decide_review
-from domain.registry import REGISTRY
 from domain.shared.decision import KycLevel, RiskTier
 from domain.shared.ids import StreamId
 from domain.shared.money import format_asset
 from infrastructure.cli.database import operator_url, with_database
-from infrastructure.db.clock import DatabaseClock
-from infrastructure.db.committer import Committer
-from infrastructure.db.dues import DueReader
+from infrastructure.cli.deciding import decide_on, read_id, read_operator, read_reason
 from infrastructure.db.identity import IdentityStore
-from infrastructure.db.pool import Pool, connect
+from infrastructure.db.pool import Pool
 from infrastructure.db.reviews import waiting_reviews
-from infrastructure.db.streams import StreamReader
-from infrastructure.sagas.engine import SagaEngine
-from infrastructure.services.policy import load_policy
-from infrastructure.settings import StartupError, sanctions_list
+from infrastructure.settings import StartupError
 
 
 def list_reviews(up_dir: Path, *, limit: int, after: str | None) -> int:
     """Prints a page of the movements that wait for a decision, the oldest first. Raises
     `StartupError` where `after` is no identifier."""
-    behind = None if after is None else _read_id(after)
+    behind = None if after is None else read_id(after)
     return with_database(up_dir, lambda pool: _list(pool, limit, behind))
 
 
@@ -37,9 +29,9 @@ def decide(
     transaction: str, *, approves: bool, reason: str, operator: str | None, up_dir: Path
 ) -> int:
     """Approves or refuses a movement under review. Raises `StartupError` for one that is not."""
-    stream_id = _read_id(transaction)
+    stream_id = read_id(transaction)
     command = DecideReviewCommand(
-        approves=approves, operator=_who(operator), reason=_reason(reason)
+        approves=approves, operator=read_operator(operator), reason=read_reason(reason)
     )
 
     async def store(pool: Pool) -> None:
@@ -61,7 +53,7 @@ def decide_on_user(
 ) -> int:
     """Sets a user's level or tier, which holds from the next movement on. Raises `StartupError` for
     a user or a value that there is not."""
-    name, why, who = username.removeprefix("@"), _reason(reason), _who(operator)
+    name, why, who = username.removeprefix("@"), read_reason(reason), read_operator(operator)
     what = "level" if kind is KycLevel else "risk"
     try:
         wanted = kind(value.lower())
@@ -90,43 +82,12 @@ async def _list(pool: Pool, limit: int, after: StreamId | None) -> None:
         print(f"more with --after {reviews[limit - 1].id}")
 
 
-def _read_id(transaction: str) -> StreamId:
-    try:
-        return StreamId(UUID(transaction))
-    except ValueError:
-        raise StartupError(f"{transaction} is no identifier as the list shows them") from None
-
-
 async def _decide(pool: Pool, url: str, stream_id: StreamId, command: DecideReviewCommand) -> None:
-    clock = DatabaseClock(pool)
-    await clock.sync()
-    committer = Committer(lambda: connect(url))
-    await committer.start()
-    engine = SagaEngine(
-        commits=committer,
-        streams=StreamReader(pool),
-        profiles=IdentityStore(pool),
-        dues=DueReader(pool),
-        registry=REGISTRY,
-        groups=(),
-        policy=load_policy(sanctions_list()),
-        clock=clock,
-    )
     try:
-        await engine.decide(stream_id, lambda stream, facts: decide_review(stream, command, facts))
+        await decide_on(
+            pool, url, stream_id, lambda stream, facts: decide_review(stream, command, facts)
+        )
     except (LookupError, NotUnderReview):
         raise StartupError(f"{stream_id} does not wait for a decision") from None
     except SanctionedAddress:
         raise StartupError("an address is on the sanctions list by now: refuse it") from None
-    finally:
-        await committer.close()
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise StartupError("a reason is needed: it is kept with the decision")
-    return text.strip()
-
-
-def _who(operator: str | None) -> str:
-    return (operator or getpass.getuser()).strip()

@@ -145,6 +145,22 @@ def _compliance(options: argparse.Namespace) -> int:
     )
 
 
+def _suspense(options: argparse.Namespace) -> int:
+    from infrastructure.cli.suspense import list_cases, resolve_case, show_case
+
+    if options.action == "list":
+        return list_cases(options.up_dir, limit=options.limit, after=options.after)
+    if options.action == "show":
+        return show_case(options.id, up_dir=options.up_dir)
+    return resolve_case(
+        options.id,
+        options.end,
+        reason=options.reason,
+        operator=options.by,
+        up_dir=options.up_dir,
+    )
+
+
 def _user(options: argparse.Namespace) -> int:
     from domain.shared.decision import KycLevel, RiskTier
     from infrastructure.cli.compliance import decide_on_user
@@ -184,6 +200,7 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "migrate": _migrate,
     "verify": _verify,
     "compliance": _compliance,
+    "suspense": _suspense,
     "user": _user,
     "export-schema": _export_schema,
     "provider": _provider,

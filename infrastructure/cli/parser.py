@@ -100,15 +100,26 @@ def _add_compliance(commands: "_Commands") -> None:
     compliance = commands.add_parser("compliance", help="decide on movements under review")
     actions = compliance.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="what waits for a decision, the oldest first")
-    listing.add_argument("--limit", type=_page, default=50, help="of a page (%(default)s)")
-    listing.add_argument(
-        "--after", metavar="ID", help="go on behind this one, as the list shows it"
-    )
-    listing.add_argument("--up-dir", type=Path, default=DATA_DIR, help=_UP_DIR)
+    _add_page(listing)
     for name, what in (("approve", "let it go on"), ("refuse", "end it; what is held is freed")):
         action = actions.add_parser(name, help=what)
         action.add_argument("id", help="of the transaction, as the list shows it")
         _add_decision(action)
+    suspense = commands.add_parser("suspense", help="decide where something does not fit")
+    of_suspense = suspense.add_subparsers(dest="action", required=True, metavar="ACTION")
+    waiting = of_suspense.add_parser("list", help="what waits for a person, the oldest first")
+    _add_page(waiting)
+    shown = of_suspense.add_parser("show", help="what is known of one, and how it may end")
+    shown.add_argument("id", help="as the list shows it")
+    shown.add_argument("--up-dir", type=Path, default=DATA_DIR, help=_UP_DIR)
+    resolving = of_suspense.add_parser("resolve", help="end one")
+    resolving.add_argument("id", help="as the list shows it")
+    resolving.add_argument(
+        "end",
+        choices=("keep", "end"),
+        help="keep: what came is the user's; end: it has failed, and nothing had moved",
+    )
+    _add_decision(resolving)
     user = commands.add_parser("user", help="decide on users")
     of_user = user.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, what, values in (
@@ -119,6 +130,14 @@ def _add_compliance(commands: "_Commands") -> None:
         action.add_argument("name", help="@username")
         action.add_argument("value", help=values)
         _add_decision(action)
+
+
+def _add_page(listing: argparse.ArgumentParser) -> None:
+    listing.add_argument("--limit", type=_page, default=50, help="of a page (%(default)s)")
+    listing.add_argument(
+        "--after", metavar="ID", help="go on behind this one, as the list shows it"
+    )
+    listing.add_argument("--up-dir", type=Path, default=DATA_DIR, help=_UP_DIR)
 
 
 def _add_decision(action: argparse.ArgumentParser) -> None:

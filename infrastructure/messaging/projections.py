@@ -20,6 +20,7 @@ from domain.contracts.buy_events import (
 from domain.contracts.deposit_events import (
     AvailableBalanceUpdated,
     AvailableBalanceUpdateRequested,
+    DeliveryBookedBefore,
     DeliverySuspended,
     DepositTransactionInitiated,
     ExpectedCreditReserved,
@@ -78,6 +79,7 @@ from domain.contracts.strategy_events import (
     StrategyLaunchInitiated,
     StrategyStopInitiated,
 )
+from domain.contracts.suspense_events import EndedByPerson, SuspenseReleased
 from domain.contracts.swap_events import (
     AssetSwapCompleted,
     AssetSwapRequested,
@@ -187,6 +189,8 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     USDCConversionCompleted: {"amount": _OWN},
     WrongAssetDelivered: {"amount": _OWN},
     DeliverySuspended: {"amount": _OWN},
+    DeliveryBookedBefore: {"amount": _OWN},
+    SuspenseReleased: {"amount": _OWN},
     AvailableBalanceUpdateRequested: {"amount": _OWN},
     WithdrawTransactionInitiated: {
         "amount": _OWN,
@@ -305,6 +309,8 @@ HIDDEN_FROM_OWNER: Final[Mapping[type, frozenset[str]]] = {
     # Who decided, and why, stays between the operators.
     ComplianceCleared: frozenset({"reviewed_by", "reason"}),
     ComplianceBlocked: frozenset({"reviewed_by", "reason"}),
+    SuspenseReleased: frozenset({"resolved_by", "reason"}),
+    EndedByPerson: frozenset({"resolved_by", "reason"}),
 }
 
 SHOWN_TO_COUNTERPARTY: Final[Mapping[type, frozenset[str]]] = {

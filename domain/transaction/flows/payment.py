@@ -3,6 +3,7 @@
 from typing import Final
 
 from domain.contracts.deposit_events import (
+    DeliveryBookedBefore,
     DeliverySuspended,
     ExpectedCreditReserved,
     FiatPaymentConfirmed,
@@ -32,6 +33,7 @@ from domain.contracts.events import (
     UserActionExpired,
     UserActionRequired,
 )
+from domain.contracts.suspense_events import EndedByPerson, SuspenseReleased
 from domain.contracts.terms_events import (
     PaymentRequoted,
     PaymentRequoteRequested,
@@ -84,7 +86,10 @@ PAYMENT_RECORDS: Final[dict[type[EventPayload], Record]] = {
     OperatorRequired: Record(waiting_on="OPERATOR", funds_location="SUSPENSE"),
     WrongAssetDelivered: Record(waiting_on="OPERATOR"),
     DeliverySuspended: Record(funds_location="SUSPENSE"),
+    DeliveryBookedBefore: Record(),
     BlockedDepositReceived: Record(funds_location="SUSPENSE"),
+    SuspenseReleased: Record(waiting_on="NONE", funds_location="DELIVERED"),
+    EndedByPerson: Record(waiting_on="NONE", funds_location="WALLET"),
     FiatPaymentConfirmed: Record(
         moves=((None, "FIAT_PAYMENT_CONFIRMED"),),
         waiting_on="PROVIDER",

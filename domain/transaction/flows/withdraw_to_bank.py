@@ -32,6 +32,7 @@ from domain.contracts.payout_events import (
     USDCToFiatConversionRequested,
 )
 from domain.contracts.payouts import payout_in
+from domain.contracts.suspense_events import EndedByPerson
 from domain.contracts.terms_events import PaymentTermsWorsened
 from domain.contracts.transfer_events import (
     BlockchainConfirmationReceived,
@@ -109,6 +110,7 @@ RECORDS: Final[dict[type[EventPayload], Record]] = {
         moves=((Trigger.COMPENSATE, None),), waiting_on="NONE", outcome_certainty="CERTAIN"
     ),
     OperatorRequired: Record(waiting_on="OPERATOR", funds_location="SUSPENSE"),
+    EndedByPerson: Record(waiting_on="NONE", funds_location="RESERVED"),
     ReservedBalanceCaptured: Record(),
     BalanceReservationReleased: Record(funds_location="RETURNED"),
     WithdrawTransactionCompleted: completed_record(),

@@ -40,7 +40,7 @@ def on_delivered(stream: Stream, _event: Event, facts: Facts) -> Decision:
         return taken()
     expected = stream.known(ExpectedCreditReserved).amount
     is_credited = by is Claimant.WATCHER
-    stopped = blocked(delivered, facts)
+    stopped = blocked(delivered, facts, is_booked=not is_credited)
     account = balance_of(stream.wallet_id, delivered.asset)
     updated = InvestedBalanceUpdated(
         asset=delivered.asset,

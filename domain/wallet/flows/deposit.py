@@ -49,7 +49,7 @@ def on_update_requested(stream: Stream, _event: Event, facts: Facts) -> Decision
     fee = share_rounded_down(delivered.amount, millionths=facts.figures.deposit_fee_millionths)
     # The watcher for unannounced money was faster: it is credited, and by now perhaps spent.
     is_credited = by is Claimant.WATCHER
-    stopped = blocked(delivered, facts)
+    stopped = blocked(delivered, facts, is_booked=not is_credited)
     if (is_credited and is_short(facts)) or stopped:
         fee = 0
     credited = 0 if stopped else delivered.amount - fee

@@ -146,6 +146,10 @@ class Payer:
         """A command of the command line for the running platform."""
         return _diboas(*arguments, "--up-dir", str(up_dir))
 
+    def operator(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A command of somebody with a shell beside the running platform."""
+        return _diboas(*arguments, DATABASE_URL=self.ready.database_url)
+
     def ask(self, query: str, **variables: object) -> Json:
         answer = self.http.post(
             self.ready.graphql,

@@ -9,6 +9,7 @@ import pytest
 
 from domain.shared.assets import ASSETS
 from infrastructure.db.pool import connect
+from resolvers.ids import Kind, decode
 from tests.integration.payments.conftest import PATIENCE_SECONDS
 from tests.integration.payments.payer import Json, Payer
 
@@ -210,4 +211,30 @@ def test_another_asset_than_was_bought_is_in_suspense(alice: Payer) -> None:
     assert invested(alice, "ETH", "pending") > 0
     time.sleep(PATIENCE_SECONDS + 1)
     assert {asset: invested(alice, asset) for asset in before} == before
+    alice.verify()
+
+    # Until a person has looked at it
+    case = str(decode(Kind.TRANSACTION, buy))
+    listed = next(
+        line for line in alice.operator("suspense", "list").stdout.splitlines() if case in line
+    )
+    assert "0.001000000000000000 PAXG in suspense" in listed
+    shown = alice.operator("suspense", "show", case).stdout
+    assert "to resolve: keep" in shown
+    assert alice.ready.user("alice").addresses["ethereum"].lower() in shown.lower()
+    wrong = alice.operator("suspense", "resolve", case, "end", "--reason", "no")
+    assert (wrong.returncode, "may have moved" in wrong.stderr) == (1, True)
+    resolving = ("suspense", "resolve", case, "keep", "--reason", "agreed with alice")
+    done = alice.operator(*resolving, "--by", "olga")
+    assert (done.returncode, done.stderr) == (0, "")
+
+    over = alice.until(buy, state="FAILED")
+    assert (over["reason"], over["fundsLocation"]) == ("PAY_OTHER_ASSET", "DELIVERED")
+    assert over["timeline"][-1]["eventType"] == "BuyTransactionFailed"
+    assert invested(alice, "PAXG") - before["PAXG"] == Decimal("0.001")
+    assert invested(alice, "ETH", "pending") == 0
+    assert asyncio.run(suspended(alice, "PAXG")) == 0
+    again = alice.operator(*resolving)
+    assert (again.returncode, "does not wait" in again.stderr) == (1, True)
+    assert case not in alice.operator("suspense", "list").stdout
     alice.verify()

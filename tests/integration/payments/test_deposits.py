@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from bench.platform import started
+from resolvers.ids import Kind, decode
 from tests.integration.payments.payer import Payer
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
@@ -210,8 +211,18 @@ def test_a_payment_opened_for_another_amount_waits_for_a_person(alice: Payer) ->
     alice.fault("outage", "coinbase", remaining=10)
     alice.fault("wrong_amount", "stripe", operations=["create_session"], millionths=900_000)
 
-    stopped = alice.until(alice.begin(), waitingOn="OPERATOR")
+    deposit = alice.begin()
+    stopped = alice.until(deposit, waitingOn="OPERATOR")
 
     assert (stopped["provider"], stopped["fundsLocation"]) == ("stripe", "SUSPENSE")
     assert stopped["userActions"] == []
+    alice.verify()
+
+    case = str(decode(Kind.TRANSACTION, deposit))
+    assert "to resolve: end" in alice.operator("suspense", "show", case).stdout
+    ended = alice.operator("suspense", "resolve", case, "end", "--reason", "told the provider")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    over = alice.until(deposit, state="FAILED")
+    assert (over["reason"], over["waitingOn"]) == ("PAY_MISMATCH", "NONE")
+    assert case not in alice.operator("suspense", "list").stdout
     alice.verify()

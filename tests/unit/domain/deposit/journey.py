@@ -141,16 +141,16 @@ class Payment:
         return [f"{row.state}.{row.sub_state}" if row.sub_state else row.state for row in rows]
 
     def initiate(self, **changes: object) -> "Payment":
-        self._decide(lambda _stream, _facts: Decision(events=(initiated(**changes),)))
+        self.decide(lambda _stream, _facts: Decision(events=(initiated(**changes),)))
         return self
 
     def buy(self, asset: str, amount: int) -> "Payment":
-        self._decide(lambda _stream, _facts: Decision(events=(bought(asset, amount),)))
+        self.decide(lambda _stream, _facts: Decision(events=(bought(asset, amount),)))
         return self
 
     def reviewed(self, *, approves: bool) -> "Payment":
         review = DecideReviewCommand(approves=approves, operator="olga", reason="salary")
-        self._decide(lambda stream, facts: decide_review(stream, review, facts))
+        self.decide(lambda stream, facts: decide_review(stream, review, facts))
         return self
 
     def opened(self, outcome: OpenOutcome | None = None) -> "Payment":
@@ -161,18 +161,18 @@ class Payment:
             expires_at=None,
             due_at=self.facts.now + timedelta(seconds=1),
         )
-        self._decide(lambda stream, facts: on_payment_opened(stream, effect, answer, facts))
+        self.decide(lambda stream, facts: on_payment_opened(stream, effect, answer, facts))
         return self
 
     def checked(self, outcome: CheckOutcome) -> "Payment":
         effect = self._claimed(EffectKind.ONRAMP_CHECK)
-        self._decide(lambda stream, facts: on_payment_checked(stream, effect, outcome, facts))
+        self.decide(lambda stream, facts: on_payment_checked(stream, effect, outcome, facts))
         return self
 
     def chosen(self, option: str, *brought: EventPayload) -> "Payment":
         """The user's answer to what they are asked now."""
         required = self.stream.known(UserChoiceRequired)
-        self._decide(
+        self.decide(
             lambda stream, facts: (
                 make_choice(stream, required.action_id, option, facts) + Decision(events=brought)
             )
@@ -186,7 +186,7 @@ class Payment:
         identifier = effect_id(self.stream.id, EffectKind.CHOICE_DEADLINE, number)
         effect = Claimed(id=identifier, epoch=1, attempt=number)
         self.at(required.expires_at)
-        self._decide(lambda stream, facts: on_choice_deadline(stream, effect, facts))
+        self.decide(lambda stream, facts: on_choice_deadline(stream, effect, facts))
         return self
 
     def at(self, moment: datetime) -> "Payment":
@@ -198,7 +198,7 @@ class Payment:
         identifier = effect_id(self.stream.id, kind, attempt)
         return Claimed(id=identifier, epoch=1, attempt=attempt, reference="payment-1")
 
-    def _decide(self, handler: Callable[[Stream, Facts], Decision]) -> None:
+    def decide(self, handler: Callable[[Stream, Facts], Decision]) -> None:
         """Commits what the handler decides; then lets every process hear of it until all have."""
         together = len(self.groups) == 1
         self._commit(handler, self.groups[0] if together else ())

@@ -34,9 +34,7 @@ def requoted(payment: Payment, *offers: PaymentOffer) -> Payment:
     effect = Claimed(id=identifier, epoch=1, attempt=number)
     rejected = (RejectedOffer(provider="third", reason="disabled"),)
     told = Requoted(offers=offers, rejected=rejected)
-    payment._decide(
-        lambda stream, facts: on_requoted(stream, effect, told, facts)
-    )  # the journey's own
+    payment.decide(lambda stream, facts: on_requoted(stream, effect, told, facts))
     return payment
 
 

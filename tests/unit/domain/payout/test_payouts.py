@@ -9,6 +9,7 @@ import pytest
 from domain.contracts.deposit_events import RejectedOffer
 from domain.contracts.events import Recipient
 from domain.contracts.payout_events import PayoutOffer
+from domain.contracts.suspense_events import EndedByPerson
 from domain.contracts.withdraw_events import BankPayout
 from domain.provider.effects import (
     Absent,
@@ -20,6 +21,7 @@ from domain.provider.effects import (
     Unknown,
     effect_id,
 )
+from domain.provider.ended_by_person import end_unmoved, is_unmoved
 from domain.provider.payouts import (
     Cancelled,
     CancelOutcome,
@@ -251,6 +253,28 @@ def test_an_opening_that_is_not_what_was_asked_waits_for_a_person(journey: Journ
     assert journey.types.count("OperatorRequired") == 1
     assert journey.row["waiting_on"] == "OPERATOR"
     assert journey.held[AVAILABLE] == AMOUNT
+
+
+def test_who_looked_at_it_ends_it_and_the_hold_is_released(journey: Journey) -> None:
+    opened(begun(journey), Mismatch(reason="waits for 1 base units", due_at=FACTS.now))
+
+    decided = EndedByPerson(resolved_by="olga", reason="the provider is asked about it")
+    journey.decide(lambda stream, _facts: end_unmoved(stream, decided))
+
+    assert (journey.row["state"], journey.row["reason"]) == ("FAILED", "PAY_MISMATCH")
+    assert (journey.row["waiting_on"], journey.held[AVAILABLE]) == ("NONE", 0)
+    opening = effect_id(journey.stream.id, EffectKind.PAYOUT_OPEN, 1)
+    assert journey.effects[opening] is EffectState.CANCELLED
+    before = journey.types
+    opened(journey)
+    assert journey.types == before
+
+
+def test_what_is_to_be_signed_or_was_is_ended_by_nobody(journey: Journey) -> None:
+    opened(begun(journey), Mismatch(reason="waits for 1 base units", due_at=FACTS.now))
+    opened(journey).built()
+
+    assert not is_unmoved(journey.stream)
 
 
 def test_what_comes_back_is_the_users_again(journey: Journey) -> None:
