@@ -37,7 +37,8 @@ CREATE TABLE wallet_address (
     UNIQUE (chain, address)
 );
 
--- A bank account is known by what providers call it; its number is never stored.
+-- A bank account is known by what providers call it; its number is never stored. `fingerprint`: of
+-- what came with the idempotency key, salted with that key, which is not stored either.
 CREATE TABLE bank_account (
     id uuid PRIMARY KEY,
     wallet_id uuid NOT NULL REFERENCES wallet (id),
@@ -45,6 +46,7 @@ CREATE TABLE bank_account (
     currency text NOT NULL,
     country text NOT NULL,
     rail text NOT NULL,
+    fingerprint text NOT NULL CHECK (fingerprint <> ''),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     removed_at timestamptz
 );

@@ -10,12 +10,15 @@ from domain.shared.ids import UserId, WalletId
 from infrastructure.db.pool import Pool, Record
 
 _ADD: Final = """
-    INSERT INTO bank_account (id, wallet_id, label, currency, country, rail)
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING
+    INSERT INTO bank_account (id, wallet_id, label, currency, country, rail, fingerprint)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING id
 """
 _ADD_NAME: Final = """
     INSERT INTO bank_account_token (bank_account_id, provider, customer, token)
-    VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+    VALUES ($1, $2, $3, $4)
+"""
+_USED: Final = """
+    SELECT fingerprint, removed_at IS NOT NULL AS is_removed FROM bank_account WHERE id = $1
 """
 _CUSTOMER: Final = "SELECT customer FROM provider_customer WHERE user_id = $1 AND provider = $2"
 _ADD_CUSTOMER: Final = """
@@ -55,6 +58,14 @@ class StoredBankAccount:
     created_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedIdentifier:
+    """What an account was added with, and whether it is gone."""
+
+    fingerprint: str
+    is_removed: bool
+
+
 class BankAccountStore:
     """Through a pool of `infrastructure.db.pool`."""
 
@@ -71,10 +82,17 @@ class BankAccountStore:
         await self._pool.execute(_ADD_CUSTOMER, user_id, provider, customer)
         return await self.customer(user_id, provider) or customer
 
-    async def add(self, wallet_id: WalletId, account: StoredBankAccount) -> None:
-        """Adding it again changes nothing."""
+    async def used(self, account_id: UUID) -> UsedIdentifier | None:
+        """Whoever's it is, removed or not."""
+        row = await self._pool.fetchrow(_USED, account_id)
+        return None if row is None else UsedIdentifier(**dict(row))
+
+    async def add(
+        self, wallet_id: WalletId, account: StoredBankAccount, *, fingerprint: str
+    ) -> bool:
+        """False: there is one of that id, and it stays as it is."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(
+            added = await connection.fetchval(
                 _ADD,
                 account.id,
                 wallet_id,
@@ -82,9 +100,11 @@ class BankAccountStore:
                 account.currency,
                 account.country,
                 account.rail,
+                fingerprint,
             )
-            for name, known in account.tokens.items():
+            for name, known in account.tokens.items() if added is not None else ():
                 await connection.execute(_ADD_NAME, account.id, name, known.customer, known.token)
+        return added is not None
 
     async def of_wallet(self, wallet_id: WalletId) -> list[StoredBankAccount]:
         """Those that are not removed, the oldest first."""

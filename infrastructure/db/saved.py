@@ -17,9 +17,9 @@ _ADD: Final = """
         WHERE wallet_id = $2 AND kind = $3 AND removed_at IS NULL)
     ON CONFLICT DO NOTHING RETURNING id
 """
-_BY_ID: Final = "SELECT id, label, content, created_at FROM saved_item WHERE id = $1"
+_BY_ID: Final = "SELECT id, label, content, created_at, removed_at FROM saved_item WHERE id = $1"
 _OF_WALLET: Final = """
-    SELECT id, label, content, created_at FROM saved_item
+    SELECT id, label, content, created_at, removed_at FROM saved_item
     WHERE wallet_id = $1 AND kind = $2 AND removed_at IS NULL ORDER BY created_at, id
 """
 _REMOVE: Final = """
@@ -51,9 +51,10 @@ class SavedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptItem(SavedItem):
-    """One that is stored."""
+    """One that is stored, or was until it was removed."""
 
     created_at: datetime
+    is_removed: bool = False
 
 
 class SavedStore:
@@ -99,5 +100,9 @@ class SavedStore:
 
 def _item(row: Record) -> KeptItem:
     return KeptItem(
-        id=row["id"], label=row["label"], content=row["content"], created_at=row["created_at"]
+        id=row["id"],
+        label=row["label"],
+        content=row["content"],
+        created_at=row["created_at"],
+        is_removed=row["removed_at"] is not None,
     )

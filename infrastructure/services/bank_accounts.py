@@ -1,11 +1,14 @@
 """Bank accounts: registered with every off-ramp that takes them, kept as what those call them."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
+
+import msgspec
 
 from domain.contracts.services import BankAccountInput
 from domain.contracts.views import BankAccountView
@@ -18,7 +21,7 @@ from domain.provider.ports.offramp import (
     PayoutRail,
 )
 from domain.shared.assets import CURRENCIES
-from domain.shared.errors import InvalidInput, Refused
+from domain.shared.errors import IdempotencyConflict, InvalidInput, Refused
 from domain.shared.ids import UserId, WalletId, derived
 from infrastructure.db.bank_accounts import BankAccountStore, BankToken, StoredBankAccount
 from infrastructure.db.identity import StoredUser
@@ -32,6 +35,8 @@ CHARACTERS_MAX: Final = 140
 COUNTRY_LETTERS: Final = 2
 RAILS: Final = frozenset(rail.value for rail in PayoutRail)
 ASK_SECONDS_MAX: Final = 4.0
+SCRYPT_COST: Final = 2**14
+"""Some fifty milliseconds for each account that is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,15 @@ class BankAccountDesk:
         self._providers = providers
 
     async def add(self, user_id: UserId, wish: BankAccountInput) -> UUID:
-        """Registers it, once for an idempotency key. Raises `Refused` where no provider takes it."""
+        """Registers it, once for an idempotency key. Raises `Refused` where no provider takes it,
+        `IdempotencyConflict` where the key is another account's, or that of one removed since."""
         details, key = read_bank_account(wish), read_key(wish.idempotency_key)
         wallet_id = await self._wallet(user_id)
         identifier = derived(user_id, "bank account", key)
-        known = await self._store.of_wallet(wallet_id)
-        if any(each.id == identifier for each in known):
+        fingerprint = await asyncio.to_thread(fingerprint_of, details, key)
+        if await self._is_added(identifier, fingerprint):
             return identifier
-        if len(known) >= ACCOUNTS_MAX:
+        if len(await self._store.of_wallet(wallet_id)) >= ACCOUNTS_MAX:
             raise Refused(code="VAL_TOO_MANY", field="input", limit=str(ACCOUNTS_MAX))
         answers = await asyncio.gather(
             *(self._register(name, user_id, details, str(identifier)) for name in self._providers)
@@ -89,7 +95,9 @@ class BankAccountDesk:
             rail=details.rail,
             tokens={name: each.token for name, each in registered.items()},
         )
-        await self._store.add(wallet_id, account)
+        if not await self._store.add(wallet_id, account, fingerprint=fingerprint):
+            # The same key came twice at once: the first counts.
+            await self._is_added(identifier, fingerprint)
         return identifier
 
     async def remove(self, user_id: UserId, account_id: UUID) -> None:
@@ -110,6 +118,13 @@ class BankAccountDesk:
             )
             for each in await self._store.of_wallet(wallet_id)
         ]
+
+    async def _is_added(self, identifier: UUID, fingerprint: str) -> bool:
+        """Whether just this is there. Raises `IdempotencyConflict`."""
+        used = await self._store.used(identifier)
+        if used is not None and (used.is_removed or used.fingerprint != fingerprint):
+            raise IdempotencyConflict(field="input.idempotencyKey")
+        return used is not None
 
     async def _register(
         self, name: str, user_id: UserId, details: BankAccountDetails, key: str
@@ -157,6 +172,13 @@ class BankAccountDesk:
 def reference_of(user_id: UserId, provider: str) -> str:
     """What we call the user before a provider: not our identifier, and another one at each."""
     return derived(user_id, "provider", provider).hex
+
+
+def fingerprint_of(details: BankAccountDetails, key: str) -> str:
+    """Tells whether a key came with the same details. They are few enough to be guessed, so it is
+    slow, and salted with what is stored nowhere."""
+    content = msgspec.json.encode(details, order="deterministic")
+    return hashlib.scrypt(content, salt=key.encode(), n=SCRYPT_COST, r=8, p=1).hex()
 
 
 def read_bank_account(wish: BankAccountInput) -> BankAccountDetails:

@@ -206,7 +206,7 @@ class SavedDesk:
             return
         known = await self._store.by_id(item.id)
         if known is not None:
-            if (known.label, known.content) != (label, content):
+            if known.is_removed or (known.label, known.content) != (label, content):
                 raise IdempotencyConflict(field="input.idempotencyKey")
             return
         kept = await self._store.of_wallet(wallet_id, kind)

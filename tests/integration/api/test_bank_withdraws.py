@@ -42,6 +42,13 @@ _DETAILS = {
     "state": "NY",
     "postal_code": "10001",
 }
+_WISH: dict[str, object] = {
+    "ownerName": "Ada Example",
+    "currency": "USD",
+    "country": "US",
+    "rail": "ACH",
+    "details": [{"name": name, "value": value} for name, value in _DETAILS.items()],
+}
 _CANCELLED = """SELECT count(*) FROM provider_interaction i JOIN effect e
   ON e.stream_id = i.transaction_id AND e.kind = 'payout.cancel' AND e.state = 'DONE'
   WHERE i.provider = 'bridge' AND i.operation = 'cancel' AND i.outcome = 'DONE'"""
@@ -75,14 +82,7 @@ async def sandbox(platform: Platform, http: httpx.AsyncClient) -> AsyncIterator[
 
 
 async def added(person: Person, **more: object) -> str:
-    wish: dict[str, object] = {
-        "ownerName": "Ada Example",
-        "currency": "USD",
-        "country": "US",
-        "rail": "ACH",
-        "details": [{"name": name, "value": value} for name, value in _DETAILS.items()],
-        "idempotencyKey": new_key(),
-    }
+    wish = {**_WISH, "idempotencyKey": new_key()}
     payload = (await person.data(_ADD, input={**wish, **more}))["addBankAccount"]
     assert payload["errors"] == []
     account = payload["bankAccounts"][-1]
@@ -236,6 +236,21 @@ async def test_whatever_becomes_of_webhooks_there_is_one_outcome(
     assert await records.count(_LEDGER) == 0
 
 
+async def test_a_key_stands_for_one_account_and_for_none_that_was_removed(alice: Person) -> None:
+    key = new_key()
+    account = await added(alice, idempotencyKey=key)
+    assert await added(alice, idempotencyKey=key) == account
+
+    other = {**_WISH, "idempotencyKey": key, "ownerName": "Bob Example"}
+    (error,) = (await alice.data(_ADD, input=other))["addBankAccount"]["errors"]
+    assert error == {"code": "VAL_IDEMPOTENCY_CONFLICT", "field": "input.idempotencyKey"}
+
+    await alice.data(_REMOVE, input={"id": account})
+    again = await alice.data(_ADD, input={**_WISH, "idempotencyKey": key})
+    (error,) = again["addBankAccount"]["errors"]
+    assert error["code"] == "VAL_IDEMPOTENCY_CONFLICT"
+
+
 async def test_another_users_account_does_not_exist(alice: Person, bob: Person) -> None:
     account = await added(alice)
 
@@ -290,13 +305,6 @@ async def test_what_is_cancelled_is_cancelled_at_the_provider_too(
 async def test_an_account_that_nobody_takes_is_refused(
     alice: Person, wrong: dict[str, object], code: str
 ) -> None:
-    wish: dict[str, object] = {
-        "ownerName": "Ada Example",
-        "currency": "USD",
-        "country": "US",
-        "rail": "ACH",
-        "details": [{"name": name, "value": value} for name, value in _DETAILS.items()],
-        "idempotencyKey": new_key(),
-    }
+    wish = {**_WISH, "idempotencyKey": new_key()}
     payload = (await alice.data(_ADD, input={**wish, **wrong}))["addBankAccount"]
     assert [error["code"] for error in payload["errors"]] == [code]

@@ -1,7 +1,7 @@
 """What may be kept: addresses of their chains, names, tokens; never what a card is charged with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 from uuid import UUID
 
@@ -161,6 +161,17 @@ async def test_the_same_key_adds_once_and_another_wish_under_it_is_refused() -> 
 
     with pytest.raises(DomainError, match="VAL_IDEMPOTENCY_CONFLICT"):
         await saved.add_address(USER, address(GOOD["SUI"], "SUI", label="Other"))
+
+
+async def test_the_key_of_what_was_removed_since_is_refused() -> None:
+    saved, store = desk()
+    wish = address(GOOD["SUI"], "SUI")
+    await saved.add_address(USER, wish)
+    ((kind, kept),) = store.items
+    store.items = [(kind, replace(kept, is_removed=True))]
+
+    with pytest.raises(DomainError, match="VAL_IDEMPOTENCY_CONFLICT"):
+        await saved.add_address(USER, wish)
 
 
 async def test_a_wallet_keeps_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
