@@ -160,6 +160,13 @@ class PaymentMethodUpdateRefused(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiatPaymentBegun(EventPayload):
+    """The user has begun to pay: from now on nobody but the provider can say that nothing was paid."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FiatPaymentConfirmed(EventPayload):
     """The provider has the user's money."""
 
@@ -303,6 +310,7 @@ DEPOSIT_EVENTS: tuple[type[EventPayload], ...] = (
     PaymentMethodUpdateRequested,
     PaymentMethodUpdated,
     PaymentMethodUpdateRefused,
+    FiatPaymentBegun,
     FiatPaymentConfirmed,
     USDCConversionRequested,
     USDCConversionCompleted,

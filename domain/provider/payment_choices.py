@@ -9,6 +9,7 @@ from typing import Final
 
 from domain.contracts.choice_events import ChoiceOption, UserChoiceMade, UserChoiceRequired
 from domain.contracts.deposit_events import (
+    FiatPaymentBegun,
     FiatPaymentDeclined,
     FiatPaymentFailed,
     FiatPaymentUnopened,
@@ -142,6 +143,12 @@ def declined_by(stream: Stream) -> frozenset[str]:
 def failed_by(stream: Stream) -> frozenset[str]:
     """Who could not take it, since the user last said how to pay."""
     return frozenset(each.provider for each in _failures(stream))
+
+
+def is_begun(stream: Stream) -> bool:
+    """Whether somebody was seen to pay what is under way: it may be paid until its provider says
+    otherwise."""
+    return stream.happened_since(FiatPaymentBegun, OnRampProviderSelected)
 
 
 def is_declined(stream: Stream) -> bool:

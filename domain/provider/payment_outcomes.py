@@ -20,12 +20,14 @@ class Opened:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """Nothing has changed; to be asked again at `due_at`. `paid`: the provider has the money;
-    `awaits_user`: nobody has begun to pay; `overdue`: why a person has to look by now."""
+    `awaits_user`: nobody is paying; `is_begun`: somebody is; `overdue`: why a person has to look by
+    now."""
 
     due_at: datetime
     paid: bool
     fiat_amount: int | None = None
     awaits_user: bool = False
+    is_begun: bool = False
     overdue: str | None = None
 
 

@@ -9,6 +9,7 @@ from typing import assert_never
 from domain.contracts.buy_events import DirectAssetPurchaseCompleted, DirectAssetPurchaseRequested
 from domain.contracts.deposit_events import (
     DeliverySeen,
+    FiatPaymentBegun,
     FiatPaymentConfirmed,
     FiatPaymentDeclined,
     FiatPaymentFailed,
@@ -37,7 +38,7 @@ from domain.provider.effects import (
     payment_action_id,
     request_effect,
 )
-from domain.provider.payment_choices import decline, may_repeat, offer_time
+from domain.provider.payment_choices import decline, is_begun, may_repeat, offer_time
 from domain.provider.payment_outcomes import (
     CheckOutcome,
     Delivered,
@@ -82,13 +83,8 @@ def on_payment_checked(
 
 def _checked(stream: Stream, effect: Claimed, outcome: CheckOutcome, facts: Facts) -> Decision:
     match outcome:
-        case Waiting(paid=paid, fiat_amount=amount):
-            is_awaited = outcome.awaits_user and not stream.has(FiatPaymentConfirmed)
-            news = offer_time(stream, facts) if is_awaited else NOTHING
-            if paid:
-                news = _confirmed(stream, effect, amount, facts)
-            if outcome.overdue is not None:
-                news += for_a_person(stream, outcome.overdue)
+        case Waiting():
+            news = _news(stream, effect, outcome, facts)
             return still_waiting(effect, outcome.due_at, news=news)
         case Delivered(fiat_amount=amount):
             return _confirmed(stream, effect, amount, facts) + _delivered(
@@ -107,6 +103,20 @@ def _checked(stream: Stream, effect: Claimed, outcome: CheckOutcome, facts: Fact
             return RAMP.unclear(stream, effect, outcome, "check")
         case _:
             assert_never(outcome)
+
+
+def _news(stream: Stream, effect: Claimed, waiting: Waiting, facts: Facts) -> Decision:
+    is_paid = stream.has(FiatPaymentConfirmed)
+    news = NOTHING
+    if waiting.paid:
+        news = _confirmed(stream, effect, waiting.fiat_amount, facts)
+    elif waiting.awaits_user and not is_paid:
+        news = offer_time(stream, facts)
+    elif waiting.is_begun and not (is_paid or is_begun(stream)):
+        news = Decision(events=(FiatPaymentBegun(provider=_provider(stream)),))
+    if waiting.overdue is not None:
+        news += for_a_person(stream, waiting.overdue)
+    return news
 
 
 def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> Decision:

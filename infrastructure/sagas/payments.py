@@ -18,7 +18,7 @@ from domain.contracts.deposit_events import (
 )
 from domain.contracts.payments import payment_in
 from domain.provider.effects import EffectKind
-from domain.provider.payment_choices import closes_by_itself, open_until
+from domain.provider.payment_choices import closes_by_itself, is_begun, open_until
 from domain.provider.payment_outcomes import (
     CheckOutcome,
     Delivered,
@@ -70,6 +70,9 @@ UNNAMED_DAYS_MAX: Final = 1
 """What was delivered is on its chain by then, and its transaction known."""
 
 _PAID: Final = frozenset({PaymentState.PAID, PaymentState.DELIVERED})
+_BEGUN: Final = frozenset(
+    {PaymentState.PROCESSING, PaymentState.REFUNDING, PaymentState.UNRECOGNISED}
+)
 _ENDED: Final[Mapping[PaymentState, str]] = {
     PaymentState.FAILED: "PAY_FAILED",
     PaymentState.CANCELLED: "PAY_CANCELLED",
@@ -153,18 +156,22 @@ class PaymentEffects:
         if not isinstance(status, PaymentStatus):
             logger.info("%s cannot tell of a payment: %s", provider.name, status.reason)
             return Waiting(due_at=again, paid=False)
-        if status.state in _ENDED:
+        is_paid, is_over = stream.has(FiatPaymentConfirmed), self._is_over(stream, now)
+        may_be_retried = status.may_be_retried and not is_paid
+        if status.state in _ENDED and (is_over or not may_be_retried):
             return Ended(
                 code=_ENDED[status.state],
                 reason=status.failure or status.provider_status,
                 refunded=status.state is PaymentState.REFUNDED,
                 due_at=again,
+                is_dead=not may_be_retried or closes_by_itself(stream),
             )
         if status.state is PaymentState.DELIVERED and status.transaction_hash is not None:
             return await self._delivered(stream, status, status.transaction_hash, again)
-        is_paid = stream.has(FiatPaymentConfirmed)
-        awaits_user = status.state is PaymentState.AWAITING_USER and not is_paid
-        if awaits_user and self._is_over(stream, now):
+        # Who has begun to pay may have paid, however little the provider says of it now.
+        is_untouched = status.state is PaymentState.AWAITING_USER and not is_begun(stream)
+        awaits_user = (is_untouched or may_be_retried) and not is_paid
+        if awaits_user and is_over:
             # Nothing that may have moved is let go: what still comes, the chains' watchers find.
             return Ended(
                 code="PAY_EXPIRED",
@@ -179,6 +186,7 @@ class PaymentEffects:
             paid=paid,
             fiat_amount=status.fiat_amount if paid else None,
             awaits_user=awaits_user,
+            is_begun=status.state in _BEGUN,
             overdue=_unnamed(stream, now) if status.state is PaymentState.DELIVERED else None,
         )
 

@@ -88,6 +88,7 @@ class PaymentStatus:
     """As the provider tells it now; what it does not tell is None.
 
     `asset_amount` and `transaction_hash` are the delivery's: claims to be looked up on the chain.
+    `may_be_retried`: it has FAILED, and the user may try again at the same page while that is open.
     """
 
     reference: str
@@ -101,6 +102,7 @@ class PaymentStatus:
     transaction_hash: str | None = None
     failure: str | None = None
     updated_at: datetime | None = None
+    may_be_retried: bool = False
 
 
 class OnRampProvider(Provider, WebhookReader, Protocol):

@@ -6,6 +6,7 @@ from domain.contracts.deposit_events import (
     DeliveryBookedBefore,
     DeliverySuspended,
     ExpectedCreditReserved,
+    FiatPaymentBegun,
     FiatPaymentConfirmed,
     FiatPaymentDeclined,
     FiatPaymentFailed,
@@ -90,6 +91,7 @@ PAYMENT_RECORDS: Final[dict[type[EventPayload], Record]] = {
     BlockedDepositReceived: Record(funds_location="SUSPENSE"),
     SuspenseReleased: Record(waiting_on="NONE", funds_location="DELIVERED"),
     EndedByPerson: Record(waiting_on="NONE", funds_location="WALLET"),
+    FiatPaymentBegun: Record(waiting_on="PROVIDER"),
     FiatPaymentConfirmed: Record(
         moves=((None, "FIAT_PAYMENT_CONFIRMED"),),
         waiting_on="PROVIDER",

@@ -83,7 +83,6 @@ _SESSION_METHODS: Final = MappingProxyType(
     }
 )
 _OVER: Final = frozenset({PaymentState.DELIVERED, PaymentState.FAILED})
-_UNPAID: Final = frozenset({PaymentState.AWAITING_USER, PaymentState.FAILED})
 
 
 class CoinbaseOnRamp:
@@ -150,7 +149,7 @@ class CoinbaseOnRamp:
         found = await self._transactions(partner_reference(order))
         if not isinstance(found, list):
             return found
-        if all(reading.state_of(transaction) in _UNPAID for transaction in found):
+        if all(reading.state_of(transaction) is PaymentState.FAILED for transaction in found):
             return None
         return Unanswered(reason="a payment under this reference is under way, its link is lost")
 

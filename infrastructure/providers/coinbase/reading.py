@@ -44,9 +44,10 @@ _ORDER_STATES: Final = MappingProxyType(
 )
 _TRANSACTION_STATES: Final = MappingProxyType(
     {
-        "ONRAMP_TRANSACTION_STATUS_CREATED": PaymentState.AWAITING_USER,
-        "ONRAMP_TRANSACTION_STATUS_AWAITING_AUTH": PaymentState.AWAITING_USER,
-        "ONRAMP_TRANSACTION_STATUS_AWAITING_PAYMENT": PaymentState.AWAITING_USER,
+        # There is none before somebody has begun to pay: only Coinbase knows how far they got.
+        "ONRAMP_TRANSACTION_STATUS_CREATED": PaymentState.PROCESSING,
+        "ONRAMP_TRANSACTION_STATUS_AWAITING_AUTH": PaymentState.PROCESSING,
+        "ONRAMP_TRANSACTION_STATUS_AWAITING_PAYMENT": PaymentState.PROCESSING,
         "ONRAMP_TRANSACTION_STATUS_IN_PROGRESS": PaymentState.PROCESSING,
         "ONRAMP_TRANSACTION_STATUS_SUCCESS": PaymentState.DELIVERED,
         "ONRAMP_TRANSACTION_STATUS_FAILED": PaymentState.FAILED,
@@ -58,7 +59,6 @@ _FURTHEST_FIRST: Final = (
     PaymentState.PAID,
     PaymentState.UNRECOGNISED,
     PaymentState.PROCESSING,
-    PaymentState.AWAITING_USER,
     PaymentState.FAILED,
 )
 
@@ -134,6 +134,7 @@ def status_of_session(reference: str, transactions: Sequence[Transaction]) -> Pa
         asset_amount=_amount(found.purchase_amount.value, asset),
         address=found.wallet_address or None,
         transaction_hash=found.tx_hash or None,
+        may_be_retried=state is PaymentState.FAILED,
     )
 
 

@@ -187,6 +187,7 @@ async def test_the_words_of_an_order(told: str, transaction_hash: str, state: Pa
         found = await status(stubs.coinbase(client), str(ORDER["orderId"]))
 
     assert (found.state, found.transaction_hash) == (state, transaction_hash or None)
+    assert not found.may_be_retried
 
 
 async def test_an_answer_about_another_order_is_none() -> None:
@@ -222,8 +223,9 @@ def transaction(word: str, identifier: str, transaction_hash: str = "") -> dict[
     ("newest_first", "state", "transaction_hash"),
     [
         ([], PaymentState.AWAITING_USER, None),
-        (["CREATED"], PaymentState.AWAITING_USER, None),
-        (["AWAITING_PAYMENT", "FAILED"], PaymentState.AWAITING_USER, None),
+        (["CREATED"], PaymentState.PROCESSING, None),
+        (["AWAITING_AUTH"], PaymentState.PROCESSING, None),
+        (["AWAITING_PAYMENT", "FAILED"], PaymentState.PROCESSING, None),
         (["FAILED", "IN_PROGRESS"], PaymentState.PROCESSING, None),
         (["IN_PROGRESS", "SUCCESS"], PaymentState.DELIVERED, "hash-1"),
         # Two deliveries: the first one stays the answer.
@@ -245,10 +247,12 @@ async def test_a_session_is_as_far_as_its_best_try(
         found = await status(stubs.coinbase(client), "p.user.digest")
 
     assert (found.state, found.transaction_hash) == (state, transaction_hash)
+    # Whose card was declined may take another one, on the same page.
+    assert found.may_be_retried == (state is PaymentState.FAILED)
 
 
 @pytest.mark.parametrize(
-    ("word", "nothing"), [("CREATED", True), ("FAILED", True), ("IN_PROGRESS", False)]
+    ("word", "nothing"), [("CREATED", False), ("FAILED", True), ("IN_PROGRESS", False)]
 )
 async def test_a_lost_link_that_somebody_paid_by_is_not_passed_over(
     word: str,

@@ -76,8 +76,16 @@ class Payer:
         address: str = found["userActions"][-1]["payload"]
         return address
 
-    def pay(self, identifier: str, *, outcome: str = "pay") -> None:
-        answer = self.http.post(self.page(identifier), data={"outcome": outcome})
+    def pay(self, identifier: str) -> None:
+        answer = self.http.post(self.page(identifier), data={"outcome": "pay"})
+        assert answer.status_code < 400, answer.text
+
+    def decline(self, identifier: str) -> None:
+        """The user's payment is refused for good: not so in a session at Coinbase, where they may try
+        again while it is open."""
+        page = self.page(identifier)
+        outcome = "reject" if "/stripe/" in page else "decline"
+        answer = self.http.post(page, data={"outcome": outcome})
         assert answer.status_code < 400, answer.text
 
     def choose(self, identifier: str, option: str, *, asked: str) -> Json:

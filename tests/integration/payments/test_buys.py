@@ -41,8 +41,8 @@ def initiated(payer: Payer, asset: str = "SOL", amount: str = "100", **more: str
     return payer.ask(_INITIATE, input=wish)["initiateBuy"]
 
 
-def begun(payer: Payer, asset: str = "SOL") -> str:
-    payload = initiated(payer, asset)
+def begun(payer: Payer, asset: str = "SOL", **more: str) -> str:
+    payload = initiated(payer, asset, **more)
     assert payload["errors"] == []
     identifier: str = payload["transaction"]["id"]
     return identifier
@@ -99,9 +99,9 @@ def test_what_webhooks_do_makes_no_difference(alice: Payer, fault: str) -> None:
 
 
 def test_one_that_is_declined_brings_nothing(alice: Payer) -> None:
-    buy = begun(alice)
+    buy = begun(alice, paymentMethod="APPLE_PAY")
 
-    alice.pay(buy, outcome="decline")
+    alice.decline(buy)
     assert alice.choose(buy, "STOP", asked="UPDATE_PAYMENT_METHOD")["errors"] == []
 
     failed = alice.until(buy, state="FAILED")
@@ -139,8 +139,8 @@ FINAL_SECONDS = {"BTC": 3_700, "ETH": 800, "SUI": 2, "SOL": 0}
 @pytest.mark.parametrize("asset", list(LATE))
 def test_what_is_delivered_after_the_payment_ended_is_invested(alice: Payer, asset: str) -> None:
     before = invested(alice, asset)
-    buy = begun(alice, asset)
-    alice.pay(buy, outcome="decline")
+    buy = begun(alice, asset, paymentMethod="APPLE_PAY")
+    alice.decline(buy)
     alice.choose(buy, "STOP", asked="UPDATE_PAYMENT_METHOD")
     alice.until(buy, state="FAILED")
 

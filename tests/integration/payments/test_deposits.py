@@ -44,14 +44,14 @@ def test_a_deposit_arrives_and_says_who_brought_it_and_why(alice: Payer) -> None
 
 
 def test_until_it_is_paid_it_is_pending_and_waits_for_its_user(alice: Payer) -> None:
-    deposit = alice.begin()
+    deposit = alice.begin(method="APPLE_PAY")
     alice.page(deposit)
 
     shown = alice.shown(deposit)
 
     assert shown["transaction"]["subState"] == "FIAT_PAYMENT_PENDING"
     assert Decimal(shown["wallet"]["available"]["pending"]) >= Decimal("98.25")
-    alice.pay(deposit, outcome="decline")
+    alice.decline(deposit)
     assert alice.choose(deposit, "STOP", asked="UPDATE_PAYMENT_METHOD")["errors"] == []
     failed = alice.until(deposit, state="FAILED")
     assert failed["reason"] == "PAY_FAILED"

@@ -12,8 +12,8 @@ ASKED = "UPDATE_PAYMENT_METHOD"
 
 
 def declined(alice: Payer, **more: str) -> str:
-    deposit = alice.begin(**more)
-    alice.pay(deposit, outcome="decline")
+    deposit = alice.begin(method="APPLE_PAY", **more)
+    alice.decline(deposit)
     return deposit
 
 
@@ -30,7 +30,7 @@ def test_another_method_brings_what_the_first_did_not(alice: Payer) -> None:
     # More than somebody may pay in whom compliance does not know.
     deposit = declined(alice, amount="300")
 
-    assert alice.choose(deposit, "APPLE_PAY", asked=ASKED)["errors"] == []
+    assert alice.choose(deposit, "CARD", asked=ASKED)["errors"] == []
     page = page_of(alice, deposit, attempt=2)
     paid = alice.http.post(page, data={"outcome": "pay"})
     assert paid.status_code < 400, paid.text
@@ -43,7 +43,7 @@ def test_another_method_brings_what_the_first_did_not(alice: Payer) -> None:
         (ASKED, "COMPLETED"),
         ("COMPLETE_PAYMENT", "COMPLETED"),
     ]
-    assert actions[1]["approval"] == "APPLE_PAY"
+    assert actions[1]["approval"] == "CARD"
     assert [each["state"] for each in done["timeline"]].count("PROVIDER_FAILOVER") == 1
     assert {"PAYMENT_ANEW"} == {each["strategy"] for each in done["attempts"]}
     came = Decimal(alice.posted()) - before
@@ -57,7 +57,7 @@ def test_the_same_method_is_asked_of_another_provider(alice: Payer) -> None:
     deposit = declined(alice)
     first = alice.shown(deposit)["transaction"]["provider"]
 
-    assert alice.choose(deposit, "CARD", asked=ASKED)["errors"] == []
+    assert alice.choose(deposit, "APPLE_PAY", asked=ASKED)["errors"] == []
 
     page_of(alice, deposit, attempt=2)
     assert alice.shown(deposit)["transaction"]["provider"] != first
@@ -69,7 +69,7 @@ def test_what_nobody_offers_leaves_the_choice_open(alice: Payer) -> None:
     alice.fault("outage", "coinbase")
     alice.fault("outage", "stripe")
 
-    (refused,) = alice.choose(deposit, "APPLE_PAY", asked=ASKED)["errors"]
+    (refused,) = alice.choose(deposit, "CARD", asked=ASKED)["errors"]
     assert refused["code"] == "PRV_NONE_AVAILABLE"
     (refused,) = alice.choose(deposit, "CASH", asked=ASKED)["errors"]
     assert (refused["code"], refused["field"]) == ("VAL_OPTION", "input.actionId")

@@ -36,10 +36,16 @@ OPEN_FOR = timedelta(minutes=10)
 @dataclass
 class Provider:
     state: PaymentState
+    may_be_retried: bool
     name: str = "first"
 
     async def check_payment_status(self, reference: str) -> PaymentStatus:
-        return PaymentStatus(reference=reference, state=self.state, provider_status="open")
+        return PaymentStatus(
+            reference=reference,
+            state=self.state,
+            provider_status="open",
+            may_be_retried=self.may_be_retried,
+        )
 
 
 @dataclass
@@ -56,12 +62,17 @@ class Engine:
 
 
 async def checked(
-    payment: Payment, now: datetime, *, state: PaymentState = PaymentState.AWAITING_USER
+    payment: Payment,
+    now: datetime,
+    *,
+    state: PaymentState = PaymentState.AWAITING_USER,
+    may_be_retried: bool = False,
 ) -> list[str]:
     """The types of the events that a look at the payment brings."""
+    provider = Provider(state, may_be_retried)
     effects = PaymentEffects(
         engine=cast("SagaEngine", Engine(now)),
-        providers=cast("Mapping[str, OnRampProvider]", {"first": Provider(state)}),
+        providers=cast("Mapping[str, OnRampProvider]", {"first": provider}),
         arrivals=cast("Arrivals", None),
         standing=cast("Standing", None),
     )
@@ -152,12 +163,48 @@ async def test_what_was_paid_is_not_ended_by_our_own_clock() -> None:
     assert await checked(payment, late) == []
 
 
+async def test_what_somebody_has_begun_to_pay_is_not_ended_by_our_own_clock() -> None:
+    payment = opened(closes_at=START + OPEN_FOR)
+    early, late = START + OPEN_FOR, START + OPEN_FOR + PAYING + timedelta(seconds=1)
+    assert await checked(payment, early, state=PaymentState.PROCESSING) == ["FiatPaymentBegun"]
+    payment.checked(Waiting(due_at=START, paid=False, is_begun=True))
+
+    # Once told of it, whatever is said of it then, or is not
+    assert await checked(payment, early, state=PaymentState.PROCESSING) == []
+    assert await checked(payment, late) == []
+    told = await checked(payment, START + timedelta(days=UNHEARD_DAYS_MAX, seconds=1))
+    assert told == ["OperatorRequired"]
+    assert await checked(payment, late, state=PaymentState.FAILED) == [
+        "UserActionExpired",
+        "FiatPaymentDeclined",
+        "UserChoiceRequired",
+    ]
+
+
+@pytest.mark.parametrize("closes_at", [START + OPEN_FOR, None])
+async def test_who_may_try_again_has_not_failed_while_they_may(closes_at: datetime | None) -> None:
+    payment = opened(closes_at=closes_at)
+    last = (closes_at or START + PAGE_TIME) + PAYING
+
+    for now, is_waited_for in ((last, True), (last + timedelta(seconds=1), False)):
+        told = await checked(payment, now, state=PaymentState.FAILED, may_be_retried=True)
+        is_dead = closes_at is not None and not is_waited_for
+        assert ("FiatPaymentDeclined" in told) == is_dead
+        assert (told == []) == is_waited_for
+
+
 async def test_what_was_paid_and_failed_is_for_a_person() -> None:
     payment = opened(closes_at=START + OPEN_FOR)
     payment.checked(Waiting(due_at=START, paid=True))
 
-    told = await checked(payment, START + OPEN_FOR, state=PaymentState.FAILED)
-    assert told == ["OperatorRequired"]
+    for may_be_retried in (True, False):
+        told = await checked(
+            payment,
+            START + OPEN_FOR,
+            state=PaymentState.FAILED,
+            may_be_retried=may_be_retried,
+        )
+        assert told == ["OperatorRequired"]
     told = await checked(payment, START + OPEN_FOR, state=PaymentState.REFUNDED)
     assert told == ["FiatPaymentFailed", "FiatPaymentRefunded"]
 
@@ -175,7 +222,7 @@ async def test_what_has_begun_is_waited_for_without_a_person_only_so_long(
     state: PaymentState, days: int, *, is_paid: bool
 ) -> None:
     payment = opened(closes_at=START + OPEN_FOR)
-    payment.checked(Waiting(due_at=START, paid=is_paid))
+    payment.checked(Waiting(due_at=START, paid=is_paid, is_begun=True))
     limit = START + timedelta(days=days)
 
     assert await checked(payment, limit, state=state) == []
