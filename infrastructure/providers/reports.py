@@ -40,10 +40,10 @@ def contradiction(provider: str, reason: str) -> Unanswered:
 
 
 def misfit(provider: str, reason: str) -> None:
-    """What the provider would have signed is not what was asked for: nobody is asked to sign it."""
+    """What the provider would have signed is not what was asked for: nobody signs it."""
     times = _count(provider, "misfit")
     logger.error(
-        "a transaction of %s is not shown for signing: %s (%d since the start)",
+        "a transaction of %s is not signed: %s (%d since the start)",
         provider,
         reason,
         times,

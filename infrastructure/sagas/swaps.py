@@ -25,10 +25,17 @@ from infrastructure.chains.solana.composing import (
     CannotCompose,
     instructions_of,
 )
+from infrastructure.chains.solana.errors import RpcUnavailable
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import moved, usdc_of
+from infrastructure.chains.solana.outcomes import BLOCKHASH_EXPIRED
+from infrastructure.chains.solana.trial import breach
+from infrastructure.providers.reports import misfit
+from infrastructure.providers.setbacks import NONSENSE
+from infrastructure.providers.unsigned import Unacceptable
 from infrastructure.sagas.composed import Composed, composed
 from infrastructure.sagas.legs import Seen, built
+from infrastructure.sagas.swap_bounds import bounds_of, review
 
 MILLION: Final = 1_000_000
 
@@ -48,14 +55,25 @@ class SwapLeg:
 
     async def build(self, stream: Stream, now: datetime) -> BuildOutcome:
         requested = stream.known(BlockchainSwapRequested)
+        outcome = await self._build(stream, requested, now)
+        if isinstance(outcome, Declined) and outcome.code == NONSENSE:
+            misfit(requested.swap.provider, outcome.reason)
+        return outcome
+
+    async def _build(
+        self, stream: Stream, requested: BlockchainSwapRequested, now: datetime
+    ) -> BuildOutcome:
         swap = requested.swap
         answer = await self._swaps.build(swap, fee_payer=str(self._gateway.fee_payer))
         if isinstance(answer, (Declined, LessOffered)):
             return answer
         try:
             instructions = _composable(answer)
+            review(instructions, swap, fee_payer=self._gateway.fee_payer)
         except CannotCompose as error:
             return Declined(code="PRV_UNSUPPORTED", reason=str(error))
+        except Unacceptable as error:
+            return Declined(code=NONSENSE, reason=str(error))
         whole = await composed(
             self._gateway,
             stream,
@@ -66,6 +84,9 @@ class SwapLeg:
         )
         if not isinstance(whole, Composed):
             return whole
+        wrong = await self._wrong(whole, swap, delivers_later=answer.reference is not None)
+        if wrong is not None:
+            return wrong
         return built(
             whole.prepared,
             now,
@@ -75,6 +96,22 @@ class SwapLeg:
             due=whole.due,
             reference=answer.reference,
         )
+
+    async def _wrong(
+        self, whole: Composed, swap: SwapTerms, *, delivers_later: bool
+    ) -> Declined | None:
+        """What it would do beyond what was asked, or that it would do nothing; None where neither."""
+        owed = swap.platform_fee + whole.cost.total_base_units + whole.due
+        bounds = bounds_of(swap, owed=owed, delivers_later=delivers_later)
+        trial = await self._gateway.try_out(
+            whole.prepared.built.unsigned, [each.owner for each in bounds], verify=False
+        )
+        if trial.result.error == BLOCKHASH_EXPIRED:
+            raise RpcUnavailable("a node that does not know the blockhash yet")
+        if not trial.result.ok:
+            return Declined(code="TXN_SIMULATION_FAILED", reason=trial.result.error or "")
+        beyond = breach(trial, bounds)
+        return None if beyond is None else Declined(code=NONSENSE, reason=beyond)
 
     def read(self, stream: Stream, seen: Seen) -> SwapLanded | None:
         swap = stream.known(BlockchainSwapRequested).swap

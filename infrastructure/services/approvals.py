@@ -3,11 +3,13 @@
 import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final, Protocol
 
 from domain.contracts.choice_events import UserChoiceRequired
 from domain.contracts.commands import CancelTransactionCommand, SubmitSignatureCommand
 from domain.contracts.events import SignatureWanted, UserActionRequired
+from domain.contracts.swap_events import BlockchainSwapRequested
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.errors import ActionRefused, ActionStale
 from domain.provider.handlers import check_submittable, submit_signature
@@ -28,12 +30,16 @@ from domain.transaction.errors import UnknownTransaction
 from domain.transaction.handlers import cancel
 from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.gateway import SolanaGateway
+from infrastructure.chains.solana.model import SimulationResult
+from infrastructure.chains.solana.outcomes import BLOCKHASH_EXPIRED
+from infrastructure.chains.solana.trial import breach
 from infrastructure.chains.solana.verification import signature_of, verify_user_signature
+from infrastructure.providers.reports import misfit
 from infrastructure.sagas.engine import SagaEngine
+from infrastructure.sagas.swap_bounds import bounds_of_signed
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.inputs import read_signed
 
-BLOCKHASH_EXPIRED: Final = "BlockhashNotFound"
 ACTION: Final = "input.actionId"
 TRANSACTION: Final = "input.id"
 
@@ -130,7 +136,7 @@ class ApprovalDesk:
         return signed
 
     async def _simulate(self, stream: Stream, action_id: ActionId, transaction: bytes) -> None:
-        result = await self._gateway.simulate(transaction)
+        result = await self._tried(stream, transaction)
         if result.ok:
             return
         # It may fail because the same answer was handed in twice and the other has landed.
@@ -143,6 +149,20 @@ class ApprovalDesk:
             field="input.signedTransaction",
             reason=result.error or "",
         )
+
+    async def _tried(self, stream: Stream, transaction: bytes) -> SimulationResult:
+        """What a provider wrote is held once more against what its user was shown: its program may
+        do something else by now."""
+        requested = stream.known(LegRequested)
+        if not isinstance(requested, BlockchainSwapRequested):
+            return await self._gateway.simulate(transaction)
+        bounds = bounds_of_signed(requested.swap, stream.signature_wanted())
+        trial = await self._gateway.try_out(transaction, [each.owner for each in bounds])
+        beyond = breach(trial, bounds) if trial.result.ok else None
+        if beyond is None:
+            return trial.result
+        misfit(requested.swap.provider, beyond)
+        return replace(trial.result, ok=False, error=beyond)
 
 
 async def stream_of(

@@ -13,6 +13,7 @@ from solders.pubkey import Pubkey
 
 SYSTEM_PROGRAM: Final = Pubkey.from_string("11111111111111111111111111111111")
 TOKEN_PROGRAM: Final = Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
+TOKEN_2022_PROGRAM: Final = Pubkey.from_string("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
 ASSOCIATED_TOKEN_PROGRAM: Final = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
 MEMO_PROGRAM: Final = Pubkey.from_string("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr")
 COMPUTE_BUDGET_PROGRAM: Final = Pubkey.from_string("ComputeBudget111111111111111111111111111111")
@@ -20,6 +21,7 @@ LIGHTHOUSE_PROGRAM: Final = Pubkey.from_string("L2TExMFKdjpN9kozasaurPirfHy9P8sb
 
 USDC_MINT: Final = Pubkey.from_string("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v")
 USDC_DECIMALS: Final = 6
+WRAPPED_SOL_MINT: Final = Pubkey.from_string("So11111111111111111111111111111111111111112")
 
 TOKEN_ACCOUNT_BYTES: Final = 165
 # 32 bytes in base58 have 32 to 44 digits.

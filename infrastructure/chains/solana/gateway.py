@@ -10,6 +10,7 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
+from solders.transaction import VersionedTransaction
 
 from domain.shared.assets import USDC, Asset
 from infrastructure.chains.solana import verification
@@ -51,9 +52,11 @@ from infrastructure.chains.solana.model import (
 from infrastructure.chains.solana.movements import footprint_of
 from infrastructure.chains.solana.outcomes import error_text, rejection, status_of
 from infrastructure.chains.solana.rpc import STATUSES_MAX, SolanaRpc
+from infrastructure.chains.solana.trial import Account, Trial, watched
 from infrastructure.chains.solana.wire import (
     Commitment,
     LatestBlockhash,
+    Simulation,
 )
 from infrastructure.http import HttpClient
 
@@ -170,12 +173,24 @@ class SolanaGateway:
 
     async def simulate(self, transaction: bytes, *, verify: bool = True) -> SimulationResult:
         """A dry run; `verify=False` for a transaction that is not completely signed yet."""
-        simulation = await self.rpc.simulate(transaction, verify=verify)
-        return SimulationResult(
-            ok=simulation.err is None,
-            logs=tuple(simulation.logs or ()),
-            error=error_text(simulation.err),
-            units=simulation.units_consumed or 0,
+        return _result(await self.rpc.simulate(transaction, verify=verify))
+
+    async def try_out(
+        self, transaction: bytes, owners: Sequence[Pubkey], *, verify: bool = True
+    ) -> Trial:
+        """A dry run that shows what becomes of the owners' accounts. Raises `RpcError`."""
+        keys = VersionedTransaction.from_bytes(transaction).message.account_keys
+        known = await self.rpc.multiple_accounts(keys, "processed")
+        before = {
+            key: Account.of(data) for key, data in zip(keys, known, strict=True) if data is not None
+        }
+        theirs = watched(keys, before, owners)
+        simulation = await self.rpc.simulate(transaction, verify=verify, watched=theirs)
+        after = zip(theirs, simulation.accounts or (), strict=False)
+        return Trial(
+            result=_result(simulation),
+            before={key: before[key] for key in theirs if key in before},
+            after={key: Account.of(data) for key, data in after if data is not None},
         )
 
     async def broadcast(self, transaction: bytes) -> BroadcastOutcome:
@@ -298,6 +313,15 @@ class SolanaGateway:
                 )
                 self._recent = known = _Recent(asked_at, latest, height)
         return known
+
+
+def _result(simulation: Simulation) -> SimulationResult:
+    return SimulationResult(
+        ok=simulation.err is None,
+        logs=tuple(simulation.logs or ()),
+        error=error_text(simulation.err),
+        units=simulation.units_consumed or 0,
+    )
 
 
 def _prepared(built: BuiltMessage, recent: _Recent) -> PreparedTransfer:

@@ -12,6 +12,8 @@ from infrastructure.chains.solana.wire import SignatureStatus
 _DECLINING_CODES: Final = frozenset({-32002, -32003, -32600, -32601, -32602, -32013, -32015})
 # Behind or without a slot to work on: it did not take the transaction.
 _NOT_ATTEMPTED_CODES: Final = frozenset({-32004, -32005, -32016})
+BLOCKHASH_EXPIRED: Final = "BlockhashNotFound"
+"""Too old, or too new for this node."""
 _ALREADY_PROCESSED: Final = "AlreadyProcessed"
 
 

@@ -150,9 +150,22 @@ class SolanaRpc:
             raise RpcMalformed("getSignatureStatuses: as many statuses as signatures expected")
         return answer.value, answer.context.slot
 
-    async def simulate(self, transaction: bytes, *, verify: bool = True) -> Simulation:
-        options = {"encoding": "base64", "sigVerify": verify, "commitment": "processed"}
+    async def simulate(
+        self, transaction: bytes, *, verify: bool = True, watched: Sequence[Pubkey] = ()
+    ) -> Simulation:
+        """With the `watched` accounts, of the transaction's own, as it would leave them."""
+        options: dict[str, object] = {
+            "encoding": "base64",
+            "sigVerify": verify,
+            "commitment": "processed",
+        }
+        if watched:
+            addresses = [str(address) for address in watched]
+            options["accounts"] = {"encoding": "base64", "addresses": addresses}
         answer = await self._read("simulateTransaction", [_text(transaction), options], _SIMULATION)
+        found = answer.value.accounts
+        if watched and answer.value.err is None and (found is None or len(found) != len(watched)):
+            raise RpcMalformed("simulateTransaction: as many accounts as asked for expected")
         return answer.value
 
     async def send(

@@ -67,6 +67,7 @@ class Simulation(Wire, frozen=True):
     err: object = None
     logs: list[str] | None = None
     units_consumed: int | None = None
+    accounts: list[AccountData | None] | None = None
 
 
 class TokenBalance(Wire, frozen=True):

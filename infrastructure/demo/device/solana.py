@@ -14,6 +14,7 @@ from domain.shared.assets import SOL, Asset
 from infrastructure.chains.solana.addresses import (
     TOKEN_PROGRAM,
     USDC_MINT,
+    WRAPPED_SOL_MINT,
     associated_token_account,
     parse_address,
 )
@@ -23,7 +24,6 @@ from infrastructure.demo.device.refusal import WillNotSign, decode, demand_at_mo
 ASIDE_LAMPORTS_MAX: Final = 10_000_000
 ASIDE_USDC_MAX: Final = 2_000_000
 """What may leave in fees beside an asset that is another than USDC."""
-_WRAPPED_SOL: Final = Pubkey.from_string("So11111111111111111111111111111111111111112")
 _TRANSFER_CHECKED: Final = 12
 _TRANSFER_CHECKED_BYTES: Final = 10  # the instruction's number, an amount, the decimals
 _CLOSE_ACCOUNT: Final = 9
@@ -97,7 +97,7 @@ def _tokens(
     beside it, in fees. Anything else that the token program
     could do with the owner's accounts is refused, but to close one to the owner's own profit, and
     to burn shares where the user gives them back."""
-    mint = _WRAPPED_SOL if asset == SOL else parse_address(asset.contract or "")
+    mint = WRAPPED_SOL_MINT if asset == SOL else parse_address(asset.contract or "")
     for accounts, data in _token_steps(keys, instructions):
         if owner not in accounts:
             continue

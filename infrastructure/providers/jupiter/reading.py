@@ -7,10 +7,11 @@ from domain.provider.ports.answers import Declined, ProviderFee
 from domain.provider.ports.dex import SwapRequest
 from domain.provider.ports.unsigned import AccountUse, SolanaInstruction, SolanaInstructions
 from domain.shared.assets import SOL, USDC, Asset, Chain
+from infrastructure.chains.solana.addresses import WRAPPED_SOL_MINT
 from infrastructure.providers.jupiter.wire import Build, Instruction, Order, Quoted
 from infrastructure.providers.unsigned import Unacceptable, from_base64
 
-WRAPPED_SOL: Final = "So11111111111111111111111111111111111111112"
+WRAPPED_SOL: Final = str(WRAPPED_SOL_MINT)
 MINTS: Final = {USDC.symbol: str(USDC.contract), SOL.symbol: WRAPPED_SOL}
 SYMBOLS: Final = {mint: symbol for symbol, mint in MINTS.items()}
 MILLIONTHS_PER_BPS: Final = 100

@@ -3,6 +3,7 @@
 from typing import Final, cast
 
 import orjson
+from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
@@ -10,6 +11,7 @@ from infrastructure.chains.solana.building import TRANSACTION_BYTES_MAX
 from infrastructure.sandbox.solana.encoding import (
     Json,
     UnsupportedEncoding,
+    account_json,
     transaction_json,
     unbase58,
     version_of,
@@ -25,6 +27,7 @@ from infrastructure.sandbox.solana.protocol import (
     Options,
     Params,
     RpcFailure,
+    address_of,
     base64_of,
     checked_slot,
     contextual,
@@ -75,8 +78,11 @@ def simulate_transaction(node: SolanaNode, params: Params) -> object:
                 INVALID_PARAMS, "sigVerify may not be used with replaceRecentBlockhash"
             )
         _verify(transaction)
+    watched = _watched(options.options("accounts"), transaction)
     outcome = node.runtime.simulate(transaction, verify=False, any_blockhash=replace)
     value = _simulation(outcome)
+    if watched is not None:
+        value["accounts"] = [_account_after(node, each, outcome) for each in watched]
     if replace:
         slot = node.clock.slot()
         value["replacementBlockhash"] = {
@@ -187,6 +193,23 @@ def _simulation(outcome: Executed) -> Json:
         "returnData": outcome.return_data,
         "innerInstructions": None,
     }
+
+
+def _watched(options: Options | None, transaction: VersionedTransaction) -> list[Pubkey] | None:
+    """The accounts whose state is asked for: never more than the transaction has."""
+    if options is None:
+        return None
+    if options.text("encoding", "base64") != "base64":
+        raise RpcFailure(INVALID_PARAMS, "Invalid params: only base64 is supported for accounts")
+    count_max = len(transaction.message.account_keys)
+    return [address_of(text) for text in options.texts("addresses", count_max)]
+
+
+def _account_after(node: SolanaNode, address: Pubkey, outcome: Executed) -> Json | None:
+    if outcome.error is not None:
+        return None
+    account = outcome.accounts.get(address) or node.runtime.svm.get_account(address)
+    return None if account is None or account.lamports == 0 else account_json(account, "base64")
 
 
 def _status(node: SolanaNode, signature: bytes, *, search: bool) -> Json | None:

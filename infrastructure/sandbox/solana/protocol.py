@@ -62,12 +62,7 @@ class Params:
         return value
 
     def texts(self, index: int, count_max: int) -> list[str]:
-        value = self._at(index)
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise RpcFailure(INVALID_PARAMS, f"Invalid params: strings are expected at {index}")
-        if len(value) > count_max:
-            raise RpcFailure(INVALID_PARAMS, f"Too many inputs provided; max {count_max}")
-        return value
+        return _texts(self._at(index), f"at {index}", count_max)
 
     def address(self, index: int) -> Pubkey:
         return address_of(self.text(index))
@@ -108,12 +103,23 @@ class Options:
         value = self._values.get(name)
         return Options(cast("Json", value)) if isinstance(value, dict) else None
 
+    def texts(self, name: str, count_max: int) -> list[str]:
+        return _texts(self._values.get(name), f"in {name}", count_max)
+
     @property
     def commitment(self) -> Commitment:
         value = self.text("commitment", "finalized")
         if value not in _COMMITMENTS:
             raise RpcFailure(INVALID_PARAMS, f"Invalid params: unknown variant `{value}`")
         return cast("Commitment", value)
+
+
+def _texts(value: object, place: str, count_max: int) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise RpcFailure(INVALID_PARAMS, f"Invalid params: strings are expected {place}")
+    if len(value) > count_max:
+        raise RpcFailure(INVALID_PARAMS, f"Too many inputs provided; max {count_max}")
+    return value
 
 
 Method = Callable[[SolanaNode, Params], object]

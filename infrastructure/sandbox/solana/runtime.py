@@ -9,7 +9,8 @@ exact, is asked before it.
 """
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import orjson
@@ -49,6 +50,8 @@ class Executed:
     logs: list[str]
     units: int
     return_data: Json | None = None
+    accounts: Mapping[Pubkey, Account] = field(default_factory=dict)
+    """As a dry run leaves them, where it succeeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,9 @@ class Runtime:
         finally:
             self.svm.with_sigverify(sigverify=True)
             self.svm.with_blockhash_check(check=True)
-        return _executed(result if isinstance(result, FailedTransactionMetadata) else result.meta())
+        if isinstance(result, FailedTransactionMetadata):
+            return _executed(result)
+        return replace(_executed(result.meta()), accounts=dict(result.post_accounts()))
 
     def execute(self, transaction: VersionedTransaction) -> Executed:
         """Runs it in the present slot; when it lands it is durable on return."""
