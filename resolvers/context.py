@@ -15,7 +15,7 @@ from domain.contracts.views import (
     as_recipient_sees,
 )
 from domain.shared.errors import DomainError, Refused
-from domain.shared.ids import TransactionId, UserId
+from domain.shared.ids import TransactionId, UserId, WalletId
 from resolvers.loaders import Loaders, user_loader
 from resolvers.ports import Feed, Money, Saved, Scope, SignIn, Texts, Views
 
@@ -65,10 +65,16 @@ class Context:
             raise NobodyKnown
         return viewer
 
+    async def wallet_id(self) -> WalletId:
+        """The signed-in user's wallet. Raises `NobodyKnown`."""
+        wallet_id = await self.ports.views.wallet_of(self.user_id())
+        if wallet_id is None:
+            raise NobodyKnown
+        return wallet_id
+
     async def transaction(self, transaction_id: TransactionId) -> TransactionView | None:
         """The transaction as the viewer may see it; None where it is not theirs."""
-        viewer = await self.viewer()
-        view = await self.ports.views.transaction(viewer.wallet_id, transaction_id)
+        view = await self.ports.views.transaction(await self.wallet_id(), transaction_id)
         return None if view is None else as_viewer_sees(view)
 
     def explain(self, code: str, details: Mapping[str, str] | None = None) -> ErrorView:

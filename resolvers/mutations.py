@@ -9,7 +9,6 @@ from domain.shared.errors import DomainError, InvalidInput
 from domain.shared.ids import ActionId, TransactionId, UserId
 from resolvers.context import Info
 from resolvers.ids import Kind, decode
-from resolvers.queries import load_transaction
 from resolvers.saved import SavedMutations
 from resolvers.wishes import (
     Asker,
@@ -227,14 +226,16 @@ async def _cancel(info: Info, user_id: UserId, wish: CancelTransactionInput) -> 
 async def _answer(
     info: Info, doing: Callable[[UserId], Awaitable[TransactionId]]
 ) -> TransactionPayload:
-    """What was done for the viewer, read anew; or why not."""
+    """What was done for the viewer; or why not."""
+    context = info.context
     try:
-        transaction_id = await doing((await info.context.viewer()).id)
+        await context.wallet_id()
+        transaction_id = await doing(context.user_id())
     except DomainError as error:
         return TransactionPayload(errors=_typed(info, error))
     finally:
-        info.context.renew()
-    return TransactionPayload(transaction=await load_transaction(transaction_id, info))
+        context.renew()
+    return TransactionPayload(key=transaction_id)
 
 
 def _typed(info: Info, error: DomainError) -> list[Error]:

@@ -21,7 +21,7 @@ from schema.payloads import (
     TransactionPreviewPayload,
 )
 from schema.strategy import StrategiesWhereInput, StrategyConnection
-from schema.transaction import Transaction, TransactionConnection
+from schema.transaction import Transaction, TransactionConnection, load_transaction
 from schema.user import User
 from schema.wallet import Wallet, load_wallet, transactions_of
 
@@ -39,8 +39,8 @@ class Query:
 
     @described("One of the viewer's transactions; null for any other.")
     async def transaction(self, info: Info, id: strawberry.ID) -> Transaction | None:  # noqa: A002 (the API's name)
-        await viewer_of(info)
         try:
+            await info.context.wallet_id()
             key = TransactionId(decode(Kind.TRANSACTION, id))
         except DomainError as error:
             raise info.context.refusal(error) from error
@@ -133,8 +133,3 @@ async def viewer_of(info: Info) -> UserView:
         return await info.context.viewer()
     except DomainError as error:
         raise info.context.refusal(error) from error
-
-
-async def load_transaction(transaction_id: TransactionId, info: Info) -> Transaction | None:
-    view = await info.context.transaction(transaction_id)
-    return None if view is None else Transaction.of(view)

@@ -8,17 +8,24 @@ import strawberry
 from domain.contracts.previews import Preview as PreviewView
 from domain.contracts.services import StopPreview
 from domain.shared.assets import USDC
+from domain.shared.ids import TransactionId
 from domain.shared.money import format_asset
+from resolvers.context import Info
 from resolvers.ids import Kind, encode
 from schema.errors import Error
-from schema.transaction import Fee, Party, Transaction
+from schema.fields import described
+from schema.transaction import Fee, Party, Transaction, load_transaction
 from schema.user import User
 
 
 @strawberry.type(description="The transaction as it stands now, or why nothing was done.")
 class TransactionPayload:
-    transaction: Transaction | None = None
+    key: strawberry.Private[TransactionId | None] = None
     errors: list[Error] = strawberry.field(default_factory=list)
+
+    @described("Null where nothing was done.")
+    async def transaction(self, info: Info) -> Transaction | None:
+        return None if self.key is None else await load_transaction(self.key, info)
 
 
 @strawberry.type(description="A provider that is out, and why.")

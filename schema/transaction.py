@@ -245,3 +245,9 @@ def _available_actions(view: TransactionView) -> list[AvailableAction]:
     if view.cancellable:
         actions.append(AvailableAction.CANCEL)
     return actions
+
+
+async def load_transaction(transaction_id: TransactionId, info: Info) -> Transaction | None:
+    """As it stands now, if the viewer may see it."""
+    view = await info.context.transaction(transaction_id)
+    return None if view is None else Transaction.of(view)

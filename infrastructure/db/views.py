@@ -35,6 +35,7 @@ from infrastructure.db.views_rows import (
 View = TypeVar("View")
 
 _SHOWN: Final = sorted(STATES_SHOWN_TO_RECIPIENTS)
+_WALLETS_KNOWN_MAX: Final = 50_000  # some 15 MB
 
 
 class DatabaseViews:
@@ -45,6 +46,20 @@ class DatabaseViews:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._wallets: dict[UserId, WalletId] = {}
+
+    async def wallet_of(self, user_id: UserId) -> WalletId | None:
+        """Whose wallet is whose never changes: the database is asked once."""
+        known = self._wallets.get(user_id)
+        if known is not None:
+            return known
+        user = await self.user(user_id)
+        if user is None:
+            return None
+        if len(self._wallets) >= _WALLETS_KNOWN_MAX:
+            self._wallets.clear()
+        self._wallets[user_id] = user.wallet_id
+        return user.wallet_id
 
     async def user(self, user_id: UserId) -> UserView | None:
         row = await statements.USER.first(self._pool, wanted_id=user_id)

@@ -66,6 +66,10 @@ class MemoryViews:
     calls: Counter[str] = field(default_factory=Counter)
     balance: int = 100_000_000
 
+    async def wallet_of(self, user_id: UserId) -> WalletId | None:
+        self.calls["wallet_of"] += 1
+        return next((user.wallet_id for user in (ALICE, BOB, EVE) if user.id == user_id), None)
+
     async def user(self, user_id: UserId) -> UserView | None:
         self.calls["user"] += 1
         return next((user for user in (ALICE, BOB, EVE) if user.id == user_id), None)
