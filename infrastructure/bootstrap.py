@@ -308,7 +308,7 @@ class Process:
         return ApiParts(
             views=DatabaseViews(pool),
             movements=open_movements(self._engine, pool, self._gateway, self._outside),
-            saved=open_saved(self._engine, pool, self._outside),
+            saved=open_saved(self._engine, pool, self._outside, self._gateway),
             webhooks=open_webhooks(
                 self._outside,
                 pool,

@@ -84,6 +84,7 @@ def open_effects(
         arrivals=arrivals,
         returns=outside.returns,
         standing=outside.standings,
+        platform=gateway.platform,
     )
     deliveries = DeliveryEffects(engine=engine, dexes=providers.dexes, arrivals=arrivals)
     return OutsideEffects(

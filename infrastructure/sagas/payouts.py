@@ -89,12 +89,15 @@ class PayoutEffects:
         arrivals: Arrivals,
         returns: Returns,
         standing: Standing,
+        platform: frozenset[str],
     ) -> None:
+        """`platform`: its own addresses."""
         self._engine = engine
         self._providers = providers
         self._arrivals = arrivals
         self._returns = returns
         self._standing = standing
+        self._platform = platform
 
     def handlers(self) -> Mapping[str, CarryOut]:
         return {
@@ -145,6 +148,9 @@ class PayoutEffects:
             return answer
         if answer.asset_amount != order.quote.request.asset_amount:
             return mismatch(f"waits for {answer.asset_amount} base units", now)
+        sender = stream.known(WithdrawTransactionInitiated).sender_address
+        if answer.deposit_address in {sender, *self._platform}:
+            return mismatch("waits at an address that is not its own", now)
         if not _can_be_sent(answer.deposit_memo):
             return mismatch("asks for a memo that cannot be sent", now)
         return Opened(

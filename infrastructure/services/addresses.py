@@ -40,7 +40,8 @@ async def check_spendable(
     chain: Chain, address: str, *, gateway: SolanaGateway, field: str
 ) -> None:
     """Raises `Refused` for an address of nobody's: what a program owns on Solana (a mint, a token
-    account of whatever kind, a sysvar), the contract of a token, nought."""
+    account of whatever kind, a sysvar), the contract of a token, nought; and for the platform's own.
+    """
     spendable = (
         await _is_wallet(address, gateway)
         if chain is Chain.SOLANA
@@ -52,7 +53,7 @@ async def check_spendable(
 
 async def _is_wallet(text: str, gateway: SolanaGateway) -> bool:
     address = parse_address(text)
-    if not is_on_curve(address):
+    if text in gateway.platform or not is_on_curve(address):
         return False
     account = await gateway.rpc.account(address)
     return account is None or account.owner == str(SYSTEM_PROGRAM)

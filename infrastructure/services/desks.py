@@ -169,11 +169,14 @@ class _Desks:
         )
 
 
-def open_saved(engine: SagaEngine, pool: Pool, outside: Outside) -> SavedDesk:
+def open_saved(
+    engine: SagaEngine, pool: Pool, outside: Outside, gateway: SolanaGateway
+) -> SavedDesk:
     """What users keep to find again."""
     return SavedDesk(
         store=SavedStore(pool),
         users=IdentityStore(pool),
         screening=engine.policy.screening,
         registry=outside.listed.registry,
+        platform=gateway.platform,
     )

@@ -61,11 +61,14 @@ class SavedDesk:
         users: Users,
         screening: ScreeningList,
         registry: ProviderRegistry,
+        platform: frozenset[str],
     ) -> None:
+        """`platform`: its own addresses, which are no recipient's."""
         self._store = store
         self._users = users
         self._screening = screening
         self._registry = registry
+        self._platform = platform
 
     async def add_contact(self, user_id: UserId, wish: ContactInput) -> None:
         """Keeps another user, once for an idempotency key."""
@@ -191,7 +194,8 @@ class SavedDesk:
         address = spelling(chain, wish.address)
         if address is None:
             raise InvalidInput(code="VAL_ADDRESS", field="input.address")
-        if chain is Chain.SOLANA and not is_on_curve(parse_address(address)):
+        is_nobodys = chain is Chain.SOLANA and not is_on_curve(parse_address(address))
+        if is_nobodys or address in self._platform:
             raise Refused(code="TXN_ADDRESS_UNSUITABLE", field="input.address")
         if self._screening.hits((address,)):
             raise SanctionedAddress(field="input.address")

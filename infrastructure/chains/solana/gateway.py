@@ -100,6 +100,12 @@ class SolanaGateway:
         self._asking = asyncio.Lock()
         self._rent_lamports: int | None = None
 
+    @property
+    def platform(self) -> frozenset[str]:
+        """The platform's own addresses. What a user sends there could not be told from what they owe,
+        so that they are nobody's recipient."""
+        return frozenset({str(self.fee_payer), str(self.treasury_owner)})
+
     async def healthy(self) -> bool:
         """Whether a node answers as it should; never raises."""
         try:

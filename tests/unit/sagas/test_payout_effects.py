@@ -45,6 +45,7 @@ def told(state: WithdrawalState, **more: str | datetime | None) -> WithdrawalSta
     return replace(said, **more)  # type: ignore[arg-type]  # the tests name real fields
 
 
+TREASURY = "treasury"
 OPENED = WithdrawalOpened(reference="payout-1", deposit_address="there", asset_amount=SENT)
 
 
@@ -130,6 +131,7 @@ def effects_of(
         arrivals=cast("Arrivals", chain or Chain()),
         returns=matched or Matched(),
         standing=cast("Standing", Standings()),
+        platform=frozenset({TREASURY}),
     )
 
 
@@ -257,6 +259,18 @@ async def test_the_memo_and_the_end_that_a_provider_names_are_kept(
 @pytest.mark.parametrize("memo", ["x" * (MEMO_BYTES_MAX + 1), "two\nlines"])
 async def test_a_memo_that_cannot_be_sent_is_for_a_person(memo: str) -> None:
     effects = effects_of(Provider(REFUNDED, replace(OPENED, deposit_memo=memo)))
+
+    decision = await carried_out(
+        effects, EffectKind.PAYOUT_OPEN, begun(Journey(groups=PROCESSES[0]))
+    )
+
+    assert is_for_a_person(decision)
+    assert not any(isinstance(event, PayoutOpened) for event in decision.events)
+
+
+@pytest.mark.parametrize("address", [TREASURY, "alice"])
+async def test_where_it_could_not_be_told_from_fees_nothing_is_sent(address: str) -> None:
+    effects = effects_of(Provider(REFUNDED, replace(OPENED, deposit_address=address)))
 
     decision = await carried_out(
         effects, EffectKind.PAYOUT_OPEN, begun(Journey(groups=PROCESSES[0]))

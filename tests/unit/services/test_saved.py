@@ -30,6 +30,7 @@ GOOD = {
     "ETHEREUM": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
     "SUI": "0x" + "a" * 64,
 }
+TREASURY = "2KW2XRd9kwqet15Aha2oK3tYvd3nWbTFH1MBiRAv1BE1"
 TOKEN_ACCOUNT = str(associated_token_account(parse_address(GOOD["SOLANA"]), USDC_MINT))
 """No key signs for it."""
 
@@ -94,6 +95,7 @@ def desk() -> tuple[SavedDesk, Store]:
         users=Users(),
         screening=screening,
         registry=load_providers().registry,
+        platform=frozenset({TREASURY}),
     )
     return made, store
 
@@ -143,6 +145,7 @@ async def test_one_spelling_is_kept() -> None:
         (SANCTIONED, "ETHEREUM", "CMP_SANCTIONED"),
         (SANCTIONED.lower(), "ETHEREUM", "CMP_SANCTIONED"),
         (TOKEN_ACCOUNT, "SOLANA", "TXN_ADDRESS_UNSUITABLE"),
+        (TREASURY, "SOLANA", "TXN_ADDRESS_UNSUITABLE"),
     ],
 )
 async def test_what_is_no_address_to_keep_is_refused(text: str, chain: str, code: str) -> None:
