@@ -17,6 +17,7 @@ import msgspec
 from solders.keypair import Keypair
 from solders.signature import Signature
 
+from infrastructure.sandbox.frame.ongoing import Ongoing
 from infrastructure.sandbox.frame.world import CarriedOut, World
 
 logger = logging.getLogger(__name__)
@@ -124,10 +125,10 @@ class Payouts:
         self._announce = announce
         # Looking at the chain waits: two who ask at once must not both move a payout on.
         self._lock = asyncio.Lock()
-        self._unsettled = f"{provider}_payout_unsettled"
+        self._ongoing = Ongoing(world, self._collection, self.find)
         world.books.append(self._carried_out)
         if chain is not None:
-            world.chores.append(self.go_on)
+            world.chores.append(self._ongoing.go_on)
 
     async def open(self, payout: Payout) -> None:
         payout.history = [Step(self._way.waiting, payout.created_at)]
@@ -146,15 +147,6 @@ class Payouts:
         async with self._lock:
             known = list(self._world.memory.all(self._collection, Payout))[-OPEN_MAX:]
             return [await self._caught_up(payout) for payout in reversed(known)]
-
-    async def go_on(self) -> None:
-        """All that something may still happen to catch up with the clock and the chain."""
-        for identifier in self._unsettled_ones():
-            try:
-                await self.find(identifier)
-            except Exception:
-                # It is tried again with the next look; the others shall not wait for it.
-                logger.exception("payout %s does not go on", identifier)
 
     async def receive(self, identifier: str, deposit: Deposit) -> Payout | None:
         """The user's funds have come, as far as this provider is concerned; a second time they are
@@ -256,11 +248,7 @@ class Payouts:
 
     def _keep(self, payout: Payout) -> None:
         self._world.memory.put(self._collection, payout.id, payout)
-        known = self._unsettled_ones()
-        settled = self._is_settled(payout)
-        if settled == (payout.id in known):
-            changed = {*known, payout.id} if not settled else set(known) - {payout.id}
-            self._world.memory.put(self._unsettled, "ids", sorted(changed))
+        self._ongoing.keep(payout.id, settled=self._is_settled(payout))
 
     def _is_settled(self, payout: Payout) -> bool:
         """A cancelled one, too, may still get a deposit, which goes back; nobody waits for ever."""
@@ -270,9 +258,6 @@ class Payouts:
         return payout.deposit is not None or (
             payout.state == self._way.cancelled and age > LATE_DEPOSIT_MAX
         )
-
-    def _unsettled_ones(self) -> list[str]:
-        return self._world.memory.get(self._unsettled, "ids", list[str]) or []
 
 
 def transaction_hash(seed: str) -> str:

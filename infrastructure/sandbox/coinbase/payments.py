@@ -1,7 +1,7 @@
 """The simulated Coinbase's payments: opened, paid, delivered or failed, each step told by webhook.
 
-Time moves them when they are looked at; a payment that was just made is also looked at by itself
-a moment later, so that its webhooks come without anybody asking.
+Time moves them when they are looked at; what is paid and not delivered the world itself looks at as
+time goes by, so that its webhooks come without anybody asking.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ import msgspec
 from domain.shared.assets import Asset
 from infrastructure.sandbox.coinbase.model import Kind, Payment, webhook_json
 from infrastructure.sandbox.coinbase.pricing import LISTED, Terms
+from infrastructure.sandbox.frame.ongoing import Ongoing
 from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
 from infrastructure.sandbox.frame.world import CarriedOut, World
 from infrastructure.sandbox.market import Deliver
@@ -43,8 +44,9 @@ class Payments:
         self._secret = world.credential(PROVIDER, "webhook_secret")
         # Nothing is delivered twice, however many look at once.
         self._delivering = asyncio.Lock()
-        self._wake_ups: set[asyncio.Task[None]] = set()
+        self._ongoing = Ongoing(world, _PAYMENTS, self.by_id)
         world.books.append(self._carried_out)
+        world.chores.append(self._ongoing.go_on)
 
     def open(
         self,
@@ -115,9 +117,6 @@ class Payments:
         if payment.kind == "session":
             self._tell(paid, "onramp.transaction.created")
         self._tell(paid, "onramp.transaction.updated")
-        task = asyncio.get_running_loop().create_task(self._look_later(paid.id))
-        self._wake_ups.add(task)
-        task.add_done_callback(self._wake_ups.discard)
         return paid
 
     def fail(self, payment: Payment) -> Payment:
@@ -155,10 +154,6 @@ class Payments:
         changed = self._changed(payment, status=status)
         self._tell(changed, "onramp.transaction.updated")
         return changed
-
-    async def _look_later(self, identifier: str) -> None:
-        await asyncio.sleep(DELIVERY_SECONDS)
-        await self.by_id(identifier)
 
     async def _advanced(self, payment: Payment) -> Payment:
         if payment.stage != "paying" or payment.paid_at is None:
@@ -203,6 +198,7 @@ class Payments:
     def _changed(self, payment: Payment, **changes: object) -> Payment:
         changed = msgspec.structs.replace(payment, updated_at=self._world.clock.now(), **changes)
         self._world.memory.put(_PAYMENTS, payment.id, changed)
+        self._ongoing.keep(payment.id, settled=changed.stage != "paying")
         return changed
 
     def _carried_out(self) -> Iterator[CarriedOut]:

@@ -1,7 +1,7 @@
 """The simulated Stripe's sessions: opened, paid, delivered or rejected, each step told by webhook.
 
-Time moves them when they are looked at; a session that was just paid is also looked at by itself
-a moment later, so that its webhooks come without anybody asking.
+Time moves them when they are looked at; what is paid and not delivered the world itself looks at as
+time goes by, so that its webhooks come without anybody asking.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from infrastructure.sandbox.frame.ongoing import Ongoing
 from infrastructure.sandbox.frame.webhooks import Message, WebhookSender
 from infrastructure.sandbox.frame.world import CarriedOut, World
 from infrastructure.sandbox.market import Deliver
@@ -44,8 +45,9 @@ class Sessions:
         )
         # Nothing is delivered twice, however many look at once.
         self._delivering = asyncio.Lock()
-        self._wake_ups: set[asyncio.Task[None]] = set()
+        self._ongoing = Ongoing(world, _SESSIONS, self.by_id)
         world.books.append(self._carried_out)
+        world.chores.append(self._ongoing.go_on)
 
     def open(self, wish: SessionWish, terms: Terms) -> Session:
         identifier = f"cos_{secrets.token_hex(12)}"
@@ -91,11 +93,7 @@ class Sessions:
         if session.stage not in OPEN:
             return session
         now = self._world.clock.now()
-        paid = self._changed(session, stage="fulfillment_processing", paid_at=now)
-        task = asyncio.get_running_loop().create_task(self._look_later(paid.id))
-        self._wake_ups.add(task)
-        task.add_done_callback(self._wake_ups.discard)
-        return paid
+        return self._changed(session, stage="fulfillment_processing", paid_at=now)
 
     def reject(self, session: Session) -> Session:
         """Stripe does not serve this user."""
@@ -111,10 +109,6 @@ class Sessions:
     def say(self, session: Session, status: str) -> Session:
         """From now on this is its status, known to anybody or not."""
         return self._changed(session, status=status)
-
-    async def _look_later(self, identifier: str) -> None:
-        await asyncio.sleep(DELIVERY_SECONDS)
-        await self.by_id(identifier)
 
     async def _advanced(self, session: Session) -> Session:
         if session.stage != "fulfillment_processing" or session.paid_at is None:
@@ -159,6 +153,7 @@ class Sessions:
         """Each change of a session is told."""
         changed = msgspec.structs.replace(session, **changes)
         self._world.memory.put(_SESSIONS, session.id, changed)
+        self._ongoing.keep(session.id, settled=changed.stage != "fulfillment_processing")
         event = {
             "id": f"evt_{secrets.token_hex(12)}",
             "object": "event",
