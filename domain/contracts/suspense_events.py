@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.contracts.envelope import EventPayload
+from domain.shared.ids import EffectId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,4 +27,42 @@ class EndedByPerson(EventPayload):
     reason: str
 
 
-SUSPENSE_EVENTS: tuple[type[EventPayload], ...] = (SuspenseReleased, EndedByPerson)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspenseReturnClaimed(EventPayload):
+    """A person says that what is in suspense went back to whoever sent it, by that transaction: it is
+    looked up on the chain."""
+
+    effect_id: EffectId
+    asset: str
+    amount: int
+    transaction_hash: str
+    resolved_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspenseReturned(EventPayload):
+    """The chain shows, finally, that what was in suspense went back to whoever sent it."""
+
+    KIND = "BalanceUpdated"
+    asset: str
+    amount: int
+    transaction_hash: str
+    journal_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspenseReturnRefuted(EventPayload):
+    """The chain does not show it: what is in suspense stays there."""
+
+    transaction_hash: str
+    why: str
+
+
+SUSPENSE_EVENTS: tuple[type[EventPayload], ...] = (
+    SuspenseReleased,
+    EndedByPerson,
+    SuspenseReturnClaimed,
+    SuspenseReturned,
+    SuspenseReturnRefuted,
+)

@@ -28,6 +28,7 @@ class EffectKind(StrEnum):
     PAYOUT_CHECK = "payout.check"
     CHOICE_DEADLINE = "user.choice_deadline"
     PAYOUT_CANCEL = "payout.cancel"
+    SUSPENSE_LOOK = "suspense.look"
 
 
 def effect_id(stream_id: StreamId, kind: EffectKind, attempt: int) -> EffectId:

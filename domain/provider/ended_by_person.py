@@ -19,7 +19,7 @@ from domain.contracts.events import OperatorRequired, UserActionRequired
 from domain.contracts.flows import FlowName
 from domain.contracts.payments import payment_in
 from domain.contracts.payout_events import PayoutOpened, USDCToFiatConversionRequested
-from domain.contracts.suspense_events import EndedByPerson
+from domain.contracts.suspense_events import EndedByPerson, SuspenseReturned
 from domain.contracts.transfer_events import TransferFailed
 from domain.provider.effects import EffectKind, effect_id
 from domain.provider.leg import leg_of
@@ -32,8 +32,6 @@ from domain.shared.unit import EffectMoved, EffectState, Posting
 
 OTHER_ASSET = "PAY_OTHER_ASSET"
 MISMATCH = "PAY_MISMATCH"
-_CAME = (DeliverySuspended, DeliveryBookedBefore)
-"""What a payment has brought of another asset, and is booked as the user's or in suspense."""
 _PAYMENTS = frozenset({FlowName.DEPOSIT, FlowName.BUY_WITH_PAYMENT})
 
 
@@ -44,8 +42,8 @@ class MayHaveMoved(Refused):
 
 
 def brought_another(stream: Stream) -> bool:
-    """Whether a payment that goes on has brought something else than was bought."""
-    return stream.has(*_CAME) and not _has_ended(stream)
+    """Whether a payment that goes on has brought something else than was bought, and it is there."""
+    return bool(_came(stream)) and not _has_ended(stream)
 
 
 def is_unmoved(stream: Stream) -> bool:
@@ -68,7 +66,7 @@ def keep_what_came(stream: Stream, decided: EndedByPerson) -> Decision:
     payer, paid = fiat(currency), payment.fiat_amount
     if confirmed is not None:
         payer, paid = provider(name, currency), confirmed.fiat_amount
-    came = [each.data for each in stream.events if isinstance(each.data, _CAME)]
+    came = _came(stream)
     return Decision(
         events=(decided, _payment_failed(stream, OTHER_ASSET)),
         effects_moved=(_cancelled(stream, EffectKind.ONRAMP_CHECK),),
@@ -93,6 +91,14 @@ def end_unmoved(stream: Stream, decided: EndedByPerson) -> Decision:
     else:
         kind, failed = EffectKind.ONRAMP_OPEN, _payment_failed(stream, MISMATCH)
     return Decision(events=(decided, failed), effects_moved=(_cancelled(stream, kind),))
+
+
+def _came(stream: Stream) -> list[DeliverySuspended | DeliveryBookedBefore]:
+    """Of another asset, without what went back: the oldest in suspense first."""
+    events = [event.data for event in stream.events]
+    suspended = [each for each in events if isinstance(each, DeliverySuspended)]
+    booked = [each for each in events if isinstance(each, DeliveryBookedBefore)]
+    return [*suspended[stream.count(SuspenseReturned) :], *booked]
 
 
 def _payment_failed(stream: Stream, code: str) -> FiatPaymentFailed:

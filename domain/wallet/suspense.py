@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from domain.contracts.deposit_events import DeliverySuspended, WrongAssetDelivered
 from domain.contracts.events import BlockedDepositReceived
-from domain.contracts.suspense_events import SuspenseReleased
-from domain.shared.accounts import suspense
+from domain.contracts.suspense_events import SuspenseReleased, SuspenseReturned
+from domain.shared.accounts import chain, suspense
+from domain.shared.assets import ASSETS
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.errors import Refused
 from domain.shared.ids import derived
 from domain.shared.stream import Stream
-from domain.shared.unit import Posting
+from domain.shared.unit import ChainClaim, Posting
 from domain.wallet.swap import balance_of
 
 
@@ -49,7 +50,7 @@ def suspended_in(stream: Stream) -> tuple[Suspended, ...]:
                 wrong = next(each for each in delivered if _is_same(each, suspended))
                 delivered.remove(wrong)
                 found.append(_wrong(wrong))
-            case SuspenseReleased():
+            case SuspenseReleased() | SuspenseReturned():
                 found.pop(0)
             case _:
                 continue
@@ -62,6 +63,33 @@ def release_suspense(stream: Stream, *, operator: str, reason: str, facts: Facts
     if any(facts.screening.hits(each.senders) for each in found):
         raise SenderStillListed
     return sum(_released(stream, found, operator, reason), start=NOTHING)
+
+
+def book_return(stream: Stream, returned: Suspended, *, by: str, instruction: int) -> Decision:
+    """What went back is not here any more. The transaction (its hash is `by`) proves it for no other:
+    what it took from the user's account is claimed at its `instruction`, the place of what came."""
+    asset = ASSETS[returned.asset]
+    event = SuspenseReturned(
+        asset=returned.asset,
+        amount=returned.amount,
+        transaction_hash=by,
+        journal_id=derived(stream.id, "journal", stream.sequence + 1),
+    )
+    return Decision(
+        events=(event,),
+        postings=(
+            Posting(account=suspense(stream.wallet_id, returned.asset), posted=-returned.amount),
+            Posting(account=chain(asset), posted=returned.amount),
+        ),
+        claims=(
+            ChainClaim(
+                chain=asset.chain,
+                signature=by,
+                instruction=instruction,
+                account=returned.account,
+            ),
+        ),
+    )
 
 
 def _released(

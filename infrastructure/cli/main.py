@@ -155,6 +155,7 @@ def _suspense(options: argparse.Namespace) -> int:
     return resolve_case(
         options.id,
         options.end,
+        transaction=options.transaction,
         reason=options.reason,
         operator=options.by,
         up_dir=options.up_dir,

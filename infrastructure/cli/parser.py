@@ -116,8 +116,12 @@ def _add_compliance(commands: "_Commands") -> None:
     resolving.add_argument("id", help="as the list shows it")
     resolving.add_argument(
         "end",
-        choices=("keep", "end"),
-        help="keep: what came is the user's; end: it has failed, and nothing had moved",
+        choices=("keep", "returned", "end"),
+        help="keep: what came is the user's; returned: it went back to whoever sent it; end: it has "
+        "failed, and nothing had moved",
+    )
+    resolving.add_argument(
+        "--transaction", metavar="HASH", help="by which it was returned: looked up on the chain"
     )
     _add_decision(resolving)
     user = commands.add_parser("user", help="decide on users")

@@ -9,7 +9,7 @@ from typing import Final
 
 from domain.contracts.deposit_events import DeliveryBookedBefore
 from domain.contracts.events import OperatorRequired
-from domain.contracts.suspense_events import EndedByPerson
+from domain.contracts.suspense_events import EndedByPerson, SuspenseReturnClaimed
 from domain.provider.ended_by_person import (
     MayHaveMoved,
     brought_another,
@@ -17,6 +17,8 @@ from domain.provider.ended_by_person import (
     is_unmoved,
     keep_what_came,
 )
+from domain.provider.leg import NO_EFFECT
+from domain.provider.suspense_returns import claim_return, is_looked_for
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import StreamId
 from domain.shared.money import AssetAmount
@@ -30,9 +32,13 @@ from infrastructure.db.suspense import WaitingCase, waiting_cases
 from infrastructure.settings import StartupError
 
 KEEP: Final = "keep"
+RETURNED: Final = "returned"
 END: Final = "end"
+_HASH_CHARACTERS_MAX: Final = 128
+"""A Solana signature has 88, the other chains' fewer."""
 ENDS: Final = {
     KEEP: "what came is the user's; a payment that brought it instead is over",
+    RETURNED: "it went back to whoever sent it, as the chain has to show",
     END: "it has failed: nothing was paid or signed, and what is held is freed",
 }
 
@@ -74,10 +80,20 @@ def show_case(case: str, *, up_dir: Path) -> int:
     return with_database(up_dir, show)
 
 
-def resolve_case(case: str, end: str, *, reason: str, operator: str | None, up_dir: Path) -> int:
-    """Ends it so. Raises `StartupError` for one that does not wait, or cannot end so."""
+def resolve_case(
+    case: str,
+    end: str,
+    *,
+    transaction: str | None,
+    reason: str,
+    operator: str | None,
+    up_dir: Path,
+) -> int:
+    """Ends it so; what was `returned` by that transaction ends when the chain has shown it. Raises
+    `StartupError` for one that does not wait, or cannot end so."""
     stream_id = read_id(case)
     decided = EndedByPerson(resolved_by=read_operator(operator), reason=read_reason(reason))
+    decide = _BY_END[end] if end in _BY_END else _returned_by((transaction or "").strip())
 
     async def store(pool: Pool) -> None:
         try:
@@ -85,7 +101,7 @@ def resolve_case(case: str, end: str, *, reason: str, operator: str | None, up_d
                 pool,
                 operator_url(up_dir),
                 stream_id,
-                lambda stream, facts: _BY_END[end](stream, decided, facts),
+                lambda stream, facts: decide(stream, decided, facts),
             )
         except (LookupError, _NothingToResolve):
             raise StartupError(f"{stream_id} does not wait for this decision") from None
@@ -97,7 +113,8 @@ def resolve_case(case: str, end: str, *, reason: str, operator: str | None, up_d
             raise StartupError(
                 "money may have moved: it ends by the provider's word, or by the chain"
             ) from None
-        print(f"{stream_id} is resolved by {decided.resolved_by}: {end}, {decided.reason}")
+        done = "is looked up on the chain for" if end == RETURNED else "is resolved by"
+        print(f"{stream_id} {done} {decided.resolved_by}: {end}, {decided.reason}")
 
     return with_database(up_dir, store)
 
@@ -123,15 +140,36 @@ def _end(stream: Stream, decided: EndedByPerson, _facts: Facts) -> Decision:
     return end_unmoved(stream, decided)
 
 
-_BY_END: Final[Mapping[str, Callable[[Stream, EndedByPerson, Facts], Decision]]] = {
-    KEEP: _keep,
-    END: _end,
-}
+def _returned_by(transaction: str) -> "_Decide":
+    if not transaction or len(transaction) > _HASH_CHARACTERS_MAX:
+        raise StartupError("--transaction is needed: by which it went back")
+
+    def decide(stream: Stream, decided: EndedByPerson, facts: Facts) -> Decision:
+        waiting = suspended_in(stream)
+        if not waiting or is_looked_for(stream):
+            raise _NothingToResolve
+        claimed = SuspenseReturnClaimed(
+            effect_id=NO_EFFECT,
+            asset=waiting[0].asset,
+            amount=waiting[0].amount,
+            transaction_hash=transaction,
+            resolved_by=decided.resolved_by,
+            reason=decided.reason,
+        )
+        return claim_return(stream, claimed, facts)
+
+    return decide
+
+
+_Decide = Callable[[Stream, EndedByPerson, Facts], Decision]
+_BY_END: Final[Mapping[str, _Decide]] = {KEEP: _keep, END: _end}
 
 
 def _possible(stream: Stream) -> Iterator[str]:
     if suspended_in(stream) or brought_another(stream):
         yield KEEP
+    if suspended_in(stream):
+        yield RETURNED
     if is_unmoved(stream):
         yield END
 

@@ -12,16 +12,16 @@ CASES_MAX: Final = 500
 # Suspense ends by as many events as it began with; what is told without being booked is elsewhere.
 _WAITING: Final = """
     WITH told AS (
-        SELECT e.stream_id,
-            min(e.occurred_at) FILTER (WHERE e.type <> 'SuspenseReleased') AS since,
-            count(*) FILTER (WHERE e.type <> 'SuspenseReleased')
-                > count(*) FILTER (WHERE e.type = 'SuspenseReleased') AS is_open
-        FROM outbox e
-        WHERE e.type IN ('BlockedDepositReceived', 'DeliverySuspended', 'SuspenseReleased')
-            AND e.data->>'is_booked' IS DISTINCT FROM 'false'
-        GROUP BY e.stream_id
+        SELECT stream_id, occurred_at, type IN ('SuspenseReleased', 'SuspenseReturned') AS is_end
+        FROM outbox
+        WHERE type IN ('BlockedDepositReceived', 'DeliverySuspended', 'SuspenseReleased',
+            'SuspenseReturned') AND data->>'is_booked' IS DISTINCT FROM 'false'
+    ), open AS (
+        SELECT stream_id, min(occurred_at) FILTER (WHERE NOT is_end) AS since FROM told
+        GROUP BY stream_id
+        HAVING count(*) FILTER (WHERE NOT is_end) > count(*) FILTER (WHERE is_end)
     ), waiting AS (
-        SELECT stream_id, since FROM told WHERE is_open
+        SELECT stream_id, since FROM open
         UNION ALL
         SELECT e.stream_id, e.occurred_at FROM outbox e
         JOIN transaction t ON t.id = e.stream_id

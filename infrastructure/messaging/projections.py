@@ -79,7 +79,12 @@ from domain.contracts.strategy_events import (
     StrategyLaunchInitiated,
     StrategyStopInitiated,
 )
-from domain.contracts.suspense_events import EndedByPerson, SuspenseReleased
+from domain.contracts.suspense_events import (
+    EndedByPerson,
+    SuspenseReleased,
+    SuspenseReturnClaimed,
+    SuspenseReturned,
+)
 from domain.contracts.swap_events import (
     AssetSwapCompleted,
     AssetSwapRequested,
@@ -191,6 +196,8 @@ AMOUNTS: Final[Mapping[type, Mapping[str, Amount]]] = {
     DeliverySuspended: {"amount": _OWN},
     DeliveryBookedBefore: {"amount": _OWN},
     SuspenseReleased: {"amount": _OWN},
+    SuspenseReturnClaimed: {"amount": _OWN},
+    SuspenseReturned: {"amount": _OWN},
     AvailableBalanceUpdateRequested: {"amount": _OWN},
     WithdrawTransactionInitiated: {
         "amount": _OWN,
@@ -311,6 +318,7 @@ HIDDEN_FROM_OWNER: Final[Mapping[type, frozenset[str]]] = {
     ComplianceBlocked: frozenset({"reviewed_by", "reason"}),
     SuspenseReleased: frozenset({"resolved_by", "reason"}),
     EndedByPerson: frozenset({"resolved_by", "reason"}),
+    SuspenseReturnClaimed: frozenset({"resolved_by", "reason"}),
 }
 
 SHOWN_TO_COUNTERPARTY: Final[Mapping[type, frozenset[str]]] = {

@@ -55,10 +55,7 @@ class Arrivals:
 
     async def find(self, asset: Asset, address: str, hash_: str) -> Found | Astray | None:
         """What arrived. None: not there, or not final yet, or the chain cannot be asked."""
-        if asset.chain is Chain.SOLANA:
-            credits_ = await self._on_solana(address, hash_)
-        else:
-            credits_ = await self._on_chain(asset.chain, address, hash_)
+        credits_ = await self.credits(asset.chain, address, hash_)
         if credits_ is None:
             return None
         found = _of(asset, credits_)
@@ -85,6 +82,12 @@ class Arrivals:
             logger.info("what came in cannot be looked through: %s", error)
             return None
         return found
+
+    async def credits(self, chain: Chain, address: str, hash_: str) -> list[Credit] | None:
+        """All that the transaction left the address with; None as in `find`."""
+        if chain is Chain.SOLANA:
+            return await self._on_solana(address, hash_)
+        return await self._on_chain(chain, address, hash_)
 
     async def _on_solana(self, address: str, hash_: str) -> list[Credit] | None:
         try:

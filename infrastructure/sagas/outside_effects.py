@@ -25,6 +25,7 @@ from infrastructure.sagas.payouts import PayoutEffects
 from infrastructure.sagas.protocols import ProtocolLeg
 from infrastructure.sagas.requotes import RequoteEffects
 from infrastructure.sagas.sol_transfers import TransferLegs
+from infrastructure.sagas.suspense import SuspenseEffects
 from infrastructure.sagas.swaps import PromisedSwaps, SwapLeg
 from infrastructure.sagas.watcher import ConfirmationWatcher
 from infrastructure.services.payout_offers import PayoutOfferDesk
@@ -94,6 +95,7 @@ def open_effects(
             **payments.handlers(),
             **payouts.handlers(),
             **deliveries.handlers(),
+            **SuspenseEffects(arrivals).handlers(),
             EffectKind.CHOICE_DEADLINE: choice_deadline,
         },
         reads=frozenset([EffectKind.BUILD]),

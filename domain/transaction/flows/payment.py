@@ -34,7 +34,13 @@ from domain.contracts.events import (
     UserActionExpired,
     UserActionRequired,
 )
-from domain.contracts.suspense_events import EndedByPerson, SuspenseReleased
+from domain.contracts.suspense_events import (
+    EndedByPerson,
+    SuspenseReleased,
+    SuspenseReturnClaimed,
+    SuspenseReturned,
+    SuspenseReturnRefuted,
+)
 from domain.contracts.terms_events import (
     PaymentRequoted,
     PaymentRequoteRequested,
@@ -91,6 +97,9 @@ PAYMENT_RECORDS: Final[dict[type[EventPayload], Record]] = {
     BlockedDepositReceived: Record(funds_location="SUSPENSE"),
     SuspenseReleased: Record(waiting_on="NONE", funds_location="DELIVERED"),
     EndedByPerson: Record(waiting_on="NONE", funds_location="WALLET"),
+    SuspenseReturnClaimed: Record(),
+    SuspenseReturned: Record(funds_location="RETURNED"),
+    SuspenseReturnRefuted: Record(),
     FiatPaymentBegun: Record(waiting_on="PROVIDER"),
     FiatPaymentConfirmed: Record(
         moves=((None, "FIAT_PAYMENT_CONFIRMED"),),

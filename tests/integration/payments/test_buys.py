@@ -1,6 +1,7 @@
 """Buying an asset with a payment method, through the whole platform."""
 
 import asyncio
+import re
 import time
 import uuid
 from decimal import Decimal
@@ -197,6 +198,16 @@ async def suspended(payer: Payer, asset: str) -> int:
         await connection.close()
 
 
+async def published(payer: Payer, stream_id: str) -> list[str]:
+    """The types of its events."""
+    connection = await connect(payer.ready.database_url)
+    try:
+        rows = await connection.fetch("SELECT type FROM outbox WHERE stream_id = $1", stream_id)
+        return [row["type"] for row in rows]
+    finally:
+        await connection.close()
+
+
 def test_another_asset_than_was_bought_is_in_suspense(alice: Payer) -> None:
     before = {asset: invested(alice, asset) for asset in ("ETH", "PAXG")}
     buy = begun(alice, "ETH")
@@ -224,6 +235,13 @@ def test_another_asset_than_was_bought_is_in_suspense(alice: Payer) -> None:
     assert alice.ready.user("alice").addresses["ethereum"].lower() in shown.lower()
     wrong = alice.operator("suspense", "resolve", case, "end", "--reason", "no")
     assert (wrong.returncode, "may have moved" in wrong.stderr) == (1, True)
+    # What brought it did not bring it back, as the chain shows
+    found = re.search(r"by (0x\w+)", shown)
+    assert found is not None
+    returned = ("suspense", "resolve", case, "returned", "--reason", "so we were told")
+    assert "--transaction is needed" in alice.operator(*returned).stderr
+    assert alice.operator(*returned, "--transaction", found[1]).returncode == 0
+    alice.wait_for(lambda: "SuspenseReturnRefuted" in asyncio.run(published(alice, case)))
     resolving = ("suspense", "resolve", case, "keep", "--reason", "agreed with alice")
     done = alice.operator(*resolving, "--by", "olga")
     assert (done.returncode, done.stderr) == (0, "")
