@@ -18,6 +18,17 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the provider says of a payment: `fiat_amount` in hundredths of `fiat_currency`, and what it
+    delivers where. What it does not tell is None."""
+
+    fiat_amount: int | None = None
+    fiat_currency: str | None = None
+    asset: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """Nothing has changed; to be asked again at `due_at`. `paid`: the provider has the money;
     `awaits_user`: nobody is paying; `is_begun`: somebody is; `overdue`: why a person has to look by
@@ -25,7 +36,7 @@ class Waiting:
 
     due_at: datetime
     paid: bool
-    fiat_amount: int | None = None
+    told: Told = Told()
     awaits_user: bool = False
     is_begun: bool = False
     overdue: str | None = None
@@ -41,7 +52,7 @@ class Delivered:
     instruction: int
     account: str
     senders: tuple[str, ...] = ()
-    fiat_amount: int | None = None
+    told: Told = Told()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

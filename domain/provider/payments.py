@@ -38,6 +38,7 @@ from domain.provider.effects import (
     payment_action_id,
     request_effect,
 )
+from domain.provider.oddities import oddities, paid_amount
 from domain.provider.payment_choices import decline, is_begun, may_repeat, offer_time
 from domain.provider.payment_outcomes import (
     CheckOutcome,
@@ -45,6 +46,7 @@ from domain.provider.payment_outcomes import (
     Ended,
     Opened,
     OpenOutcome,
+    Told,
     Waiting,
     WrongDelivery,
 )
@@ -86,10 +88,10 @@ def _checked(stream: Stream, effect: Claimed, outcome: CheckOutcome, facts: Fact
         case Waiting():
             news = _news(stream, effect, outcome, facts)
             return still_waiting(effect, outcome.due_at, news=news)
-        case Delivered(fiat_amount=amount):
-            return _confirmed(stream, effect, amount, facts) + _delivered(
-                stream, effect, outcome, facts
-            )
+        case Delivered():
+            paid = _confirmed(stream, effect, outcome.told, facts)
+            odd = _odd(stream, outcome, facts)
+            return paid + odd + _delivered(stream, effect, outcome, facts)
         case Ended(refunded=False, due_at=due_at) if stream.has(FiatPaymentConfirmed):
             # It had the money: it ends when that is given back, or turned into what was bought.
             kept = Mismatch(reason=f"paid, and not to be delivered: {outcome.code}", due_at=due_at)
@@ -109,7 +111,7 @@ def _news(stream: Stream, effect: Claimed, waiting: Waiting, facts: Facts) -> De
     is_paid = stream.has(FiatPaymentConfirmed)
     news = NOTHING
     if waiting.paid:
-        news = _confirmed(stream, effect, waiting.fiat_amount, facts)
+        news = _confirmed(stream, effect, waiting.told, facts) + _odd(stream, waiting, facts)
     elif waiting.awaits_user and not is_paid:
         news = offer_time(stream, facts)
     elif waiting.is_begun and not (is_paid or is_begun(stream)):
@@ -145,13 +147,19 @@ def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> De
     )
 
 
-def _confirmed(stream: Stream, effect: Claimed, amount: int | None, facts: Facts) -> Decision:
+def _odd(stream: Stream, seen: Waiting | Delivered, facts: Facts) -> Decision:
+    """What of it does not fit is for a person."""
+    found = oddities(stream, seen, facts)
+    return sum((for_a_person(stream, reason) for reason in found), start=NOTHING)
+
+
+def _confirmed(stream: Stream, effect: Claimed, told: Told, facts: Facts) -> Decision:
     """The provider has the money: told once."""
     if stream.has(FiatPaymentConfirmed):
         return NOTHING
     payment = _payment(stream)
     name, currency = _provider(stream), payment.fiat_currency
-    paid = payment.fiat_amount if amount is None else amount
+    paid = paid_amount(payment, told)
     action = payment_action_id(stream.id, effect.attempt)
     reference = effect.reference
     return withdraw_choice(stream, facts) + Decision(
@@ -174,7 +182,7 @@ def _confirmed(stream: Stream, effect: Claimed, amount: int | None, facts: Facts
 def _delivered(stream: Stream, effect: Claimed, seen: Delivered, facts: Facts) -> Decision:
     payment, confirmed = _payment(stream), stream.latest(FiatPaymentConfirmed)
     name, currency = _provider(stream), payment.fiat_currency
-    paid = confirmed.fiat_amount if confirmed else seen.fiat_amount or payment.fiat_amount
+    paid = confirmed.fiat_amount if confirmed else paid_amount(payment, seen.told)
     booked = Decision(
         postings=(
             Posting(account=provider(name, currency), posted=-paid),

@@ -18,6 +18,7 @@ from domain.contracts.deposit_events import (
 )
 from domain.contracts.payments import payment_in
 from domain.provider.effects import EffectKind
+from domain.provider.oddities import oddities
 from domain.provider.payment_choices import closes_by_itself, is_begun, open_until
 from domain.provider.payment_outcomes import (
     CheckOutcome,
@@ -25,6 +26,7 @@ from domain.provider.payment_outcomes import (
     Ended,
     Opened,
     OpenOutcome,
+    Told,
     Waiting,
     WrongDelivery,
 )
@@ -130,6 +132,9 @@ class PaymentEffects:
 
     async def _checked(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
         outcome = await self._looked_at(effect, stream)
+        if isinstance(outcome, Waiting | Delivered):
+            for reason in oddities(stream, outcome, self._engine.facts()):
+                logger.error("payment %s needs a person to look: %s", stream.id, reason)
         if not isinstance(outcome, Waiting) or outcome.awaits_user:
             return outcome
         now, paid_at = self._engine.clock(), last_at(stream, FiatPaymentConfirmed)
@@ -184,7 +189,7 @@ class PaymentEffects:
         return Waiting(
             due_at=again,
             paid=paid,
-            fiat_amount=status.fiat_amount if paid else None,
+            told=_told(status),
             awaits_user=awaits_user,
             is_begun=status.state in _BEGUN,
             overdue=_unnamed(stream, now) if status.state is PaymentState.DELIVERED else None,
@@ -203,7 +208,7 @@ class PaymentEffects:
         found = await self._arrivals.find(asset, payment.address, transaction_hash)
         if found is None:
             # Not there, or not final yet: the provider's word alone credits nothing.
-            return Waiting(due_at=again, paid=True, fiat_amount=status.fiat_amount)
+            return Waiting(due_at=again, paid=True, told=_told(status))
         if isinstance(found, Astray):
             odd, wrong = mismatch(found.reason, self._engine.clock()), _wrong(found)
             if wrong is None:
@@ -216,7 +221,7 @@ class PaymentEffects:
             instruction=found.moved.instruction,
             account=found.moved.account,
             senders=found.senders,
-            fiat_amount=status.fiat_amount,
+            told=_told(status),
         )
 
 
@@ -265,6 +270,15 @@ def _unnamed(stream: Stream, now: datetime) -> str | None:
         return None
     what = "said to be delivered, by no transaction"
     return overdue(what, since=paid_at, days=UNNAMED_DAYS_MAX, now=now)
+
+
+def _told(status: PaymentStatus) -> Told:
+    return Told(
+        fiat_amount=status.fiat_amount,
+        fiat_currency=status.fiat_currency,
+        asset=status.asset,
+        address=status.address,
+    )
 
 
 def _wrong(astray: Astray) -> Delivered | None:

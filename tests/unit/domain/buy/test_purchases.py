@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.provider.payment_outcomes import Delivered, Ended, Waiting, WrongDelivery
+from domain.provider.payment_outcomes import Delivered, Ended, Told, Waiting, WrongDelivery
 from domain.shared.unit import ChainClaim, Group, Rejected
 from tests.unit.domain.deposit.journey import Payment
 from tests.unit.domain.send.journey import (
@@ -23,7 +23,7 @@ EXPECTED, ARRIVED = 1_000_000, 990_000
 INVESTED, SUSPENSE = f"invested:{ALICE_WALLET}:BTC", f"suspense:{ALICE_WALLET}:BTC"
 LATER = START + timedelta(seconds=5)
 LATE = timedelta(seconds=1)
-PAID = Waiting(due_at=LATER, paid=True, fiat_amount=10_000)
+PAID = Waiting(due_at=LATER, paid=True, told=Told(fiat_amount=10_000))
 APART: Sequence[Sequence[Group]] = tuple((group,) for group in GROUPS)
 LEVEL = replace(FIGURES.kyc["basic"], flows=frozenset({"buy"}))
 ALLOWED = replace(FACTS, figures=replace(FIGURES, kyc={**FIGURES.kyc, "basic": LEVEL}))

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from domain.provider.effects import Declined, NotAttempted, Unknown
-from domain.provider.payment_outcomes import Ended, Waiting, WrongDelivery
+from domain.provider.payment_outcomes import Ended, Told, Waiting, WrongDelivery
 from domain.provider.ramps import Mismatch
 from domain.shared.unit import EffectState, Group, Rejected
 from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
 from tests.unit.domain.send.journey import ALICE_WALLET, FIGURES, GROUPS, START, TAKEN, watched
 
 LATER = START + timedelta(seconds=5)
-PAID = Waiting(due_at=LATER, paid=True, fiat_amount=10_000)
+PAID = Waiting(due_at=LATER, paid=True, told=Told(fiat_amount=10_000))
 UNPAID = Ended(code="PAY_FAILED", reason="rejected", refunded=False, due_at=LATER)
 APART: Sequence[Sequence[Group]] = tuple((group,) for group in GROUPS)
 AVAILABLE, DUE = f"available:{ALICE_WALLET}", f"fee_due:{ALICE_WALLET}"
