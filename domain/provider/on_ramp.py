@@ -4,6 +4,8 @@ from typing import Final
 
 from domain.contracts.choice_events import UserChoiceExpired, UserChoiceMade
 from domain.contracts.deposit_events import (
+    ExpectedCreditReserved,
+    FiatPaymentFailed,
     FiatPaymentRequested,
     OnRampProviderSelected,
     PaymentMethodUpdated,
@@ -12,8 +14,10 @@ from domain.contracts.deposit_events import (
     ProviderAttemptFailed,
 )
 from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import CancellationRequested
 from domain.contracts.payments import Payment, payment_in
 from domain.contracts.terms_events import PaymentRequoted
+from domain.provider.choices import withdraw_choice
 from domain.provider.confirmations import CONFIRM_SLIPPAGE
 from domain.provider.effects import EffectKind, request_effect
 from domain.provider.payment_choices import (
@@ -31,7 +35,7 @@ from domain.provider.requotes import (
     on_silence,
     requote,
 )
-from domain.shared.decision import Decision, Facts
+from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
 from domain.shared.saga import Reaction
 from domain.shared.stream import Stream
@@ -44,7 +48,9 @@ def choose(stream: Stream, _event: Event, facts: Facts) -> Decision:
 def select(stream: Stream, facts: Facts) -> Decision:
     """The best offer that has not failed and still stands; where they have all expired, others are
     asked for; where all have failed, its user says how else to pay. For much less than was shown they
-    are asked too."""
+    are asked too. Nobody is asked for what its user has given up."""
+    if stream.has(CancellationRequested):
+        return _given_up(stream, facts)
     payment = payment_in(stream)
     failed = failed_by(stream)
     left = [
@@ -63,6 +69,25 @@ def select(stream: Stream, facts: Facts) -> Decision:
     if is_less(stream, left[0], facts):
         return ask_for_less(stream, left[0], facts)
     return _requested(stream, payment, left[0], facts)
+
+
+def on_cancellation(stream: Stream, _event: Event, facts: Facts) -> Decision:
+    """Before anything is expected, who decides on that hears of it."""
+    return _given_up(stream, facts) if stream.has(ExpectedCreditReserved) else NOTHING
+
+
+def _given_up(stream: Stream, facts: Facts) -> Decision:
+    """It has failed, once, and its user is asked nothing any more; no page to pay at was opened."""
+    if stream.has(FiatPaymentFailed, FiatPaymentRequested):
+        return NOTHING
+    failed = FiatPaymentFailed(
+        provider="",
+        code="TXN_CANCELLED",
+        reason="cancelled by its user",
+        fiat_currency=payment_in(stream).fiat_currency,
+        refunded=0,
+    )
+    return withdraw_choice(stream, facts) + Decision(events=(failed,))
 
 
 def on_any_choice(stream: Stream, event: Event, facts: Facts) -> Decision:
@@ -119,6 +144,7 @@ REACTIONS: Final[dict[type[EventPayload], Reaction]] = {
     PaymentMethodUpdated: choose,
     PaymentMethodUpdateRefused: on_update_refused,
     PaymentRequoted: choose,
+    CancellationRequested: on_cancellation,
     UserChoiceMade: on_any_choice,
     UserChoiceExpired: on_any_silence,
 }

@@ -15,6 +15,7 @@ from domain.contracts.deposit_events import (
     RejectedOffer,
 )
 from domain.contracts.envelope import Event, EventPayload
+from domain.contracts.events import CancellationRequested
 from domain.contracts.payments import payment_in, payment_of
 from domain.contracts.terms_events import (
     PaymentRequoted,
@@ -66,6 +67,9 @@ def requote(stream: Stream, facts: Facts) -> Decision:
 
 def on_requoted(stream: Stream, effect: Claimed, told: Requoted, facts: Facts) -> Decision:
     """What is offered now is told; whether it will do is said where one of them is taken."""
+    if stream.has(CancellationRequested):
+        done = EffectMoved(id=effect.id, state=EffectState.DONE, epoch=effect.epoch)
+        return Decision(effects_moved=(done,))
     failed = failed_by(stream)
     if all(each.provider in failed for each in told.offers):
         return _nobody_offers(stream, effect, told, facts)

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain.contracts.choice_events import UserChoiceRequired
+from domain.contracts.choice_events import UserChoiceRequired, UserChoiceWithdrawn
+from domain.contracts.commands import CancelTransactionCommand
 from domain.contracts.deposit_events import (
+    FiatPaymentFailed,
     FiatPaymentRequested,
     OnRampProviderSelected,
     PaymentOffer,
@@ -14,9 +16,12 @@ from domain.contracts.deposit_events import (
 from domain.contracts.terms_events import PaymentRequoteRequested, PaymentTermsWorsened
 from domain.provider.confirmations import ACCEPT, REJECT
 from domain.provider.effects import Claimed, Declined, EffectKind, effect_id
+from domain.provider.errors import ActionRefused
 from domain.provider.requotes import PATIENCE, Requoted, on_requoted
-from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
-from tests.unit.domain.send.journey import ALICE_WALLET, GROUPS, START
+from domain.shared.unit import ActionStatus, EffectState, Group
+from domain.transaction.handlers import cancel
+from tests.unit.domain.deposit.journey import DELIVERED, TRANSACTION, Payment, offer
+from tests.unit.domain.send.journey import ALICE, ALICE_WALLET, GROUPS, START
 
 AVAILABLE = f"available:{ALICE_WALLET}"
 
@@ -90,6 +95,58 @@ def test_who_does_not_answer_pays_nothing(payment: Payment) -> None:
     requoted(payment, late("first", 90_000_000)).unanswered()
 
     assert (payment.states[-1], payment.row["reason"]) == ("FAILED", "TXN_TERMS_UNANSWERED")
+
+
+def given_up(payment: Payment) -> Payment:
+    command = CancelTransactionCommand(transaction_id=TRANSACTION, user_id=ALICE)
+    payment.decide(lambda stream, _facts: cancel(stream, command))
+    return payment
+
+
+def is_over(payment: Payment) -> bool:
+    return (
+        (payment.states[-1], payment.row["reason"]) == ("FAILED", "TXN_CANCELLED")
+        and payment.incoming[AVAILABLE] == 0
+        and payment.stream.count(FiatPaymentFailed) == 1
+        and not payment.stream.has(FiatPaymentRequested)
+    )
+
+
+def test_what_is_given_up_while_providers_are_asked_anew_is_asked_of_nobody(
+    payment: Payment,
+) -> None:
+    assert is_over(given_up(payment))
+
+    requoted(payment, late("first", 98_000_000))
+
+    assert is_over(payment)
+    assert payment.units[-1].effects_moved[0].state is EffectState.DONE
+
+
+@pytest.mark.parametrize("is_asked", ["CONFIRM_SLIPPAGE", "UPDATE_PAYMENT_METHOD"])
+def test_what_is_given_up_while_its_user_is_asked_asks_no_more(
+    payment: Payment, is_asked: str
+) -> None:
+    if is_asked == "CONFIRM_SLIPPAGE":
+        requoted(payment, late("first", 90_000_000))
+    else:
+        requoted(payment.at(payment.facts.now + PATIENCE))
+    assert payment.stream.known(UserChoiceRequired).action == is_asked
+
+    assert is_over(given_up(payment))
+
+    assert payment.stream.known(UserChoiceWithdrawn).action == is_asked
+    moved = [each.status for unit in payment.units for each in unit.actions_moved]
+    assert moved == [ActionStatus.CANCELLED]
+    with pytest.raises(ActionRefused):
+        payment.chosen(ACCEPT if is_asked == "CONFIRM_SLIPPAGE" else "STOP")
+
+
+def test_what_is_given_up_before_anybody_hears_that_it_is_expected_is_asked_of_nobody() -> None:
+    payment = Payment(groups=((Group.COMPLIANCE, Group.WALLET, Group.TRANSACTION),)).initiate()
+    payment.groups = (GROUPS,)
+
+    assert is_over(given_up(payment))
 
 
 def test_where_nobody_offers_anything_it_is_tried_for_a_while(payment: Payment) -> None:
