@@ -7,15 +7,21 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.contracts.events import TransactionRefused
 from domain.provider.effects import EffectKind
 from domain.provider.ports.chain import Credit
-from domain.shared.accounts import invested
-from domain.shared.assets import BTC, SOL, Chain
-from domain.shared.decision import KycLevel
-from domain.shared.ids import UserId, WalletId
+from domain.shared.accounts import fees, invested
+from domain.shared.assets import BTC, ETH, SOL, Chain
+from domain.shared.decision import Decision, Facts, KycLevel
+from domain.shared.ids import StreamId, UserId, WalletId
+from domain.shared.saga import Origin
+from domain.shared.stream import Stream
+from domain.shared.unit import ChainClaim, Posting, Rejected
+from domain.wallet.claims import deposit_stream
 from infrastructure.db.deposits import FIRST, DepositStore, Owner
 from infrastructure.db.identity import IdentityStore
 from infrastructure.sagas.credits import CreditBook
+from infrastructure.sagas.engine import Opening
 from tests.integration.db.engines import a_pool, an_engine
 from tests.integration.db.world import Standing, World
 
@@ -172,3 +178,32 @@ async def test_a_movement_that_another_has_claimed_is_not_booked_again(world: Wo
 
     standings = [await world.standing(invested(one.wallet_id, BTC)) for one in owners]
     assert standings == [Standing(posted=70_000), Standing()]
+
+
+async def test_who_is_refused_once_more_still_knows_who_has_booked_it(world: World) -> None:
+    owner, engine = await a_user(world), await an_engine(world, await a_pool(world))
+    credit = replace(CREDIT, transaction_hash=str(uuid4()))
+    await CreditBook(engine, DepositStore(world.pool), patience_seconds=0).book(owner, credit)
+    hash_ = credit.transaction_hash
+    claim = ChainClaim(chain=BTC.chain, signature=hash_, instruction=1, account="bc1")
+    said: list[Rejected | None] = []
+
+    def handler(stream: Stream, facts: Facts) -> Decision:
+        """It wants the credit, then a fee of what is spent by now, then neither."""
+        said.append(facts.rejection)
+        told = TransactionRefused(operation="send", code="X", amount=1, asset="BTC")
+        spent = Posting(account=invested(stream.wallet_id, ETH), posted=-1)
+        earned = Posting(account=fees(ETH), posted=1)
+        return Decision(
+            events=(told,),
+            claims=(claim,) if len(said) == 1 else (),
+            postings=(spent, earned) if len(said) == 2 else (),
+        )
+
+    origin = Origin(user_id=owner.user_id, correlation_id="test")
+    opening = Opening(wallet_id=owner.wallet_id, origin=origin)
+    await engine.decide(StreamId(uuid4()), handler, opening=opening)
+
+    watcher = deposit_stream(owner.wallet_id, hash_, "BTC")
+    refused = [(each.reason, each.booked and each.booked.stream_id) for each in said if each]
+    assert refused == [("ALREADY_BOOKED", watcher), ("INSUFFICIENT_BALANCE", watcher)]
