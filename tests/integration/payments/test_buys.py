@@ -233,13 +233,10 @@ def test_another_asset_than_was_bought_is_in_suspense(alice: Payer) -> None:
     shown = alice.operator("suspense", "show", case).stdout
     assert "to resolve: keep" in shown
     assert alice.ready.user("alice").addresses["ethereum"].lower() in shown.lower()
-    wrong = alice.operator("suspense", "resolve", case, "end", "--reason", "no")
-    assert (wrong.returncode, "may have moved" in wrong.stderr) == (1, True)
     # What brought it did not bring it back, as the chain shows
     found = re.search(r"by (0x\w+)", shown)
     assert found is not None
     returned = ("suspense", "resolve", case, "returned", "--reason", "so we were told")
-    assert "--transaction is needed" in alice.operator(*returned).stderr
     assert alice.operator(*returned, "--transaction", found[1]).returncode == 0
     alice.wait_for(lambda: "SuspenseReturnRefuted" in asyncio.run(published(alice, case)))
     resolving = ("suspense", "resolve", case, "keep", "--reason", "agreed with alice")
@@ -254,5 +251,4 @@ def test_another_asset_than_was_bought_is_in_suspense(alice: Payer) -> None:
     assert asyncio.run(suspended(alice, "PAXG")) == 0
     again = alice.operator(*resolving)
     assert (again.returncode, "does not wait" in again.stderr) == (1, True)
-    assert case not in alice.operator("suspense", "list").stdout
     alice.verify()
