@@ -199,6 +199,8 @@ class Landed:
     fee_account: str | None
     lamports_spent: int
     gas: Gas | None = None
+    signature: str | None = None
+    """Here and below: of the transaction that did it, where that is not the one that was handed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +216,7 @@ class SwapLanded:
     received: Moved | None
     gas: Gas | None = None
     aside: Gas | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +226,7 @@ class ApprovalLanded:
     slot: int
     commitment: str
     gas: Gas
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +250,7 @@ class LandedWithError:
     reason: str
     lamports_spent: int = 0
     gas: Gas | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +259,15 @@ class Absent:
     too old at that height, on others what it spends was spent otherwise."""
 
     block_height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contested:
+    """What was signed can land no more, but what landed in its place may have done some of it: only a
+    person can tell. Nothing is released or built anew; it is looked at again from `due_at`."""
+
+    reason: str
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,4 +284,6 @@ class StrategyChanged:
 AnyLanded = Landed | SwapLanded | CallLanded | ApprovalLanded
 TermsChanged = LessOffered | WorthLess | MoreCharged
 BuildOutcome = Built | Declined | TermsChanged | StrategyChanged | NotAttempted
-BroadcastOutcome = Accepted | Unknown | NotAttempted | AnyLanded | LandedWithError | Absent
+BroadcastOutcome = (
+    Accepted | Unknown | NotAttempted | AnyLanded | LandedWithError | Absent | Contested
+)

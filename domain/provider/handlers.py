@@ -31,6 +31,7 @@ from domain.provider.effects import (
     Built,
     CallLanded,
     Claimed,
+    Contested,
     Declined,
     EffectKind,
     Landed,
@@ -48,6 +49,7 @@ from domain.provider.effects import (
 from domain.provider.errors import ActionReplayed, ActionStale
 from domain.provider.landings import confirmed
 from domain.provider.leg import GATEWAYS, attempts, given_up, leg_of
+from domain.provider.ramps import for_a_person
 from domain.provider.signing import looked_at, rebuilt, sign_until, status_of
 from domain.provider.strategy_choices import ask_adjustment, may_adjust
 from domain.shared.decision import NOTHING, Decision, Facts
@@ -231,7 +233,7 @@ def on_broadcast(
     match outcome:
         case Accepted():
             return _accepted(stream, effect, outcome, facts)
-        case Unknown():
+        case Unknown() | Contested():
             return _unknown(stream, effect, outcome)
         case NotAttempted():
             return Decision(effects_moved=(_again(effect, EffectState.INTENT, outcome),))
@@ -266,8 +268,11 @@ def _first_broadcast(stream: Stream, effect: Claimed, facts: Facts) -> Decision:
     )
 
 
-def _unknown(stream: Stream, effect: Claimed, outcome: Unknown) -> Decision:
+def _unknown(stream: Stream, effect: Claimed, outcome: Unknown | Contested) -> Decision:
+    """Held as it is; what only a person can tell is told to one."""
     moved = Decision(effects_moved=(_again(effect, EffectState.UNKNOWN, outcome),))
+    if isinstance(outcome, Contested):
+        moved = for_a_person(stream, outcome.reason) + moved
     if stream.happened_since(OutcomeUnknown, UserActionSubmitted) or _broadcast_known(stream):
         return moved
     unknown = OutcomeUnknown(effect_id=effect.id, operation="broadcast")
@@ -294,7 +299,7 @@ def _landed_with_error(
         reason=seen.reason,
         landed=True,
         lamports_spent=seen.lamports_spent,
-        signature=stream.known(UserActionSubmitted).signature,
+        signature=seen.signature or stream.known(UserActionSubmitted).signature,
         gas=seen.gas,
     )
     return Decision(
@@ -324,7 +329,7 @@ def _absent(stream: Stream, effect: Claimed, proof: Absent, facts: Facts) -> Dec
 
 
 def _again(
-    effect: Claimed, state: EffectState, when: Accepted | Unknown | NotAttempted
+    effect: Claimed, state: EffectState, when: Accepted | Unknown | Contested | NotAttempted
 ) -> EffectMoved:
     return EffectMoved(id=effect.id, state=state, epoch=effect.epoch, due_at=when.due_at)
 

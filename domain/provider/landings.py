@@ -21,11 +21,12 @@ def confirmed(stream: Stream, seen: AnyLanded) -> LegConfirmed:
 
 
 def _seen(stream: Stream, seen: AnyLanded) -> LegConfirmed:
-    signature = stream.known(UserActionSubmitted).signature
+    submitted = stream.known(UserActionSubmitted).signature
+    if isinstance(seen, CallLanded):
+        return _call_confirmed(seen, submitted)
+    signature = seen.signature or submitted
     if isinstance(seen, SwapLanded):
         return _swap_confirmed(stream, seen, signature)
-    if isinstance(seen, CallLanded):
-        return _call_confirmed(seen, signature)
     if isinstance(seen, ApprovalLanded):
         return _approval_confirmed(stream, seen, signature)
     return leg_of(stream).confirmed(

@@ -18,6 +18,7 @@ from domain.provider.ports.chain import (
     Accepted,
     Credit,
     InvalidChainAddress,
+    Likeness,
     Movement,
     NetworkFee,
     PlainTransfer,
@@ -188,9 +189,16 @@ class MemoryGateway:
             return setback
         known = self._known.get(transaction_hash)
         if known is None:
-            rivals = (one for one in self._known.values() if _input_of(one) in inputs)
-            final = any(self._depth(one) >= self.finality_depth for one in rivals)
-            return Sighting(presence=Presence.SUPERSEDED if final else Presence.UNKNOWN)
+            rival = next(
+                (
+                    key
+                    for key, one in self._known.items()
+                    if _input_of(one) in inputs and self._depth(one) >= self.finality_depth
+                ),
+                None,
+            )
+            presence = Presence.SUPERSEDED if rival else Presence.UNKNOWN
+            return Sighting(presence=presence, rival=rival)
         depth = self._depth(known)
         if depth == 0:
             return Sighting(presence=Presence.PENDING)
@@ -200,6 +208,17 @@ class MemoryGateway:
             block=hashlib.sha256(f"{known.height}:{known.branch}".encode()).hexdigest(),
             fee=known.payload.fee,
         )
+
+    async def likeness(
+        self, prepared: TransferPrepared, transaction_hash: str
+    ) -> Likeness | Setback:
+        if (setback := self._setback("likeness")) is not None:
+            return setback
+        wanted, other = _payload(prepared.payload), self._known[transaction_hash].payload
+        if wanted.recipient != other.recipient:
+            return Likeness.OTHER
+        same = (wanted.asset, wanted.amount) == (other.asset, other.amount)
+        return Likeness.SAME if same else Likeness.PARTLY
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
         if (setback := self._setback("movements")) is not None:

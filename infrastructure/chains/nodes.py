@@ -215,9 +215,12 @@ class Nodes:
         if not absences:
             return setback_of_read(failures[-1])
         proven = all(seen.presence is Presence.SUPERSEDED for seen in absences)
-        return Sighting(
-            presence=Presence.SUPERSEDED if proven and not failures else Presence.UNKNOWN
-        )
+        if not proven or failures:
+            return Sighting(presence=Presence.UNKNOWN)
+        # Told by one node and by no other it is believed: its own bytes tell what it does.
+        rivals = {seen.rival for seen in absences} - {None}
+        rival = rivals.pop() if len(rivals) == 1 else None
+        return Sighting(presence=Presence.SUPERSEDED, rival=rival)
 
 
 def setback_of_read(error: NodeError) -> Setback:

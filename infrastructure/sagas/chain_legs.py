@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from domain.contracts.events import UserActionSubmitted
+from domain.contracts.events import SignatureWanted, UserActionSubmitted
 from domain.contracts.gas import Gas, PreparedMessage
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.effects import (
@@ -21,6 +21,7 @@ from domain.provider.effects import (
     BroadcastOutcome,
     BuildOutcome,
     Built,
+    Contested,
     Declined,
     LandedWithError,
     NotAttempted,
@@ -29,6 +30,7 @@ from domain.provider.effects import (
 from domain.provider.ports import answers, chain
 from domain.provider.ports.chain import (
     ChainGateway,
+    Likeness,
     Presence,
     Sighting,
     Signed,
@@ -45,6 +47,10 @@ LOOK_SECONDS_MAX: Final = 120.0
 LOOK_SHARE_OF_AGE: Final = 0.1
 """Asked often at first and seldom later: blocks take seconds on one chain, minutes on another."""
 COMMITMENT: Final = "final"
+CONTESTED_LOOK_SECONDS: Final = 3_600.0
+"""A person has it; a node may still find what could not be found."""
+REPLACED: Final = "what was signed was replaced on the chain"
+_OVER: Final = frozenset({Presence.FINAL, Presence.REVERTED})
 
 
 class ChainLegKind(Protocol):
@@ -54,8 +60,10 @@ class ChainLegKind(Protocol):
         """What the user signs. It only reads, so it may be repeated."""
         ...
 
-    async def read(self, stream: Stream, gateway: ChainGateway, seen: Sighting) -> AnyLanded | None:
-        """What it did; None where that cannot be read yet."""
+    async def read(
+        self, stream: Stream, gateway: ChainGateway, seen: Sighting, name: str
+    ) -> AnyLanded | None:
+        """What the transaction of that name did; None where that cannot be read yet."""
         ...
 
 
@@ -116,22 +124,45 @@ class ChainLegs:
             case Presence.PENDING | Presence.INCLUDED:
                 return Accepted(due_at=_later(stream, now))
             case Presence.SUPERSEDED:
-                return Absent()
+                return await self._replaced(stream, gateway, seen.rival, now)
             case Presence.FINAL | Presence.REVERTED:
-                return await self._ended(stream, gateway, seen) or _unreadable(now)
+                name = str(request["signature"])
+                return await self._ended(stream, gateway, seen, name) or _unreadable(now)
+
+    async def _replaced(
+        self, stream: Stream, gateway: ChainGateway, rival: str | None, now: datetime
+    ) -> BroadcastOutcome:
+        """It can land no more; what its user's wallet sent in its place may have done the same."""
+        again = now + timedelta(seconds=CONTESTED_LOOK_SECONDS)
+        if rival is None:
+            return Contested(reason=f"{REPLACED} by one that cannot be found", due_at=again)
+        alike = await gateway.likeness(prepared_of(stream.signature_wanted()), rival)
+        match alike:
+            case Likeness.OTHER:
+                return Absent()
+            case Likeness.PARTLY:
+                return Contested(reason=f"{REPLACED} by {rival}", due_at=again)
+            case Likeness.SAME:
+                seen = await gateway.sighting(rival)
+                if not isinstance(seen, Sighting) or seen.presence not in _OVER:
+                    return _unreadable(now)
+                return await self._ended(stream, gateway, seen, rival) or _unreadable(now)
+            case _:
+                return Unknown(reason=alike.reason, due_at=_later(stream, now))
 
     async def _ended(
-        self, stream: Stream, gateway: ChainGateway, seen: Sighting
+        self, stream: Stream, gateway: ChainGateway, seen: Sighting, name: str
     ) -> BroadcastOutcome | None:
         gas = gas_of(gateway, seen)
         if gas is None:
             return None
         if seen.presence is Presence.REVERTED:
-            return LandedWithError(reason="the chain has it, and it failed there", gas=gas)
+            reason = "the chain has it, and it failed there"
+            return LandedWithError(reason=reason, gas=gas, signature=name)
         wanted = stream.signature_wanted().prepared
         if wanted is not None and wanted.is_approval:
-            return ApprovalLanded(slot=seen.depth, commitment=COMMITMENT, gas=gas)
-        return await self._kind(stream).read(stream, gateway, seen)
+            return ApprovalLanded(slot=seen.depth, commitment=COMMITMENT, gas=gas, signature=name)
+        return await self._kind(stream).read(stream, gateway, seen, name)
 
     def _gateway(self, stream: Stream) -> ChainGateway | None:
         return self._gateways.get(stream.known(LegRequested).chain)
@@ -139,6 +170,22 @@ class ChainLegs:
     def _kind(self, stream: Stream) -> ChainLegKind:
         requested = stream.known(LegRequested)
         return next(kind for of, kind in self._kinds.items() if isinstance(requested, of))
+
+
+def prepared_of(wanted: SignatureWanted) -> TransferPrepared:
+    """What the user was shown, as its chain's gateway compares it. Raises `LookupError` for what is
+    Solana's."""
+    prepared = wanted.prepared
+    if prepared is None:
+        raise LookupError("a message of Solana")
+    return TransferPrepared(
+        payload=base64.b64decode(wanted.message),
+        commitment=base64.b64decode(prepared.commitment),
+        fee=prepared.fee.amount,
+        value=0,
+        is_approval=prepared.is_approval,
+        inputs=prepared.inputs,
+    )
 
 
 def shown(

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.contracts.events import UserActionSubmitted
 from domain.contracts.gas import Gas
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import (
@@ -70,11 +69,10 @@ class ChainSwapLeg:
         return _built(prepared, requested, answer, now)
 
     async def read(
-        self, stream: Stream, gateway: ChainGateway, seen: Sighting
+        self, stream: Stream, gateway: ChainGateway, seen: Sighting, name: str
     ) -> SwapLanded | None:
         swap = stream.known(BlockchainSwapRequested).swap
-        transaction_hash = stream.known(UserActionSubmitted).signature
-        taken = await gateway.taken(transaction_hash, signer=swap.sender_address)
+        taken = await gateway.taken(name, signer=swap.sender_address)
         if not isinstance(taken, tuple):
             return None
         spent = next((one for one in taken if one.asset == swap.source), None)
@@ -92,6 +90,7 @@ class ChainSwapLeg:
             received=None,
             gas=gas_of(gateway, seen),
             aside=aside_of(taken, swap),
+            signature=name,
         )
 
 

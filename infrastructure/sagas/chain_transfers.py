@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.contracts.events import UserActionSubmitted
 from domain.contracts.gas import Gas
 from domain.contracts.transfer_events import TransferRequested, TransferWanted
 from domain.provider.effects import BuildOutcome, Declined, Landed, MoreCharged, NotAttempted
@@ -52,9 +51,11 @@ class ChainTransferLeg:
             until=now + timedelta(seconds=SIGNING_SECONDS),
         )
 
-    async def read(self, stream: Stream, gateway: ChainGateway, seen: Sighting) -> Landed | None:
+    async def read(
+        self, stream: Stream, gateway: ChainGateway, seen: Sighting, name: str
+    ) -> Landed | None:
         wanted = stream.known(TransferRequested).transfer
-        credits_ = await gateway.movements(stream.known(UserActionSubmitted).signature)
+        credits_ = await gateway.movements(name)
         if not isinstance(credits_, tuple):
             return None
         address = gateway.parse_address(wanted.recipient_address)
@@ -71,6 +72,7 @@ class ChainTransferLeg:
                     fee_account=None,
                     lamports_spent=0,
                     gas=gas_of(gateway, seen),
+                    signature=name,
                 )
         return None
 

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.contracts.events import UserActionSubmitted
-from domain.contracts.swap_events import BlockchainSwapRequested, CrossChainDeliveryAwaited
+from domain.contracts.swap_events import (
+    BlockchainSwapConfirmed,
+    BlockchainSwapRequested,
+    CrossChainDeliveryAwaited,
+)
 from domain.provider.effects import EffectKind
 from domain.provider.ports.dex import DEXProvider, SwapState, SwapStatus, SwapTrace
 from domain.provider.swap import (
@@ -126,7 +129,7 @@ def _trace(stream: Stream) -> SwapTrace:
     swap = stream.known(BlockchainSwapRequested).swap
     return SwapTrace(
         request=swap_request(swap),
-        transaction_hash=stream.known(UserActionSubmitted).signature,
+        transaction_hash=stream.known(BlockchainSwapConfirmed).signature,
         reference=stream.signature_wanted().reference,
     )
 

@@ -15,6 +15,7 @@ from domain.provider.errors import ActionRefused, ActionStale
 from domain.provider.handlers import check_submittable, submit_signature
 from domain.provider.ports.chain import (
     ChainGateway,
+    Likeness,
     Presence,
     Sighting,
     SignatureRefused,
@@ -35,6 +36,7 @@ from infrastructure.chains.solana.outcomes import BLOCKHASH_EXPIRED
 from infrastructure.chains.solana.trial import breach
 from infrastructure.chains.solana.verification import signature_of, verify_user_signature
 from infrastructure.providers.reports import misfit
+from infrastructure.sagas.chain_legs import prepared_of
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.swap_bounds import bounds_of_signed
 from infrastructure.services.faults import in_plain_words
@@ -130,7 +132,7 @@ class ApprovalDesk:
                 code=error.code, field="input.signedTransaction", **error.details
             ) from error
         seen = await chain.sighting(signed.transaction_hash, inputs=prepared.inputs)
-        if isinstance(seen, Sighting) and seen.presence is Presence.SUPERSEDED:
+        if isinstance(seen, Sighting) and await _is_void(chain, prepared, seen):
             await self._engine.decide(stream.id, expire_action)
             raise ActionStale
         return signed
@@ -178,6 +180,14 @@ async def stream_of(
     return stream
 
 
+async def _is_void(chain: ChainGateway, prepared: TransferPrepared, seen: Sighting) -> bool:
+    """Whether it can land no more, and nothing of it has: else it is kept, and what came in its place
+    is looked at as for any other."""
+    if seen.presence is not Presence.SUPERSEDED or seen.rival is None:
+        return False
+    return await chain.likeness(prepared, seen.rival) is Likeness.OTHER
+
+
 @contextmanager
 def about(field: str) -> Iterator[None]:
     """What handlers refuse is about this field of the input: they know of none."""
@@ -196,19 +206,3 @@ def _asks_for(stream: Stream, action_id: ActionId) -> bool:
 def _belongs_to(stream: Stream, user_id: UserId) -> bool:
     first = stream.events[0]
     return first.data.flow() is not None and first.user_id == user_id
-
-
-def prepared_of(wanted: SignatureWanted) -> TransferPrepared:
-    """What the user was shown, as its chain's gateway compares it. Raises `LookupError` for what is
-    Solana's."""
-    prepared = wanted.prepared
-    if prepared is None:
-        raise LookupError("a message of Solana")
-    return TransferPrepared(
-        payload=base64.b64decode(wanted.message),
-        commitment=base64.b64decode(prepared.commitment),
-        fee=prepared.fee.amount,
-        value=0,
-        is_approval=prepared.is_approval,
-        inputs=prepared.inputs,
-    )

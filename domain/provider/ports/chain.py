@@ -96,12 +96,23 @@ class Presence(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """`depth` counts the block that has it; 0 outside of blocks. `block` is that block's hash, by
-    which a reorganisation is noticed. `fee` is what the chain charged."""
+    which a reorganisation is noticed. `fee` is what the chain charged. `rival`: of one that is
+    SUPERSEDED the transaction that spent what it spends, where the chain tells which."""
 
     presence: Presence
     depth: int = 0
     block: str | None = None
     fee: int | None = None
+    rival: str | None = None
+
+
+class Likeness(StrEnum):
+    """What another transaction of the signer's does of what was prepared: all of it (a wallet that
+    raised the fee), something of it (the same recipient is paid otherwise), or nothing."""
+
+    SAME = "SAME"
+    PARTLY = "PARTLY"
+    OTHER = "OTHER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +184,12 @@ class ChainGateway(Protocol):
     async def sighting(
         self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
     ) -> Sighting | Setback: ...
+
+    async def likeness(
+        self, prepared: TransferPrepared, transaction_hash: str
+    ) -> Likeness | Setback:
+        """What another transaction, by its own bytes, does of what was prepared."""
+        ...
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
         """All credits of an included transaction; empty where it is not included."""

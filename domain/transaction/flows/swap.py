@@ -213,11 +213,12 @@ def swap_columns(stream: Stream, event: Event, plan: SwapPlan) -> Columns:
             swap = stream.known(BlockchainSwapRequested).swap
             charged = replace(plan, platform_fee=swap.platform_fee)
             return {"fees": charged.fees(swap.provider, cost)}
-        case BlockchainSwapConfirmed(gas=Gas() as gas):
+        case BlockchainSwapConfirmed(gas=Gas() as gas, signature=signature):
             swap = stream.known(BlockchainSwapRequested).swap
             paid = replace(plan.network_cost, gas=_paid(stream, gas))
             charged = replace(plan, platform_fee=swap.platform_fee)
-            return {"fees": charged.fees(swap.provider, paid)}
+            fees = charged.fees(swap.provider, paid)
+            return {"fees": fees, "chain_signature": signature}
         case AssetSwapCompleted(received=received):
             return {"received_amount": received}
         case _:

@@ -3,6 +3,7 @@
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     CancellationRequested,
+    OperatorRequired,
     OutcomeUnknown,
     SignatureWanted,
     UserActionExpired,
@@ -64,6 +65,7 @@ def transfer_records(
             funds_location="CHAIN",
             outcome_certainty="CERTAIN",
         ),
+        OperatorRequired: Record(waiting_on="OPERATOR"),
         OutcomeUnknown: Record(outcome_certainty="UNKNOWN", funds_location="CHAIN"),
         confirmed: Record(
             moves=((Trigger.CONFIRM, "CONFIRMATION_COMPLETED"),),
@@ -88,7 +90,7 @@ def transfer_columns(stream: Stream, event: Event) -> Columns:
         case UserActionSubmitted(signature=signature):
             chain = stream.known(LegRequested).chain
             return {"chain": chain, "chain_signature": signature, "cancellable": False}
-        case TransferConfirmed(recipient_amount=amount):
-            return {"received_amount": amount}
+        case TransferConfirmed(recipient_amount=amount, signature=signature):
+            return {"received_amount": amount, "chain_signature": signature}
         case _:
             return {}

@@ -35,8 +35,9 @@ def _columns(stream: Stream, event: Event) -> Columns:
             return opening_columns(event, withdraw) | paid
         case UserActionRequired(signature=SignatureWanted(network_cost=asked)):
             return {"fees": (network_fee(asked),)}
-        case TransferConfirmed(gas=Gas() as gas, recipient_amount=amount):
-            return {"received_amount": amount, "fees": (network_fee(replace(cost, gas=gas)),)}
+        case TransferConfirmed(gas=Gas() as gas):
+            paid = {"fees": (network_fee(replace(cost, gas=gas)),)}
+            return columns(stream, event) | paid
         case _:
             return columns(stream, event)
 

@@ -1,5 +1,6 @@
 """The PSBT (BIP 174) of a transfer, and what is read from a provider's: pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import SEEK_CUR, BytesIO
@@ -10,7 +11,7 @@ from embit.psbt import PSBT
 from embit.script import Script
 from embit.transaction import Transaction, TransactionInput, TransactionOutput
 
-from domain.provider.ports.chain import TransferPrepared
+from domain.provider.ports.chain import Likeness, TransferPrepared
 from infrastructure.chains.bitcoin.addresses import Kind
 from infrastructure.chains.bitcoin.coins import Coin, Selection, Wish
 
@@ -65,11 +66,30 @@ def prepared(psbt: PSBT) -> TransferPrepared:
     )
 
 
+def likeness(prepared: TransferPrepared, other: Transaction) -> Likeness:
+    """What another transaction pays of what that PSBT pays to others."""
+    wanted = _payments(parse_psbt(prepared.payload))
+    paid = Counter((bytes(one.script_pubkey.data), int(one.value)) for one in other.vout)
+    if wanted and wanted <= paid:
+        return Likeness.SAME
+    scripts = {script for script, _amount in paid}
+    is_paid = any(script in scripts for script, _amount in wanted)
+    return Likeness.PARTLY if is_paid else Likeness.OTHER
+
+
 def _paid(psbt: PSBT) -> int:
     """What goes to other scripts than those that it spends from."""
+    return sum(amount * count for (_script, amount), count in _payments(psbt).items())
+
+
+def _payments(psbt: PSBT) -> Counter[tuple[bytes, int]]:
+    """Outputs to other scripts than those that it spends from."""
     own = {one.utxo.script_pubkey.data for one in psbt.inputs if one.utxo is not None}
-    paid = (one.value for one in psbt.outputs if one.script_pubkey.data not in own)
-    return sum(paid)
+    return Counter(
+        (bytes(one.script_pubkey.data), int(one.value))
+        for one in psbt.outputs
+        if one.script_pubkey.data not in own
+    )
 
 
 def is_psbt(content: bytes) -> bool:

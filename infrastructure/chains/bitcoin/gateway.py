@@ -8,11 +8,13 @@ from typing import Final
 
 from embit.psbt import PSBT
 from embit.transaction import SIGHASH
+from embit.transaction import Transaction as RawTransaction
 
 from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
     Credit,
+    Likeness,
     Movement,
     NetworkFee,
     PlainTransfer,
@@ -132,6 +134,17 @@ class BitcoinGateway:
             lambda node: self._sighting_at(node, transaction_hash, inputs)
         )
 
+    async def likeness(
+        self, prepared: TransferPrepared, transaction_hash: str
+    ) -> Likeness | Setback:
+        """By its outputs to others: more of them than were prepared do no harm."""
+        other = await answered(
+            self._nodes.read(lambda node: esplora.raw_transaction(node, transaction_hash))
+        )
+        if isinstance(other, RawTransaction):
+            return building.likeness(prepared, other)
+        return other
+
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:
         """Its outputs that have an address, change included, as its own bytes have them."""
         return await answered(
@@ -243,8 +256,9 @@ class BitcoinGateway:
     async def _sighting_at(self, node: Node, txid: str, inputs: tuple[str, ...]) -> Sighting:
         found = await esplora.transaction(node, txid)
         if found is None:
-            spent = await self._spent_by_others(node, txid, inputs)
-            return Sighting(presence=Presence.SUPERSEDED if spent else Presence.UNKNOWN)
+            rival = await self._rival(node, txid, inputs)
+            presence = Presence.SUPERSEDED if rival else Presence.UNKNOWN
+            return Sighting(presence=presence, rival=rival)
         depth = await _depth(node, found.status)
         if depth == 0:
             return Sighting(presence=Presence.PENDING, fee=found.fee)
@@ -256,16 +270,16 @@ class BitcoinGateway:
             fee=found.fee,
         )
 
-    async def _spent_by_others(self, node: Node, txid: str, inputs: tuple[str, ...]) -> bool:
-        """Whether another transaction that is final spends one of `inputs`."""
+    async def _rival(self, node: Node, txid: str, inputs: tuple[str, ...]) -> str | None:
+        """Another transaction that is final and spends one of `inputs`."""
         for outpoint in inputs:
             parent, _, vout = outpoint.partition(":")
             spend = await esplora.outspend(node, parent, int(vout))
             if not spend.spent or spend.status is None or spend.txid in {None, txid}:
                 continue
             if await _depth(node, spend.status) >= self._finality_depth:
-                return True
-        return False
+                return spend.txid
+        return None
 
 
 async def _knows(node: Node, signed: Signed) -> bool:

@@ -9,6 +9,7 @@ from domain.provider.ports.chain import (
     Accepted,
     Credit,
     InvalidChainAddress,
+    Likeness,
     Movement,
     NetworkFee,
     PlainTransfer,
@@ -21,6 +22,7 @@ from domain.shared.assets import ETH, Asset, Chain
 from domain.shared.errors import InvalidInput
 from infrastructure.chains.ethereum import addresses, inbound, rpc, signing, tokens, watching
 from infrastructure.chains.ethereum.prices import FEE_RATE_MAX, Prices, prices_at
+from infrastructure.chains.ethereum.rivals import likeness_at
 from infrastructure.chains.ethereum.signing import Draft
 from infrastructure.chains.nodes import (
     TIMEOUT_SECONDS,
@@ -154,6 +156,14 @@ class EthereumGateway:
         """REVERTED is final too: before that, a reorganisation could still let it succeed."""
         return await self._nodes.sighting(
             lambda node: watching.sighting_at(node, transaction_hash, inputs)
+        )
+
+    async def likeness(
+        self, prepared: TransferPrepared, transaction_hash: str
+    ) -> Likeness | Setback:
+        """By whom it calls, with how much ETH and what data."""
+        return await answered(
+            self._nodes.read(lambda node: likeness_at(node, prepared, transaction_hash))
         )
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:

@@ -78,6 +78,12 @@ def complete(prepared: TransferPrepared, signed: bytes, signer: str) -> Signed:
     return Signed(raw=signed, transaction_hash="0x" + keccak(signed).hex())
 
 
+def action_of(prepared: TransferPrepared) -> tuple[bytes, int, bytes]:
+    """Whom it calls, with how much wei and what data."""
+    fields = rlp.decode(prepared.payload[len(TYPE) :])
+    return bytes(fields[5]), int.from_bytes(fields[6], "big"), bytes(fields[7])
+
+
 def _fields(signed: bytes) -> Sequence[object]:
     if not signed.startswith(TYPE) or len(signed) > TRANSACTION_BYTES_MAX:
         raise _refused("no transaction of type 2")

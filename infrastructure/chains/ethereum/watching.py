@@ -7,6 +7,7 @@ from typing import Final
 from domain.provider.ports.chain import Movement, Presence, Sighting
 from domain.shared.assets import ETH
 from infrastructure.chains.ethereum import addresses, rpc, tokens
+from infrastructure.chains.ethereum.rivals import rival_at
 from infrastructure.chains.ethereum.wire import Receipt, Transaction, quantity
 from infrastructure.chains.nodes import Node
 
@@ -21,7 +22,9 @@ async def sighting_at(node: Node, transaction_hash: str, inputs: tuple[str, ...]
         return await _included(node, found)
     if await rpc.transaction(node, transaction_hash) is not None:
         return Sighting(presence=Presence.PENDING)
-    return Sighting(presence=Presence.SUPERSEDED if used else Presence.UNKNOWN)
+    if not used:
+        return Sighting(presence=Presence.UNKNOWN)
+    return Sighting(presence=Presence.SUPERSEDED, rival=await rival_at(node, inputs[0]))
 
 
 async def _is_nonce_used(node: Node, inputs: tuple[str, ...]) -> bool:

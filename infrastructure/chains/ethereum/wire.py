@@ -62,6 +62,7 @@ class Transaction(Wire, frozen=True):
     to: Address | None = None
     input: Data | None = None
     block_hash: Hash | None = None
+    nonce: Quantity | None = None
 
 
 class BalanceChange(Wire, frozen=True):

@@ -9,9 +9,9 @@ from typing import Final
 
 from embit import base58
 
-from domain.provider.ports.chain import TransferPrepared
+from domain.provider.ports.chain import Likeness, TransferPrepared
 from infrastructure.chains.sui import bcs
-from infrastructure.chains.sui.addresses import from_bytes, to_bytes
+from infrastructure.chains.sui.addresses import ADDRESS_BYTES, from_bytes, to_bytes
 from infrastructure.chains.sui.model import (
     Argument,
     Command,
@@ -21,6 +21,7 @@ from infrastructure.chains.sui.model import (
     OtherCommand,
     Owned,
     Pure,
+    Shared,
     SplitCoins,
     Transaction,
     TransferObjects,
@@ -101,6 +102,23 @@ def overreach(transaction: Transaction) -> str | None:
         if isinstance(command, SplitCoins) and None in _amounts(command, transaction):
             return "it splits off what its bytes do not tell"
     return None
+
+
+def likeness(wanted: Transaction, other: Transaction) -> Likeness:
+    """What another transaction does of what was wanted: gas aside, and its coins."""
+    if (wanted.commands, wanted.inputs) == (other.commands, other.inputs):
+        return Likeness.SAME
+    is_named = _named(wanted) & _named(other) - {to_bytes(wanted.sender)}
+    return Likeness.PARTLY if is_named else Likeness.OTHER
+
+
+def _named(transaction: Transaction) -> set[bytes]:
+    """Addresses and shared objects among what it is given."""
+    return {
+        one.object_id if isinstance(one, Shared) else one.content
+        for one in transaction.inputs
+        if isinstance(one, Shared) or (isinstance(one, Pure) and len(one.content) == ADDRESS_BYTES)
+    }
 
 
 def _used(command: Command) -> tuple[Argument, ...]:

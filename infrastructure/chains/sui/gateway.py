@@ -7,6 +7,7 @@ from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.chain import (
     Accepted,
     Credit,
+    Likeness,
     Movement,
     NetworkFee,
     PlainTransfer,
@@ -146,6 +147,13 @@ class SuiGateway:
         """PENDING: executed, and in no checkpoint yet. REVERTED is final too."""
         return await self._nodes.sighting(
             lambda node: watching.sighting_at(node, transaction_hash, inputs, self._finality_depth)
+        )
+
+    async def likeness(
+        self, prepared: TransferPrepared, transaction_hash: str
+    ) -> Likeness | Setback:
+        return await answered(
+            self._nodes.read(lambda node: watching.likeness_at(node, prepared, transaction_hash))
         )
 
     async def movements(self, transaction_hash: str) -> tuple[Movement, ...] | Setback:

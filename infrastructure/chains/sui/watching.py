@@ -9,7 +9,14 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from domain.provider.ports.chain import Credit, Movement, Presence, Sighting
+from domain.provider.ports.chain import (
+    Credit,
+    Likeness,
+    Movement,
+    Presence,
+    Sighting,
+    TransferPrepared,
+)
 from domain.shared.assets import SUI
 from infrastructure.chains.credits import credited_to, credits_of
 from infrastructure.chains.nodes import Node, NodeContradicts, NodeMalformed, NodeUnreached
@@ -37,11 +44,28 @@ async def sighting_at(
     node: Node, digest: str, inputs: tuple[str, ...], finality_depth: int
 ) -> Sighting:
     # Asked before the transaction: coins that are used by then are used by what this would show.
-    used = await _is_used(node, digest, inputs, finality_depth)
+    rival = await _rival(node, digest, inputs, finality_depth)
     found = await rpc.seen(node, digest)
     if found.transaction is None:
-        return Sighting(presence=Presence.SUPERSEDED if used else Presence.UNKNOWN)
+        presence = Presence.SUPERSEDED if rival else Presence.UNKNOWN
+        return Sighting(presence=presence, rival=rival)
     return _sighted(found.transaction, found.checkpoint, finality_depth)
+
+
+async def likeness_at(node: Node, prepared: TransferPrepared, digest: str) -> Likeness:
+    """By its commands and what they are given."""
+    found = await rpc.changed(node, digest)
+    if found is None:
+        raise NodeMalformed("a transaction that is not there any more")
+    content = rpc.decoded_base64(found[0].transaction_bcs)
+    if building.digest_text(building.digest(content)) != digest:
+        raise NodeContradicts("the transaction has another digest than the one asked for")
+    try:
+        other = read(content)
+    except NotBcs:
+        # Not of the kind that is written here: whom it pays, its bytes do not tell.
+        return Likeness.PARTLY
+    return building.likeness(read(prepared.payload), other)
 
 
 async def movements_at(node: Node, digest: str) -> tuple[Movement, ...]:
@@ -159,11 +183,13 @@ def _net_fee(summary: GasSummary) -> int:
     return summary.computation_cost + summary.storage_cost - summary.storage_rebate
 
 
-async def _is_used(node: Node, digest: str, inputs: tuple[str, ...], finality_depth: int) -> bool:
-    """Whether another transaction that is final is shown to have used one of `inputs`."""
+async def _rival(
+    node: Node, digest: str, inputs: tuple[str, ...], finality_depth: int
+) -> str | None:
+    """Another transaction that is final and is shown to have used one of `inputs`."""
     versions = dict(map(_object_and_version, inputs[:COINS_MAX]))
     if not versions:
-        return False
+        return None
     now = await rpc.current(node, list(versions))
     # An older version than that is of a node that is behind.
     moved_on = [
@@ -173,10 +199,12 @@ async def _is_used(node: Node, digest: str, inputs: tuple[str, ...], finality_de
     ]
     for address in moved_on[:PROOFS_MAX]:
         user, tip = await rpc.user(node, address, versions[address])
-        landed = None if user is None or user.digest == digest else user.effects.checkpoint
+        if user is None or user.digest == digest:
+            continue
+        landed = user.effects.checkpoint
         if landed is not None and _depth(landed.sequence_number, tip) >= finality_depth:
-            return True
-    return False
+            return user.digest
+    return None
 
 
 def _object_and_version(text: str) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from domain.provider.ports.answers import Declined, Unanswered
 from domain.provider.ports.chain import (
     Accepted,
     InvalidChainAddress,
+    Likeness,
     Presence,
     Sighting,
     SignatureRefused,
@@ -185,6 +186,35 @@ async def test_of_two_transfers_of_the_same_one_is_superseded_at_the_end(stage: 
     assert isinstance(await stage.gateway.broadcast(other), Unanswered)
     # The one that landed never is.
     assert await presence(stage, one.transaction_hash, first.inputs) is Presence.FINAL
+
+
+async def test_what_came_instead_is_named_and_read(stage: Stage) -> None:
+    sender, recipient = await stage.funded(), stage.account().address
+    transfer = await stage.transfer(sender, recipient)
+    raised = replace(transfer, fee_rate=2 * transfer.fee_rate)
+    first, same, partly, other = [
+        got(await stage.gateway.prepare_transfer(each))
+        for each in (
+            transfer,
+            raised,
+            replace(raised, amount=transfer.amount - 1),
+            replace(raised, recipient=stage.account().address),
+        )
+    ]
+    void = stage.accept(first, sender).transaction_hash
+    landed = stage.accept(same, sender)
+    assert landed.transaction_hash != void
+    got(await stage.gateway.broadcast(landed))
+    await stage.simulator.mine(stage.final_blocks)
+
+    seen = await sighted(stage, void, first.inputs)
+    likenesses = [
+        got(await stage.gateway.likeness(each, landed.transaction_hash))
+        for each in (first, partly, other)
+    ]
+
+    assert (seen.presence, seen.rival) == (Presence.SUPERSEDED, landed.transaction_hash)
+    assert likenesses == [Likeness.SAME, Likeness.PARTLY, Likeness.OTHER]
 
 
 async def test_without_its_inputs_nothing_is_superseded(stage: Stage) -> None:

@@ -20,6 +20,7 @@ from domain.provider.effects import (
     Absent,
     Accepted,
     ApprovalLanded,
+    Contested,
     Declined,
     LandedWithError,
     NotAttempted,
@@ -101,13 +102,15 @@ class Signing:
         )
         return self
 
-    async def prepared(self, amount: int = AMOUNT) -> TransferPrepared:
+    async def prepared(
+        self, amount: int = AMOUNT, *, recipient: str | None = None, fee_rate: int = FEE_RATE
+    ) -> TransferPrepared:
         wish = PlainTransfer(
             asset=ETH,
             sender=self.user.address,
-            recipient=self.bridge.address,
+            recipient=recipient or self.bridge.address,
             amount=amount,
-            fee_rate=FEE_RATE,
+            fee_rate=fee_rate,
         )
         found = await self.chain.prepare_transfer(wish)
         assert isinstance(found, TransferPrepared)
@@ -215,9 +218,19 @@ async def test_an_approval_moves_nothing_but_its_gas() -> None:
     assert isinstance(await signing.inquire(), ApprovalLanded)
 
 
+async def replaced(signing: Signing, rival: TransferPrepared) -> str:
+    """What was signed is replaced by another transaction of the user's wallet, for good."""
+    signed = signing.chain.accept_signature(
+        rival, signing.user.sign(rival.payload), signer=signing.user.address
+    )
+    await signing.chain.broadcast(signed)
+    signing.chain.mine(FINALITY_DEPTH)
+    return signed.transaction_hash
+
+
 async def test_absence_is_proven_by_what_else_used_its_number_for_good() -> None:
     signing = await Signing().signed()
-    rival = await signing.prepared(AMOUNT // 2)
+    rival = await signing.prepared(recipient=MemoryAccount().address)
     signed = signing.chain.accept_signature(
         rival, signing.user.sign(rival.payload), signer=signing.user.address
     )
@@ -232,6 +245,50 @@ async def test_absence_is_proven_by_what_else_used_its_number_for_good() -> None
     assert isinstance(refused, Unknown)
     assert before is None
     assert isinstance(after, Absent)
+
+
+async def test_what_a_wallet_sent_anew_for_a_higher_fee_is_booked() -> None:
+    signing = await Signing().signed()
+    name = await replaced(signing, await signing.prepared(fee_rate=2 * FEE_RATE))
+
+    outcome = await signing.inquire()
+
+    assert isinstance(outcome, SwapLanded)
+    assert (outcome.signature, outcome.spent.amount) == (name, AMOUNT)
+    assert name != signing.request["signature"]
+
+
+async def test_who_was_paid_something_else_is_for_a_person() -> None:
+    signing = await Signing().signed()
+    await replaced(signing, await signing.prepared(AMOUNT // 2))
+
+    assert isinstance(await signing.inquire(), Contested)
+
+
+async def test_what_came_instead_and_cannot_be_found_is_for_a_person() -> None:
+    signing = await Signing().signed()
+
+    class Forgetful(MemoryGateway):
+        async def sighting(
+            self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
+        ) -> Sighting:
+            del transaction_hash, inputs
+            return Sighting(presence=Presence.SUPERSEDED)
+
+    signing.chain = Forgetful()
+
+    assert isinstance(await signing.inquire(), Contested)
+
+
+async def test_what_came_instead_is_read_before_anything_is_made_of_it() -> None:
+    signing = await Signing().signed()
+    await replaced(signing, await signing.prepared(recipient=MemoryAccount().address))
+    signing.chain.setbacks["likeness"] = answers.NotAttempted(reason="down")
+
+    first, second = await signing.inquire(), await signing.inquire()
+
+    assert isinstance(first, Unknown)
+    assert isinstance(second, Absent)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from domain.contracts.events import NetworkCost, Recipient
 from domain.contracts.gas import Gas, PreparedMessage
-from domain.provider.effects import Absent, Declined, Landed, LandedWithError
+from domain.contracts.transfer_events import BlockchainConfirmationReceived
+from domain.provider.effects import Absent, Contested, Declined, Landed, LandedWithError
 from domain.shared.assets import Chain
 from domain.shared.errors import InsufficientBalance, Refused
 from domain.shared.unit import Group
@@ -69,7 +70,7 @@ def asked(journey: Journey) -> Journey:
     return journey.built(replace(journey.message(), prepared=prepared)).signed().accepted()
 
 
-def arrived(journey: Journey, *, gas: int = GAS // 2) -> Journey:
+def arrived(journey: Journey, *, gas: int = GAS // 2, signature: str | None = None) -> Journey:
     return journey.said(
         Landed(
             slot=70,
@@ -82,6 +83,7 @@ def arrived(journey: Journey, *, gas: int = GAS // 2) -> Journey:
             fee_account=None,
             lamports_spent=0,
             gas=Gas(asset="ETH", amount=gas),
+            signature=signature,
         )
     )
 
@@ -176,6 +178,28 @@ def test_what_can_never_land_is_built_anew(journey: Journey) -> None:
     assert journey.held[ETHER] == AMOUNT + GAS
 
     assert arrived(asked(journey)).row["state"] == "COMPLETED"
+
+
+def test_what_came_in_its_place_and_may_have_paid_is_for_a_person(journey: Journey) -> None:
+    """Nothing is let go and nothing is asked for again until what landed instead is known."""
+    asked(begun(journey))
+    for _ in range(2):
+        journey.said(Contested(reason="replaced by another", due_at=journey.facts.now))
+
+    assert journey.types.count("OperatorRequired") == 1
+    assert (journey.row["state"], journey.row["waiting_on"]) == ("BLOCKCHAIN_PENDING", "OPERATOR")
+    assert journey.held[ETHER] == AMOUNT + GAS
+
+    assert arrived(journey).row["state"] == "COMPLETED"
+
+
+def test_what_the_users_wallet_sent_in_its_place_is_booked_by_its_own_name(
+    journey: Journey,
+) -> None:
+    arrived(asked(begun(journey)), signature="raised")
+
+    assert (journey.row["state"], journey.row["chain_signature"]) == ("COMPLETED", "raised")
+    assert journey.stream.known(BlockchainConfirmationReceived).signature == "raised"
 
 
 def test_what_cannot_be_built_is_let_go(journey: Journey) -> None:
