@@ -16,7 +16,7 @@ from schema.errors import Error
 from schema.fields import described
 from schema.node import Node, PageInfo
 from schema.record import Attempt, Interaction, Step, TimelineEntry
-from schema.user_action import UserAction
+from schema.user_action import UserAction, is_submittable
 
 strawberry.enum(Role, description="The viewer's side of a transaction.")
 
@@ -107,7 +107,6 @@ class Transaction(Node):
     )
     outcome_certainty: OutcomeCertainty
     funds_location: FundsLocation
-    available_actions: list[AvailableAction]
     progress_percent: int
     attempt: int
     provider: str | None
@@ -165,6 +164,19 @@ class Transaction(Node):
         views = await info.context.loaders.user_actions.load(self.key)
         return [UserAction.of(view) for view in views]
 
+    @described("What the viewer may do now; what goes on at a page is not submitted here.")
+    async def available_actions(self, info: Info) -> list[AvailableAction]:
+        if self.state in TERMINAL_STATES or self.role is Role.RECIPIENT:
+            return []
+        actions = []
+        if self.waiting_on is WaitingOn.USER:
+            views = await info.context.loaders.user_actions.load(self.key)
+            if any(is_submittable(view) for view in views):
+                actions.append(AvailableAction.SUBMIT_USER_ACTION)
+        if self.cancellable:
+            actions.append(AvailableAction.CANCEL)
+        return actions
+
     @classmethod
     def of(cls, view: TransactionView) -> Self:
         """Of a view that is already cut to the viewer's role."""
@@ -190,7 +202,6 @@ class Transaction(Node):
             next_check_at=view.next_check_at,
             outcome_certainty=OutcomeCertainty(view.outcome_certainty),
             funds_location=FundsLocation(view.funds_location),
-            available_actions=_available_actions(view),
             progress_percent=view.progress_percent,
             attempt=view.attempt,
             provider=view.provider,
@@ -234,17 +245,6 @@ class TransactionConnection:
 
 def _optional(base_units: int | None, symbol: str) -> str | None:
     return None if base_units is None else format_asset(base_units, symbol)
-
-
-def _available_actions(view: TransactionView) -> list[AvailableAction]:
-    if State(view.state) in TERMINAL_STATES or view.role is Role.RECIPIENT:
-        return []
-    actions = []
-    if view.waiting_on == WaitingOn.USER:
-        actions.append(AvailableAction.SUBMIT_USER_ACTION)
-    if view.cancellable:
-        actions.append(AvailableAction.CANCEL)
-    return actions
 
 
 async def load_transaction(transaction_id: TransactionId, info: Info) -> Transaction | None:

@@ -85,3 +85,8 @@ class UserAction:
             created_at=view.action.timestamp,
             approval=view.action.approval,
         )
+
+
+def is_submittable(view: UserActionView) -> bool:
+    """Whether it waits for a signature or an option; a payment waits for what is done at its page."""
+    return view.status == ActionStatus.PENDING and (view.chain is not None or bool(view.options))

@@ -46,7 +46,7 @@ from domain.provider.effects import (
     effect_id,
     request_effect,
 )
-from domain.provider.errors import ActionReplayed, ActionStale
+from domain.provider.errors import ActionRefused, ActionReplayed, ActionStale
 from domain.provider.landings import confirmed
 from domain.provider.leg import GATEWAYS, attempts, given_up, leg_of
 from domain.provider.ramps import for_a_person
@@ -178,7 +178,10 @@ def check_submittable(stream: Stream, action: ActionId) -> SignatureWanted:
     # A cancellation counts from when it is in the stream, heard by this context or not.
     if required is None or status is not ActionStatus.PENDING or stream.has(CancellationRequested):
         raise ActionStale
-    return stream.signature_wanted()
+    if required.signature is None:
+        # A page to pay at: nothing signed can be the answer.
+        raise ActionRefused
+    return required.signature
 
 
 def submit_signature(stream: Stream, command: SubmitSignatureCommand, facts: Facts) -> Decision:

@@ -107,6 +107,7 @@ def action(number: int, status: str = "PENDING") -> UserActionView:
         payload="AQID",
         summary="Send 24.998500 USDC to @bob",
         expires_at=NOW + timedelta(seconds=50),
+        chain="SOLANA",
     )
 
 

@@ -65,6 +65,7 @@ class MemoryViews:
     sent: list[TransactionView] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     balance: int = 100_000_000
+    asked: UserActionView = field(default_factory=lambda: action(1))
 
     async def wallet_of(self, user_id: UserId) -> WalletId | None:
         self.calls["wallet_of"] += 1
@@ -198,7 +199,7 @@ class MemoryViews:
         self, ids: Sequence[TransactionId]
     ) -> Mapping[TransactionId, Sequence[UserActionView]]:
         self.calls["user_actions"] += 1
-        return {transaction_id(1): [action(1)]} if transaction_id(1) in ids else {}
+        return {transaction_id(1): [self.asked]} if transaction_id(1) in ids else {}
 
     async def user_actions_of(self, wallet_id: WalletId) -> Sequence[UserActionView]:
         self.calls["user_actions_of"] += 1

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from domain.contracts.services import SendInput
+from domain.contracts.views import UserActionView
 from domain.shared.errors import InvalidInput
 from resolvers.ids import Kind, encode
 from tests.unit.graphql.examples import (
@@ -162,6 +164,28 @@ async def test_what_ended_offers_no_action() -> None:
     query = "query ($id: ID!) { transaction(id: $id) { availableActions } }"
     data = await world.data(query, id=global_id(1))
     assert data["transaction"]["availableActions"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        (action(1), ["SUBMIT_USER_ACTION", "CANCEL"]),
+        (action(1, "SUBMITTED"), ["CANCEL"]),
+        (replace(action(1), chain=None, payload="https://pay.test"), ["CANCEL"]),
+        (
+            replace(action(1), chain=None, options=(("STOP", "End it."),)),
+            ["SUBMIT_USER_ACTION", "CANCEL"],
+        ),
+    ],
+    ids=["a signature", "signed", "a page", "a choice"],
+)
+async def test_what_goes_on_at_a_page_is_not_submitted(
+    asked: UserActionView, shown: list[str]
+) -> None:
+    world = World(views=MemoryViews(sent=[transaction(1)], asked=asked))
+    query = "query ($id: ID!) { transaction(id: $id) { availableActions } }"
+    data = await world.data(query, id=global_id(1))
+    assert data["transaction"]["availableActions"] == shown
 
 
 FAILURE = """

@@ -6,15 +6,18 @@ from datetime import timedelta
 import pytest
 
 from domain.contracts.choice_events import UserChoiceRequired
+from domain.contracts.commands import SubmitSignatureCommand
 from domain.contracts.deposit_events import (
     DepositTransactionFailed,
     OnRampProviderSelected,
     PaymentMethodUpdateRequested,
     PaymentTimeExtended,
 )
+from domain.contracts.events import UserActionRequired
 from domain.provider.effects import Declined, NotAttempted
 from domain.provider.errors import ActionRefused, NoSuchOption
 from domain.provider.extensions import EXTENSIONS_MAX, NOTICE_MAX
+from domain.provider.handlers import submit_signature
 from domain.provider.payment_choices import REPEATS_MAX, declined_by, open_until
 from domain.provider.payment_outcomes import Ended, Opened, OpenOutcome, Waiting
 from domain.shared.unit import ActionStatus, Rejected
@@ -222,6 +225,17 @@ def test_an_answer_is_one_of_those_that_were_given_and_given_once(payment: Payme
     assert payment.stream.sequence == before
     with pytest.raises(ActionRefused):
         payment.chosen("CARD", ANEW)
+
+
+def test_nothing_signed_answers_a_payment_page(payment: Payment) -> None:
+    command = SubmitSignatureCommand(
+        action_id=payment.stream.known(UserActionRequired).action_id,
+        signed_transaction="AQID",
+        signature="signature",
+    )
+    with pytest.raises(ActionRefused) as refused:
+        submit_signature(payment.stream, command, payment.facts)
+    assert refused.value.code == "TXN_ACTION_REFUSED"
 
 
 def test_more_time_is_offered_before_it_is_over_once_for_each_end(payment: Payment) -> None:
