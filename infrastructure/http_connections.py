@@ -11,6 +11,8 @@ from typing import Final
 import httpcore
 import httpx
 
+from infrastructure.http_streams import WholeRequests
+
 # One process needs few: the bound protects providers and our file descriptors.
 CONNECTIONS_MAX: Final = 100
 KEPT_CONNECTIONS_MAX: Final = 100
@@ -32,6 +34,7 @@ class Connections(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         # `trust_env=False`: an inherited setting must not choose whom we trust.
         self._tls = httpx.create_ssl_context(trust_env=False)
+        self._streams = WholeRequests()
         self._free = asyncio.Semaphore(CONNECTIONS_MAX)
         self._kept: deque[httpcore.AsyncHTTPConnection] = deque()
 
@@ -78,7 +81,10 @@ class Connections(httpx.AsyncBaseTransport):
                 self._kept.remove(known)
                 return known
         return httpcore.AsyncHTTPConnection(
-            origin, ssl_context=self._tls, keepalive_expiry=KEPT_SECONDS
+            origin,
+            ssl_context=self._tls,
+            keepalive_expiry=KEPT_SECONDS,
+            network_backend=self._streams,
         )
 
     async def _keep(self, connection: httpcore.AsyncHTTPConnection) -> None:
