@@ -1,7 +1,7 @@
 """What a user may ask for with strategies: to put USDC to work, and to take it out again."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from domain.transaction.errors import BelowMinimum, FeesExceedAmount, PositionLo
 
 DEFINITION_VERSION: Final = 1
 """The newest version of the definitions that strategies are led by."""
+_ALMOST_A_MINUTE: Final = timedelta(minutes=1) - timedelta.resolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def stop_strategy(command: StopStrategyCommand, facts: Facts) -> Decision:
     """Begins a stop; raises the `Refused` that says why it may not, a lock with its date."""
     opened = command.opened
     if opened.locked_until is not None and facts.now < opened.locked_until:
-        raise PositionLocked(field="input.positionId", until=opened.locked_until.isoformat())
+        raise PositionLocked(field="input.positionId", until=_told(opened.locked_until))
     fee = stop_fee(command.value, facts.figures)
     if command.value <= fee + command.network_cost.total_base_units:
         raise FeesExceedAmount(field="input.positionId")
@@ -116,3 +117,9 @@ def stop_fee(value: int, figures: Figures) -> int:
 
 def _deadline(facts: Facts) -> datetime:
     return facts.now + timedelta(seconds=facts.figures.approval_window_seconds)
+
+
+def _told(locked_until: datetime) -> str:
+    """The minute from which it is free, rounded up: nobody is refused who comes back then."""
+    minute = (locked_until.astimezone(UTC) + _ALMOST_A_MINUTE).replace(second=0, microsecond=0)
+    return f"{minute:%Y-%m-%d %H:%M} UTC"

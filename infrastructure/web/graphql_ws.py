@@ -38,6 +38,8 @@ from infrastructure.web.ws_messages import (
 logger = logging.getLogger(__name__)
 
 PROTOCOL = "graphql-transport-ws"
+SAID_AT_ONCE = ("authorization", "accept-language")
+"""Headers that `connection_init` may carry in its payload: browsers set none in a handshake."""
 
 
 class GraphQLOverWebSocket:
@@ -183,8 +185,8 @@ class Session:
         if self._initialised.is_set():
             reason = "Too many initialisation requests"
             raise SocketClosingError(CloseCode.TOO_MANY_INITIALISATIONS, reason)
-        header = _authorization(message.payload) or self._headers.get("authorization")
-        identity = self._engine.authenticator.authenticate(header)
+        self._headers = _with_headers(message.payload, self._headers)
+        identity = self._engine.authenticator.authenticate(self._headers.get("authorization"))
         if isinstance(identity, AuthError):
             is_missing = identity.code == AuthCode.MISSING
             code = CloseCode.UNAUTHORIZED if is_missing else CloseCode.FORBIDDEN
@@ -250,11 +252,14 @@ def _next(identifier: str, outcome: Outcome) -> dict[str, object]:
     return {"id": identifier, "type": "next", "payload": outcome.response()}
 
 
-def _authorization(payload: Mapping[str, object]) -> str | None:
-    for name, value in payload.items():
-        if name.lower() == "authorization" and isinstance(value, str):
-            return value
-    return None
+def _with_headers(payload: Mapping[str, object], headers: Mapping[str, str]) -> dict[str, str]:
+    """The handshake's headers, and before them what the payload says, in whatever case."""
+    said = {
+        name.lower(): value
+        for name, value in payload.items()
+        if name.lower() in SAID_AT_ONCE and isinstance(value, str) and value
+    }
+    return {**headers, **said}
 
 
 def _first(group: BaseExceptionGroup[SocketClosingError]) -> SocketClosingError:

@@ -1,5 +1,6 @@
 """Strategies through the real platform: chosen, launched, earning, stopped, signed by their user."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 
@@ -141,6 +142,7 @@ async def test_a_lock_is_told_before_anything_begins(alice: Person) -> None:
     assert ahead["preview"] is None
 
     assert (error["code"], error["field"]) == ("TXN_POSITION_LOCKED", "input.positionId")
+    assert re.search(r"until \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", error["why"])
 
 
 async def test_who_was_away_leaves_the_key_free(

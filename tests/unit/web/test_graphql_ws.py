@@ -92,6 +92,23 @@ async def test_the_handshake_header_also_signs_in(service: Service) -> None:
         assert await socket.read() == {"type": "connection_ack"}
 
 
+@pytest.mark.parametrize(
+    ("payload", "language"),
+    [({"Accept-Language": "de"}, "de"), ({"accept-language": 5}, "es"), ({}, "es")],
+)
+async def test_the_language_is_the_payloads_before_the_handshakes(
+    service: Service, payload: dict[str, object], language: str
+) -> None:
+    async with service.socket(headers={"accept-language": "es"}) as socket:
+        signed_in = {"Authorization": service.bearer(), **payload}
+        socket.send({"type": "connection_init", "payload": signed_in})
+        await socket.read()
+        socket.subscribe("1", "{ hello }")
+        await socket.read()
+
+        assert [scope.accept_language for scope in service.world.scopes] == [language]
+
+
 async def test_an_expired_token_is_forbidden(service: Service) -> None:
     bearer = service.bearer()
     service.clock.advance(timedelta(days=1))

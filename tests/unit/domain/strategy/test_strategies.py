@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -268,8 +268,18 @@ def test_a_stop_within_the_lock_is_refused_with_its_date() -> None:
     with pytest.raises(PositionLocked) as refused:
         stop_strategy(locked, facts=FACTS)
 
-    assert end.isoformat() in str(refused.value.details)
+    assert refused.value.details == {"until": f"{end:%Y-%m-%d %H:%M} UTC"}
     assert stop_strategy(locked, facts=_at(end)).events
+
+
+def test_the_date_of_a_lock_is_told_in_minutes_and_never_too_early() -> None:
+    end = datetime(2030, 5, 1, 23, 59, 0, 1, tzinfo=UTC)
+    locked = replace(STOPPING, opened=replace(OPENED, locked_until=end))
+
+    with pytest.raises(PositionLocked) as refused:
+        stop_strategy(locked, facts=FACTS)
+
+    assert refused.value.details == {"until": "2030-05-02 00:00 UTC"}
 
 
 def test_a_position_that_its_fees_would_eat_is_refused() -> None:
