@@ -7,6 +7,10 @@ _CASE_SAYS_NOTHING: Final = ("0x", "bc1")
 """How hexadecimal and bech32 addresses begin: their case is a checksum, or free."""
 
 
+NO_LIST: Final = "none"
+"""The version of no list at all."""
+
+
 def normal_form(address: str) -> str:
     """One spelling for all that name the same address."""
     lower = address.lower()
@@ -16,10 +20,15 @@ def normal_form(address: str) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningList:
     """Sanctioned addresses of all chains, in normal form, and the version of the list that they
-    were read from."""
+    were read from; without a list nobody is on it."""
 
     version: str
     addresses: frozenset[str] = frozenset()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a list, be it an empty one."""
+        return self.version != NO_LIST
 
     def hits(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
         """Those of `addresses` that are on the list, however they are spelt."""

@@ -25,6 +25,12 @@ class SenderStillListed(Refused):
     code = "CMP_SANCTIONED"
 
 
+class ListMissing(Refused):
+    """Whether the sender is on the sanctions list cannot be told here."""
+
+    code = "CMP_SANCTIONED"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspended:
     """`amount` (base units) of `asset` that `senders` left the user's `account` with."""
@@ -58,8 +64,11 @@ def suspended_in(stream: Stream) -> tuple[Suspended, ...]:
 
 
 def release_suspense(stream: Stream, *, operator: str, reason: str, facts: Facts) -> Decision:
-    """All of it is the user's, once. Raises `SenderStillListed`."""
+    """All of it is the user's, once. Raises `SenderStillListed`, or `ListMissing` where a listed sender's
+    is to be released by who has no list."""
     found = suspended_in(stream)
+    if found and stream.has(BlockedDepositReceived) and not facts.screening.is_there:
+        raise ListMissing
     if any(facts.screening.hits(each.senders) for each in found):
         raise SenderStillListed
     return sum(_released(stream, found, operator, reason), start=NOTHING)

@@ -23,13 +23,13 @@ from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.ids import StreamId
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
-from domain.wallet.suspense import SenderStillListed, release_suspense, suspended_in
+from domain.wallet.suspense import ListMissing, SenderStillListed, release_suspense, suspended_in
 from infrastructure.cli.database import operator_url, with_database
 from infrastructure.cli.deciding import decide_on, read_id, read_operator, read_reason
 from infrastructure.db.pool import Pool
 from infrastructure.db.streams import StreamReader
 from infrastructure.db.suspense import WaitingCase, waiting_cases
-from infrastructure.settings import StartupError
+from infrastructure.settings import VARIABLES, StartupError
 
 KEEP: Final = "keep"
 RETURNED: Final = "returned"
@@ -108,6 +108,10 @@ def resolve_case(
         except SenderStillListed:
             raise StartupError(
                 "the sender is on the sanctions list: it stays in suspense"
+            ) from None
+        except ListMissing:
+            raise StartupError(
+                f"{VARIABLES['sanctions_file']} is not set: whether the sender is listed is unknown"
             ) from None
         except MayHaveMoved:
             raise StartupError(

@@ -11,7 +11,7 @@ from domain.compliance.limits import OTHER_REGION
 from domain.shared.assets import Chain
 from domain.shared.decision import KycLevel, RiskTier
 from domain.shared.figures import Figures
-from domain.shared.screening import ScreeningList, normal_form
+from domain.shared.screening import NO_LIST, ScreeningList, normal_form
 from infrastructure.chains.parsing import spelling
 from infrastructure.sagas.engine import Policy
 from infrastructure.settings import StartupError
@@ -50,7 +50,7 @@ def load_screening(path: Path | None) -> ScreeningList:
     Raises `StartupError` for a line that is an address of none.
     """
     if path is None:
-        return ScreeningList(version="none")
+        return ScreeningList(version=NO_LIST)
     text = path.read_text()
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     addresses = frozenset(line for line in lines if line)

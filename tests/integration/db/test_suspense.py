@@ -13,7 +13,7 @@ from domain.shared.saga import Origin
 from domain.shared.screening import ScreeningList
 from domain.shared.stream import Stream
 from domain.wallet.handlers import book_deposit
-from domain.wallet.suspense import SenderStillListed, release_suspense
+from domain.wallet.suspense import ListMissing, SenderStillListed, release_suspense
 from infrastructure.sagas.engine import Opening, SagaEngine
 from infrastructure.services.policy import load_policy
 from tests.integration.db.engines import an_engine
@@ -68,7 +68,10 @@ async def test_it_is_the_users_by_a_persons_decision_once(world: World) -> None:
 
     with pytest.raises(SenderStillListed):
         await engine.decide(case, released)
-    later = await an_engine(world, world.pool)
+    with pytest.raises(ListMissing):
+        await (await an_engine(world, world.pool)).decide(case, released)
+    policy = replace(load_policy(None), screening=ScreeningList(version="later"))
+    later = await an_engine(world, world.pool, policy=policy)
     await later.decide(case, released)
     await later.decide(case, released)
 
