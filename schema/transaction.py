@@ -115,7 +115,10 @@ class Transaction(Node):
     chain_signature: str | None
     cancellable: bool
     approval_deadline: datetime | None
-    estimated_completion: datetime | None
+    estimated_completion: datetime | None = strawberry.field(
+        description="When it should be done, as a preview tells it; anew with each provider that is "
+        "chosen, null once it has ended."
+    )
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None

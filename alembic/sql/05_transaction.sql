@@ -46,6 +46,7 @@ CREATE TABLE transaction (
     cancellable boolean NOT NULL DEFAULT true,
     approval_deadline timestamptz,
     estimated_completion timestamptz,
+    estimated_as text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     completed_at timestamptz,

@@ -128,7 +128,8 @@ BEGIN
             platform_fee, network_fee, provider_fee, fee_due, fees, reason, waiting_on,
             outcome_certainty, funds_location, progress_percent, attempt, provider,
             provider_explanation, provider_reference, chain, chain_signature, linked_id,
-            cancellable, approval_deadline, estimated_completion, updated_at, completed_at, details
+            cancellable, approval_deadline, estimated_completion, estimated_as,
+            updated_at, completed_at, details
         ) = (
             SELECT r.state, r.sub_state, r.amount, r.asset, r.target_amount, r.target_asset,
                 r.received_amount, r.recipient_wallet_id, r.recipient_user_id,
@@ -137,6 +138,7 @@ BEGIN
                 r.outcome_certainty, r.funds_location, r.progress_percent, r.attempt, r.provider,
                 r.provider_explanation, r.provider_reference, r.chain, r.chain_signature,
                 r.linked_id, r.cancellable, r.approval_deadline, r.estimated_completion,
+                r.estimated_as,
                 coalesce((m.fields->>'updated_at')::timestamptz, clock_timestamp()),
                 r.completed_at, t.details || coalesce(m.fields->'details', '{}')
             FROM jsonb_populate_record(t, m.fields) r

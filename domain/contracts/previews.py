@@ -19,7 +19,7 @@ class Promise:
     """What an opening promises: `received` of `asset` (base units) is expected, after all fees, and
     no less than `least` is settled for; None: the provider promises no least.
 
-    `expires_at` is the providers' own end of it, `seconds` their own estimate, where they tell.
+    `expires_at` is the providers' own end of it, where they tell.
     `exit_cost` is what the other side keeps of the money, in base units of `asset`.
     """
 
@@ -30,7 +30,6 @@ class Promise:
     route: tuple[str, ...]
     rejected: tuple[RejectedOffer, ...] = ()
     expires_at: datetime | None = None
-    seconds: int | None = None
     exit_cost: int = 0
 
 
@@ -48,8 +47,8 @@ class Preview:
     """What a transaction would cost and bring: `amount` in base units of `asset`.
 
     `spendable_after` is what the balance would show to a next movement; None where none is spent.
-    `fees` stand in whatever asset each is taken. `estimated_seconds` is as such transactions went
-    lately. `quote_id` may be begun with until `expires_at`.
+    `fees` stand in whatever asset each is taken. `estimated_seconds` is what its
+    transaction would tell. `quote_id` may be begun with until `expires_at`.
     """
 
     type: str
@@ -60,7 +59,7 @@ class Preview:
     spendable_after: int | None
     provider: str
     explanation: str
-    estimated_seconds: int | None
+    estimated_seconds: int
     warnings: tuple[Notice, ...]
     quote_id: UUID
     expires_at: datetime

@@ -28,6 +28,30 @@ class RegionLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsualTime:
+    """Within how many `seconds` transactions of a `type` are expected to be done, paid by any of
+    `methods` (any at all, where it names none) and worth `usd_max` at most (USD in millionths).
+    History is kept by `name`."""
+
+    name: str
+    type: str
+    seconds: int
+    methods: tuple[str, ...] = ()
+    usd_max: int | None = None
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it holds for every transaction of its type."""
+        return not self.methods and self.usd_max is None
+
+    def fits(self, kind: str, method: str | None, usd_value: int) -> bool:
+        is_worth_no_more = self.usd_max is None or usd_value <= self.usd_max
+        return (
+            self.type == kind and is_worth_no_more and (not self.methods or method in self.methods)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Limits, fees and times that the business changes.
 
@@ -38,7 +62,7 @@ class Figures:
     `payment_page_seconds`, where its provider does not say.
     `regions` holds one called "other" for every country that no region names. `risk_millionths`: what
     of the limits a tier of risk leaves. `method_day`: what a payment method takes within a day.
-    `estimated_seconds` by type of transaction hold until `estimate_after_completed` of that type
+    `usual_times` hold, the first that fits, until `estimate_after_completed` transactions of that name
     have been completed: from then on history tells.
     """
 
@@ -74,5 +98,12 @@ class Figures:
     approval_window_seconds: int
     payment_page_seconds: int
     rebuilds_max: int
-    estimated_seconds: Mapping[str, int]
+    usual_times: tuple[UsualTime, ...]
     estimate_after_completed: int
+
+    def usual_time(self, kind: str, *, method: str | None, usd_value: int) -> UsualTime:
+        """Of a transaction of that type; LookupError for a type without a line for all others."""
+        for each in self.usual_times:
+            if each.fits(kind, method, usd_value):
+                return each
+        raise LookupError(f"no usual time for {kind}")

@@ -86,7 +86,6 @@ def _paid_out(opening: WithdrawTransactionInitiated, bank: BankPayout) -> Promis
         route=(Chain.SOLANA, best.provider, bank.rail),
         rejected=bank.rejected,
         expires_at=best.expires_at,
-        seconds=best.estimated_seconds,
     )
 
 
@@ -106,7 +105,6 @@ def _delivered(
         route=(best.provider,),
         rejected=rejected,
         expires_at=best.expires_at,
-        seconds=best.estimated_seconds,
     )
 
 
@@ -137,7 +135,6 @@ def _swapped(
         route=best.route,
         rejected=rejected,
         expires_at=best.expires_at,
-        seconds=best.estimated_seconds,
     )
 
 

@@ -1,7 +1,6 @@
 """The transaction records what all contexts publish, and says when a flow has ended."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from domain.contracts.deposit_events import ProviderAttemptFailed
 from domain.contracts.envelope import Event
@@ -11,6 +10,7 @@ from domain.shared.decision import Decision, Facts
 from domain.shared.saga import Reactions
 from domain.shared.stream import Stream
 from domain.shared.unit import HistoryRow, JsonObject, StepRow, StepStatus, TransactionMoved
+from domain.transaction.estimates import estimated_columns
 from domain.transaction.flow import Record
 from domain.transaction.flows.choice import choice_columns
 from domain.transaction.flows.ending import ended_columns
@@ -54,7 +54,7 @@ def _recorded(stream: Stream, event: Event, facts: Facts) -> Decision:
                     **_changed(record),
                     **columns,
                     **_owed(event),
-                    **(_estimated(columns, facts) if opens else {}),
+                    **estimated_columns(_by(stream, event), columns, facts),
                 },
             ),
         ),
@@ -138,12 +138,9 @@ def _changed(record: Record) -> JsonObject:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _estimated(opening: JsonObject, facts: Facts) -> JsonObject:
-    """When it should be done, as such transactions go."""
-    seconds = facts.estimated_seconds(str(opening["type"]))
-    if seconds is None:
-        return {}
-    return {"estimated_completion": facts.now + timedelta(seconds=seconds)}
+def _by(stream: Stream, event: Event) -> Stream:
+    """As it was with that event."""
+    return replace(stream, events=stream.events[: event.sequence])
 
 
 def _reason(columns: JsonObject) -> str | None:

@@ -69,6 +69,7 @@ TRANSACTION_MOVING: Final = frozenset(
         "cancellable",
         "approval_deadline",
         "estimated_completion",
+        "estimated_as",
         "updated_at",
         "completed_at",
         "details",

@@ -36,14 +36,15 @@ _RECORDS: Final = """
 
 
 _DURATIONS: Final = """
-    SELECT type, (percentile_cont(0.9) WITHIN GROUP (
+    SELECT estimated_as, (percentile_cont(0.9) WITHIN GROUP (
         ORDER BY extract(epoch FROM completed_at - created_at)))::int AS seconds
     FROM (
-        SELECT type, created_at, completed_at FROM transaction
+        SELECT estimated_as, created_at, completed_at FROM transaction
         WHERE state = 'COMPLETED' AND completed_at > clock_timestamp() - make_interval(days => $1)
         ORDER BY completed_at DESC LIMIT 10000
     ) lately
-    GROUP BY type HAVING count(*) >= $2
+    WHERE estimated_as IS NOT NULL
+    GROUP BY estimated_as HAVING count(*) >= $2
 """
 
 
@@ -96,10 +97,10 @@ class OpeningReader:
         )
 
     async def durations(self, *, completed_min: int) -> Mapping[str, int]:
-        """Within how many seconds nine of ten transactions of a type were completed, of those
-        types that have been completed often enough in the last days."""
+        """Within how many seconds nine of ten transactions of a usual time's name were completed, of those
+        names that have been completed often enough in the last days."""
         rows = await self._pool.fetch(_DURATIONS, RECORDS_DAYS, completed_min)
-        return {row["type"]: max(1, row["seconds"]) for row in rows}
+        return {row["estimated_as"]: max(1, row["seconds"]) for row in rows}
 
     async def records(self) -> Mapping[str, Record]:
         """How providers did in the last days; at most half a minute old."""

@@ -127,6 +127,7 @@ transaction = Table(
     _given("cancellable", Boolean),
     _maybe("approval_deadline", Moment),
     _maybe("estimated_completion", Moment),
+    _maybe("estimated_as", Text),
     _given("created_at", Moment),
     _given("updated_at", Moment),
     _maybe("completed_at", Moment),

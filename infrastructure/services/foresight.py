@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from domain.compliance.model import assess
 from domain.compliance.reactions import MOVEMENTS
 from domain.contracts.envelope import EventPayload
 from domain.contracts.previews import FEE_DUE, Notice, Preview, Promise
-from domain.shared.assets import USDC, Chain
+from domain.shared.accounts import available, invested
+from domain.shared.assets import ASSETS, USDC, Chain
 from domain.shared.decision import Facts
 from domain.shared.figures import Figures
 from domain.shared.money import TransactionFee
@@ -26,16 +28,25 @@ _NO_LINE: Final = 10**30
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
     """A beginning that compliance lets pass: what it opens with, what it promises, and the `row` of
-    the transaction as the first commit would leave it. `needs_review`: a person approves first."""
+    the transaction as the first commit would leave it. `held`: what that commit takes of the balance
+    that the amount is of, what is paid beside the amount too. `needs_review`: a person approves first.
+    """
 
     opening: EventPayload
     promise: Promise
     row: JsonObject
+    held: int
     needs_review: bool
 
     @property
     def provider(self) -> str:
         return str(self.row["provider"])
+
+    @property
+    def estimated_seconds(self) -> int:
+        """From when the row was made to when it says that all should be done."""
+        expected: timedelta = self.row["estimated_completion"] - self.row["updated_at"]
+        return int(expected.total_seconds())
 
     @property
     def fees(self) -> tuple[TransactionFee, ...]:
@@ -69,10 +80,12 @@ class Foresight:
             replace(facts, figures=_without_approval(facts.figures)),
         )
         opening = unit.events[0].data
+        row = {} if unit.transaction is None else unit.transaction.fields
         return Foreseen(
             opening=opening,
             promise=promise_of(opening),
-            row={} if unit.transaction is None else unit.transaction.fields,
+            row=row,
+            held=held_of(unit, str(row.get("asset"))),
             needs_review=_assessed(wish, unit, facts),
         )
 
@@ -80,18 +93,16 @@ class Foresight:
         """As its user sees it."""
         facts, row, promise = self._engine.facts(), foreseen.row, foreseen.promise
         amount = int(row["amount"])
-        usual = facts.estimated_seconds(str(row["type"]))
         return Preview(
             type=str(row["type"]),
             asset=str(row["asset"]),
             amount=amount,
             promise=promise,
             fees=foreseen.fees,
-            spendable_after=None if plan.spendable is None else plan.spendable - amount,
+            spendable_after=None if plan.spendable is None else plan.spendable - foreseen.held,
             provider=foreseen.provider,
             explanation=str(row["provider_explanation"]),
-            # History tells of all transactions of the type; a slow provider says so itself.
-            estimated_seconds=max(usual, promise.seconds or 0) if usual else promise.seconds,
+            estimated_seconds=foreseen.estimated_seconds,
             warnings=(
                 *((Notice(code="CMP_APPROVAL_NEEDED"),) if foreseen.needs_review else ()),
                 *notices_of(foreseen.opening, promise, foreseen.fees, facts.figures),
@@ -99,6 +110,14 @@ class Foresight:
             quote_id=quote.id,
             expires_at=quote.expires_at,
         )
+
+
+def held_of(unit: Unit, symbol: str) -> int:
+    """Of what may be spent of that asset; what is owed from earlier is no part of it."""
+    if symbol not in ASSETS:
+        return 0
+    spendable = (available(unit.wallet_id), invested(unit.wallet_id, ASSETS[symbol]))
+    return sum(hold.amount for hold in unit.holds_placed if hold.account in spendable)
 
 
 def _assessed(wish: Wish, unit: Unit, facts: Facts) -> bool:

@@ -38,6 +38,9 @@ def load_figures(path: Path) -> Figures:
         raise StartupError(f"{path.name}: no limits for countries of no region")
     if unscaled := {tier.value for tier in RiskTier} - set(figures.risk_millionths):
         raise StartupError(f"{path.name}: no share for {', '.join(sorted(unscaled))}")
+    for each in figures.usual_times:
+        if not any(other.is_for_all and other.type == each.type for other in figures.usual_times):
+            raise StartupError(f"{path.name}: no usual time for every other {each.type}")
     missing = {level.value for level in KycLevel} - set(figures.kyc)
     if missing:
         raise StartupError(f"{path.name}: no limits for {', '.join(sorted(missing))}")

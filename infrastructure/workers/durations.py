@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 async def learn_durations(engine: SagaEngine, reader: OpeningReader) -> None:
-    """Tells the engine again and again how long transactions of a type take."""
+    """Tells the engine again and again how long transactions take."""
     while True:
         try:
             engine.history = await reader.durations(

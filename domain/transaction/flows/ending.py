@@ -19,11 +19,12 @@ Answers = Callable[[Stream, Event], tuple[EventPayload, ...]]
 
 def ended_columns(event: Event) -> Columns:
     """What the last event fills in the row beside the state; nothing, where it is another one."""
+    ended: Columns = {"completed_at": event.occurred_at, "estimated_completion": None}
     match event.data:
         case FlowFailed(reason=reason):
-            return {"reason": reason, "completed_at": event.occurred_at, "cancellable": False}
+            return {**ended, "reason": reason, "cancellable": False}
         case FlowCompleted():
-            return {"completed_at": event.occurred_at}
+            return ended
         case _:
             return {}
 

@@ -30,6 +30,7 @@ PREVIEW: Final = f"""query ($input: TransactionPreviewInput!) {{
       warnings {{ code whatHappened }} quoteId expiresAt }} }} }}"""
 _PROVIDED: Final = """query ($id: ID!) { transaction(id: $id) {
   provider targetAmount fees { kind amount asset } } }"""
+_EXPECTED: Final = "query ($id: ID!) { transaction(id: $id) { estimatedCompletion createdAt } }"
 _STRATEGIES: Final = "{ strategies { nodes { id provider lockSeconds } } }"
 _POSITIONS: Final = "{ wallet { positions { id } } }"
 
@@ -56,6 +57,15 @@ async def previewed(person: Person, **given: object) -> Json:
     assert shown["route"]
     assert shown["provider"] in shown["providerExplanation"] or shown["rejected"] == []
     return shown
+
+
+async def expected_seconds(person: Person, transaction_id: str) -> int:
+    """From its beginning to when it should be done."""
+    row = (await person.data(_EXPECTED, id=transaction_id))["transaction"]
+    end, beginning = (
+        datetime.fromisoformat(row[each]) for each in ("estimatedCompletion", "createdAt")
+    )
+    return int((end - beginning).total_seconds())
 
 
 async def begin(person: Person, name: str, given: Mapping[str, object], **more: object) -> Json:
@@ -176,7 +186,11 @@ async def test_a_payout_is_shown(alice: Person) -> None:
     assert Decimal(90) < Decimal(shown["received"]) < 100
     fees = {fee["kind"]: Decimal(fee["amount"]) for fee in shown["fees"]}
     assert fees["PLATFORM"] == Decimal("0.48")
-    assert shown["estimatedSeconds"] > 1_200
+    assert shown["estimatedSeconds"] >= 172_800
+    wish = {"amount": "100", "destination": destination}
+    begun = (await begin(alice, "initiateWithdraw", wish, quoteId=shown["quoteId"]))["transaction"]
+    assert (await expected_seconds(alice, begun["id"])) == shown["estimatedSeconds"]
+    await alice.cancel(begun["id"])
 
 
 async def test_the_readmes_preview_works_as_it_is_pasted(alice: Person) -> None:

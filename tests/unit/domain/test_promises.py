@@ -59,7 +59,6 @@ def test_a_sell_promises_what_the_fees_leave() -> None:
 def test_nobody_promises_what_a_bank_gets_or_a_position_gives() -> None:
     payout, stop = promise_of(PAID_OUT), promise_of(STOPPED)
     assert (payout.asset, payout.received, payout.least) == ("USD", 9_900, None)
-    assert payout.seconds == 86_400
     assert stop.least is None
     assert stop.exit_cost == 55_000
 
@@ -132,7 +131,7 @@ def preview(*fees: TransactionFee) -> Preview:
         spendable_after=None,
         provider="solana-rpc",
         explanation="the only candidate",
-        estimated_seconds=None,
+        estimated_seconds=60,
         warnings=(),
         quote_id=TRANSACTION,
         expires_at=FACTS.now,

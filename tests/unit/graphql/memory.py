@@ -276,7 +276,7 @@ class MemoryMoney:
             spendable_after=75_000_000,
             provider="solana-rpc",
             explanation="the only candidate",
-            estimated_seconds=None,
+            estimated_seconds=60,
             warnings=(Notice(code="TXN_COSTS_HIGH", details={"percent": "6.0"}),),
             quote_id=transaction_id(1),
             expires_at=NOW,

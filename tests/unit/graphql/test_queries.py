@@ -316,7 +316,7 @@ async def test_the_preview_itemises_what_a_send_costs() -> None:
             "providerExplanation": "the only candidate",
             "route": ["SOLANA"],
             "rejected": [{"provider": "slow", "reason": "no answer in time"}],
-            "estimatedSeconds": None,
+            "estimatedSeconds": 60,
             "recipient": {"username": "bob"},
             "warnings": [{"code": "TXN_COSTS_HIGH", "why": "All fees together take 6.0 % of it."}],
             "quoteId": encode(Kind.QUOTE, transaction_id(1)),

@@ -30,7 +30,7 @@ from domain.provider.leg import fee_due
 from domain.provider.signing import on_sign_deadline
 from domain.registry import REGISTRY
 from domain.shared.decision import Decision, Facts, KycLevel, Profile
-from domain.shared.figures import Figures, KycLimits, RegionLimits
+from domain.shared.figures import Figures, KycLimits, RegionLimits, UsualTime
 from domain.shared.ids import HoldId, StreamId, TransactionId, UserId, WalletId
 from domain.shared.saga import Origin, settle
 from domain.shared.screening import ScreeningList
@@ -114,7 +114,23 @@ FIGURES = Figures(
     approval_window_seconds=900,
     payment_page_seconds=86_400,
     rebuilds_max=3,
-    estimated_seconds={"SEND": 60, "WITHDRAW": 1_200},
+    usual_times=(
+        UsualTime(name="DEPOSIT_BANK", type="DEPOSIT", seconds=259_200, methods=("BANK",)),
+        UsualTime(name="DEPOSIT_SMALL", type="DEPOSIT", seconds=60, usd_max=1_000_000_000),
+        UsualTime(name="WITHDRAW_BANK", type="WITHDRAW", seconds=172_800, methods=("BANK",)),
+        *(
+            UsualTime(name=kind, type=kind, seconds=seconds)
+            for kind, seconds in (
+                ("SEND", 60),
+                ("DEPOSIT", 10_800),
+                ("WITHDRAW", 1_200),
+                ("BUY", 900),
+                ("SELL", 900),
+                ("STRATEGY_LAUNCH", 120),
+                ("STRATEGY_STOP", 120),
+            )
+        ),
+    ),
     estimate_after_completed=30,
 )
 FACTS = Facts(
