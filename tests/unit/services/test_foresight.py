@@ -1,7 +1,7 @@
 """What a preview says is left: without what is paid beside the amount."""
 
 from infrastructure.services.foresight import held_of
-from tests.unit.domain.send.journey import Journey, allowed
+from tests.unit.domain.send.journey import PROCESSES, Journey, allowed
 from tests.unit.domain.swap.test_gas import ASIDE, GAS, sold
 from tests.unit.domain.swap.test_swaps import bought
 
@@ -9,7 +9,7 @@ AMOUNT = 20 * 10**15
 
 
 def begun() -> Journey:
-    return Journey(facts=allowed("buy", "sell"))
+    return Journey(groups=PROCESSES[0], facts=allowed("buy", "sell"))
 
 
 def test_what_the_network_and_the_provider_take_of_the_same_asset_is_not_left() -> None:
