@@ -132,6 +132,9 @@ class MemoryGateway:
         if (setback := self._setback("prepare_transfer")) is not None:
             return setback
         number = sum(known.payload.sender == sender for known in self._known.values())
+        rivals = [one for one in self._known.values() if _input_of(one) == transfer.instead_of]
+        if any(self._depth(one) < self.finality_depth for one in rivals):
+            return NotAttempted(reason="what was shown before may be on its way")
         payload = _Payload(
             sender=sender,
             recipient=recipient,
@@ -151,9 +154,12 @@ class MemoryGateway:
             inputs=(f"{sender}:{number}",),
         )
 
-    async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
+    async def prepare_call(
+        self, sender: str, unsigned: Unsigned, *, instead_of: str | None = None
+    ) -> TransferPrepared | Setback:
         """Nobody makes transactions for a chain in memory."""
         self.parse_address(sender)
+        del instead_of
         kind = type(unsigned).__name__
         return Declined(code="PRV_UNSUPPORTED", reason=f"{kind} is not of this chain")
 

@@ -28,6 +28,8 @@ from infrastructure.http import HttpClient, HttpResponse, HttpTimeout, HttpUnava
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS: Final = 8.0
+ON_ITS_WAY: Final = "what was shown before may be on its way"
+"""Why nothing is prepared in its place yet."""
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
 _NO_ACCESS: Final = frozenset({401, 402, 403})

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from domain.contracts.events import SignatureWanted, UserActionSubmitted
+from domain.contracts.events import SignatureWanted, UserActionRequired, UserActionSubmitted
 from domain.contracts.gas import Gas, PreparedMessage
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.effects import (
@@ -170,6 +170,16 @@ class ChainLegs:
     def _kind(self, stream: Stream) -> ChainLegKind:
         requested = stream.known(LegRequested)
         return next(kind for of, kind in self._kinds.items() if isinstance(requested, of))
+
+
+def shown_before(stream: Stream) -> str | None:
+    """What was last shown to be signed, by one of its inputs: its user may have signed it, and can
+    send it by themselves."""
+    for event in reversed(stream.events):
+        asked = event.data.signature if isinstance(event.data, UserActionRequired) else None
+        if asked is not None and asked.prepared is not None and asked.prepared.inputs:
+            return asked.prepared.inputs[0]
+    return None
 
 
 def prepared_of(wanted: SignatureWanted) -> TransferPrepared:

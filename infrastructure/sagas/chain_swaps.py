@@ -30,7 +30,7 @@ from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
 from infrastructure.providers.reports import misfit
 from infrastructure.providers.setbacks import NONSENSE
-from infrastructure.sagas.chain_legs import COMMITMENT, gas_of, not_prepared, shown
+from infrastructure.sagas.chain_legs import COMMITMENT, gas_of, not_prepared, shown, shown_before
 from infrastructure.sagas.swaps import PromisedSwaps
 
 SIGNING_SECONDS: Final = 60.0
@@ -45,19 +45,26 @@ class ChainSwapLeg:
 
     async def build(self, stream: Stream, gateway: ChainGateway, now: datetime) -> BuildOutcome:
         requested = stream.known(BlockchainSwapRequested)
-        outcome = await self._build(requested, gateway, now)
+        outcome = await self._build(requested, gateway, now, instead_of=shown_before(stream))
         if isinstance(outcome, Declined) and outcome.code == NONSENSE:
             misfit(requested.swap.provider, outcome.reason)
         return outcome
 
     async def _build(
-        self, requested: BlockchainSwapRequested, gateway: ChainGateway, now: datetime
+        self,
+        requested: BlockchainSwapRequested,
+        gateway: ChainGateway,
+        now: datetime,
+        *,
+        instead_of: str | None,
     ) -> BuildOutcome:
         swap = requested.swap
         answer = await self._swaps.build(swap)
         if isinstance(answer, (Declined, LessOffered)):
             return answer
-        prepared = await gateway.prepare_call(swap.sender_address, answer.unsigned)
+        prepared = await gateway.prepare_call(
+            swap.sender_address, answer.unsigned, instead_of=instead_of
+        )
         if not isinstance(prepared, TransferPrepared):
             return not_prepared(prepared, now)
         wrong = unasked(prepared, swap)

@@ -18,7 +18,7 @@ from domain.provider.ports.chain import (
 from domain.shared.assets import ASSETS, NATIVE
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
-from infrastructure.sagas.chain_legs import COMMITMENT, gas_of, not_prepared, shown
+from infrastructure.sagas.chain_legs import COMMITMENT, gas_of, not_prepared, shown, shown_before
 
 RISE_FACTOR: Final = 2
 """So much dearer the network may become until its user has signed, before they are asked."""
@@ -35,7 +35,10 @@ class ChainTransferLeg:
         fee = await gateway.network_fee(transfer_of(wanted))
         if not isinstance(fee, NetworkFee):
             return not_prepared(fee, now)
-        prepared = await gateway.prepare_transfer(transfer_of(wanted, fee_rate=fee.rate))
+        transfer = transfer_of(wanted, fee_rate=fee.rate)
+        prepared = await gateway.prepare_transfer(
+            replace(transfer, instead_of=shown_before(stream))
+        )
         if not isinstance(prepared, TransferPrepared):
             return _not_prepared(prepared, now)
         gas = requested.network_cost.gas

@@ -30,13 +30,16 @@ class NetworkFee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainTransfer:
-    """`amount` of `asset` in base units; `fee_rate` as in `NetworkFee`."""
+    """`amount` of `asset` in base units; `fee_rate` as in `NetworkFee`. `instead_of`: one of the inputs
+    of what the sender was shown before, and may have signed; it is spent again while it can be, so that
+    one of the two lands at most."""
 
     asset: Asset
     sender: str
     recipient: str
     amount: int
     fee_rate: int
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +171,11 @@ class ChainGateway(Protocol):
 
     async def prepare_transfer(self, transfer: PlainTransfer) -> TransferPrepared | Setback: ...
 
-    async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
-        """A provider's transaction in the chain's form, `Declined` where it is another chain's."""
+    async def prepare_call(
+        self, sender: str, unsigned: Unsigned, *, instead_of: str | None = None
+    ) -> TransferPrepared | Setback:
+        """A provider's transaction in the chain's form, `Declined` where it is another chain's, or
+        spends other inputs than what it is `instead_of` (as of a transfer)."""
         ...
 
     def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:

@@ -36,6 +36,10 @@ class Coin:
     vout: int
     value: int
 
+    @property
+    def outpoint(self) -> str:
+        return f"{self.txid}:{self.vout}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -70,12 +74,15 @@ def virtual_bytes(kind: Kind, inputs: int, outputs: Sequence[bytes]) -> int:
     return -(-weight // _WEIGHT_PER_BYTE)
 
 
-def select_largest_first(coins: Sequence[Coin], wish: Wish) -> Selection | None:
-    """None where the coins, at most INPUTS_MAX of them, do not cover amount and fee."""
+def select_largest_first(
+    coins: Sequence[Coin], wish: Wish, *, first: str | None = None
+) -> Selection | None:
+    """None where the coins, at most INPUTS_MAX of them, do not cover amount and fee. The coin `first`
+    is taken before all others, whatever is in it."""
     cost = wish.fee(1, with_change=False) - wish.fee(0, with_change=False)
     worthy = sorted(
-        (coin for coin in coins if coin.value > cost),
-        key=lambda coin: (-coin.value, coin.txid, coin.vout),
+        (coin for coin in coins if coin.value > cost or coin.outpoint == first),
+        key=lambda coin: (coin.outpoint != first, -coin.value, coin.txid, coin.vout),
     )
     chosen: list[Coin] = []
     for coin in worthy[:INPUTS_MAX]:

@@ -10,7 +10,7 @@ from embit.psbt import PSBT
 from embit.transaction import SIGHASH
 from embit.transaction import Transaction as RawTransaction
 
-from domain.provider.ports.answers import Declined, Setback
+from domain.provider.ports.answers import Declined, NotAttempted, Setback
 from domain.provider.ports.chain import (
     Accepted,
     Credit,
@@ -31,6 +31,7 @@ from infrastructure.chains.bitcoin.addresses import ParsedAddress
 from infrastructure.chains.bitcoin.coins import Coin, Selection, Wish
 from infrastructure.chains.bitcoin.wire import Status
 from infrastructure.chains.nodes import (
+    ON_ITS_WAY,
     TIMEOUT_SECONDS,
     Node,
     NodeContradicts,
@@ -106,7 +107,9 @@ class BitcoinGateway:
             raise InvalidInput(field="feeRate")
         return await answered(self._prepare_transfer(transfer))
 
-    async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
+    async def prepare_call(
+        self, sender: str, unsigned: Unsigned, *, instead_of: str | None = None
+    ) -> TransferPrepared | Setback:
         """A provider's PSBT, if it spends the sender's own unspent coins alone."""
         if not isinstance(unsigned, BitcoinPsbt):
             return unsupported("the transaction is another chain's")
@@ -114,7 +117,7 @@ class BitcoinGateway:
             psbt = building.parse_psbt(unsigned.psbt)
         except building.NotAPsbt as error:
             return Declined(code="PRV_RESPONSE_INVALID", reason=str(error))
-        return await answered(self._prepare_call(addresses.parse(sender), psbt))
+        return await answered(self._provided(addresses.parse(sender), psbt, instead_of))
 
     def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:
         return verification.complete(prepared, signed, addresses.parse(signer))
@@ -210,7 +213,13 @@ class BitcoinGateway:
         wish = _wish(transfer, transfer.fee_rate)
         if isinstance(wish, Declined):
             return wish
-        selection = coins.select_largest_first(await self._coins(transfer.sender), wish)
+        held = await self._coins(transfer.sender)
+        first = transfer.instead_of
+        if first is not None and not any(coin.outpoint == first for coin in held):
+            if not await self._is_gone(first):
+                return NotAttempted(reason=ON_ITS_WAY)
+            first = None
+        selection = coins.select_largest_first(held, wish, first=first)
         if selection is None:
             return Declined(
                 code="TXN_INSUFFICIENT_BALANCE",
@@ -218,6 +227,16 @@ class BitcoinGateway:
             )
         funded = await self._nodes.read(lambda node: _funded_at(node, selection, wish))
         return building.build(funded, selection, wish)
+
+    async def _provided(
+        self, sender: ParsedAddress, psbt: PSBT, instead_of: str | None
+    ) -> TransferPrepared | Setback:
+        prepared = await self._prepare_call(sender, psbt)
+        if not isinstance(prepared, TransferPrepared) or instead_of is None:
+            return prepared
+        if instead_of in prepared.inputs or await self._is_gone(instead_of):
+            return prepared
+        return unsupported("spends other coins than what was shown before, and may be signed")
 
     async def _prepare_call(self, sender: ParsedAddress, psbt: PSBT) -> TransferPrepared | Setback:
         if sender.kind not in coins.SPENDABLE:
@@ -244,6 +263,10 @@ class BitcoinGateway:
         if not size * FEE_RATE_MIN <= psbt.fee() * 1000 <= size * rate * PROVIDED_FEE_FACTOR_MAX:
             return Declined(code="PRV_RESPONSE_INVALID", reason="a fee out of all proportion")
         return building.prepared(psbt)
+
+    async def _is_gone(self, outpoint: str) -> bool:
+        """Whether a transaction that is final has spent it."""
+        return await self._nodes.read(lambda node: self._rival(node, "", (outpoint,))) is not None
 
     async def _coins(self, sender: str) -> list[Coin]:
         found = await self._nodes.read(lambda node: esplora.unspent(node, sender))

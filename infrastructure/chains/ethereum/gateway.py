@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.provider.ports.answers import Declined, Setback
+from domain.provider.ports.answers import Declined, NotAttempted, Setback
 from domain.provider.ports.chain import (
     Accepted,
     Credit,
@@ -25,6 +25,7 @@ from infrastructure.chains.ethereum.prices import FEE_RATE_MAX, Prices, prices_a
 from infrastructure.chains.ethereum.rivals import likeness_at
 from infrastructure.chains.ethereum.signing import Draft
 from infrastructure.chains.nodes import (
+    ON_ITS_WAY,
     TIMEOUT_SECONDS,
     Node,
     NodeRefused,
@@ -121,7 +122,9 @@ class EthereumGateway:
             return action
         return await answered(self._prepare_transfer(action, transfer))
 
-    async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
+    async def prepare_call(
+        self, sender: str, unsigned: Unsigned, *, instead_of: str | None = None
+    ) -> TransferPrepared | Setback:
         """The provider's call at present fees or, while its spender lacks the allowance, the
         `approve` for exactly that: once it is included, ask again for the call itself."""
         if not isinstance(unsigned, EthereumCall):
@@ -137,7 +140,7 @@ class EthereumGateway:
         if addresses.parse(unsigned.to) in tokens.BY_CONTRACT or tokens.gives_away(unsigned.data):
             # Moved by its owner's own word, a token needs no allowance, and knows no bound.
             return Declined(code="PRV_RESPONSE_INVALID", reason="the call is to a token itself")
-        return await answered(self._prepare_call(owner, unsigned))
+        return await answered(self._prepare_call(owner, unsigned, instead_of))
 
     def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:
         return signing.complete(prepared, signed, addresses.parse(signer))
@@ -226,19 +229,41 @@ class EthereumGateway:
         held = await self._nodes.read(lambda node: _balance_at(node, action.sender, transfer.asset))
         if held < transfer.amount:
             return Declined(code="TXN_INSUFFICIENT_BALANCE", reason=transfer.asset.symbol)
-        return await self._draft(action, await self._gas(action), prices, transfer.fee_rate)
+        nonce = await self._nonce(action.sender, transfer.instead_of)
+        if not isinstance(nonce, int):
+            return nonce
+        gas = await self._gas(action)
+        return await self._draft(action, gas, prices, transfer.fee_rate, nonce)
 
-    async def _prepare_call(self, sender: str, call: EthereumCall) -> TransferPrepared | Setback:
+    async def _prepare_call(
+        self, sender: str, call: EthereumCall, instead_of: str | None
+    ) -> TransferPrepared | Setback:
         prices = await self._nodes.read(prices_at)
+        nonce = await self._nonce(sender, instead_of)
+        if not isinstance(nonce, int):
+            return nonce
         approval = await self._approval(sender, call)
         if approval is not None:
-            return await self._draft(approval, await self._gas(approval), prices, prices.rate)
+            gas = await self._gas(approval)
+            return await self._draft(approval, gas, prices, prices.rate, nonce)
         to = addresses.parse(call.to)
         action = _Action(sender=sender, to=to, value=call.value, data=call.data)
         gas = max(await self._gas(action), call.gas_limit or 0)
         if gas > GAS_LIMIT_MAX:
             return Declined(code="PRV_RESPONSE_INVALID", reason="asks for more gas than is allowed")
-        return await self._draft(action, gas, prices, prices.rate)
+        return await self._draft(action, gas, prices, prices.rate, nonce)
+
+    async def _nonce(self, sender: str, instead_of: str | None) -> int | NotAttempted:
+        """The next one; that of what was shown before, where it was not used for good."""
+        following = await self._count(sender, "pending")
+        if instead_of is None or int(instead_of.rpartition(":")[2]) >= following:
+            return following
+        if await self._count(sender, "finalized") > int(instead_of.rpartition(":")[2]):
+            return following
+        return NotAttempted(reason=ON_ITS_WAY)
+
+    async def _count(self, sender: str, tag: str) -> int:
+        return await self._nodes.read(lambda node: rpc.transaction_count(node, sender, tag))
 
     async def _approval(self, sender: str, call: EthereumCall) -> _Action | None:
         """What must be sent before the call; None where the allowance is there."""
@@ -268,15 +293,12 @@ class EthereumGateway:
         return min(estimate * _MARGIN_PERCENT // 100, GAS_LIMIT_MAX)
 
     async def _draft(
-        self, action: _Action, gas: int, prices: Prices, fee_rate: int
+        self, action: _Action, gas: int, prices: Prices, fee_rate: int, nonce: int
     ) -> TransferPrepared | Setback:
         ether = await self._nodes.read(lambda node: rpc.balance(node, action.sender))
         if ether < action.value + gas * fee_rate:
             code = "TXN_INSUFFICIENT_BALANCE" if action.value else "TXN_GAS_MISSING"
             return Declined(code=code, reason="ETH does not cover amount and gas")
-        nonce = await self._nodes.read(
-            lambda node: rpc.transaction_count(node, action.sender, "pending")
-        )
         draft = Draft(
             chain_id=self._chain_id,
             nonce=nonce,

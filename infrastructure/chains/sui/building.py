@@ -11,7 +11,8 @@ from embit import base58
 
 from domain.provider.ports.chain import Likeness, TransferPrepared
 from infrastructure.chains.sui import bcs
-from infrastructure.chains.sui.addresses import ADDRESS_BYTES, from_bytes, to_bytes
+from infrastructure.chains.sui.addresses import ADDRESS_BYTES, to_bytes
+from infrastructure.chains.sui.coins import name_of
 from infrastructure.chains.sui.model import (
     Argument,
     Command,
@@ -87,7 +88,7 @@ def prepared(payload: bytes, transaction: Transaction) -> TransferPrepared:
         commitment=digest(payload),
         fee=transaction.gas.budget,
         value=_split_off(transaction),
-        inputs=tuple(f"{from_bytes(one.object_id)}:{one.version}" for one in transaction.spent),
+        inputs=tuple(name_of(one) for one in transaction.spent),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from infrastructure.chains.sui.addresses import from_bytes
 from infrastructure.chains.sui.model import ObjectRef
 
 # The protocol takes 256 coins as gas; with fewer, each transfer stays in the lowest price range.
@@ -32,9 +33,25 @@ def budget(fee_rate: int) -> int:
     return GAS_UNITS_MAX * fee_rate + STORAGE_MIST_MAX
 
 
-def select_largest_first(coins: Sequence[Coin], needed: int) -> tuple[ObjectRef, ...] | None:
-    """None where the coins, at most COINS_MAX of them, do not cover what is needed."""
-    largest = sorted(coins, key=lambda coin: (-coin.balance, coin.reference.object_id))
+def name_of(one: ObjectRef) -> str:
+    """An object at its version, as among the inputs of what was prepared: whoever uses it makes
+    another version of it."""
+    return f"{from_bytes(one.object_id)}:{one.version}"
+
+
+def select_largest_first(
+    coins: Sequence[Coin], needed: int, *, first: str | None = None
+) -> tuple[ObjectRef, ...] | None:
+    """None where the coins, at most COINS_MAX of them, do not cover what is needed. The coin `first`
+    is taken before all others, while it is at that version."""
+    largest = sorted(
+        coins,
+        key=lambda coin: (
+            name_of(coin.reference) != first,
+            -coin.balance,
+            coin.reference.object_id,
+        ),
+    )
     chosen: list[ObjectRef] = []
     for coin in largest[:COINS_MAX]:
         chosen.append(coin.reference)

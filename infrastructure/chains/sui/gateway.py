@@ -113,7 +113,9 @@ class SuiGateway:
             return setback
         return await answered(self._prepare_transfer(transfer))
 
-    async def prepare_call(self, sender: str, unsigned: Unsigned) -> TransferPrepared | Setback:
+    async def prepare_call(
+        self, sender: str, unsigned: Unsigned, *, instead_of: str | None = None
+    ) -> TransferPrepared | Setback:
         """A provider's transaction, if the sender alone signs it and pays for it, within reason."""
         if not isinstance(unsigned, SuiTransaction):
             return unsupported("the transaction is another chain's")
@@ -127,7 +129,7 @@ class SuiGateway:
         wrong = building.overreach(transaction)
         if wrong is not None:
             return Declined(code="PRV_RESPONSE_INVALID", reason=wrong)
-        return await answered(self._prepare_call(unsigned.transaction, transaction))
+        return await answered(self._prepare_call(unsigned.transaction, transaction, instead_of))
 
     def accept_signature(self, prepared: TransferPrepared, signed: bytes, *, signer: str) -> Signed:
         return signing.complete(prepared, signed, addresses.parse(signer))
@@ -200,7 +202,9 @@ class SuiGateway:
         sender, recipient = addresses.parse(transfer.sender), addresses.parse(transfer.recipient)
         budget = coins.budget(transfer.fee_rate)
         held = await self._nodes.read(lambda node: rpc.coins(node, sender))
-        payment = coins.select_largest_first(held, transfer.amount + budget)
+        payment = coins.select_largest_first(
+            held, transfer.amount + budget, first=transfer.instead_of
+        )
         if payment is None:
             return Declined(
                 code="TXN_INSUFFICIENT_BALANCE", reason="coins do not cover amount and gas"
@@ -213,7 +217,7 @@ class SuiGateway:
         return building.prepared(payload, read(payload))
 
     async def _prepare_call(
-        self, content: bytes, transaction: Transaction
+        self, content: bytes, transaction: Transaction, instead_of: str | None
     ) -> TransferPrepared | Setback:
         gas = transaction.gas
         rate = await self._nodes.read(_rate_at)
@@ -225,7 +229,13 @@ class SuiGateway:
             return Declined(code="TXN_COST_ROSE", reason="gas costs more than the call offers")
         if gas.price > rate * PROVIDED_PRICE_FACTOR_MAX or gas.budget > PROVIDED_BUDGET_MAX:
             return Declined(code="PRV_RESPONSE_INVALID", reason="gas out of all proportion")
-        return building.prepared(content, transaction)
+        prepared = building.prepared(content, transaction)
+        if instead_of in {None, *prepared.inputs}:
+            return prepared
+        held = await self._nodes.read(lambda node: rpc.coins(node, transaction.sender))
+        if any(coins.name_of(coin.reference) == instead_of for coin in held):
+            return unsupported("spends other coins than what was shown before, and may be signed")
+        return prepared
 
 
 async def _knows(node: Node, signed: Signed) -> bool:

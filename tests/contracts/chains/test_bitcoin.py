@@ -264,6 +264,25 @@ async def test_a_providers_psbt_is_taken_as_it_is(stage: Stage) -> None:
     assert [(one.index, one.amount) for one in moved] == [(0, 100_000), (2, 895_000)]
 
 
+async def test_a_providers_psbt_spends_what_may_have_been_signed_already(stage: Stage) -> None:
+    wallet = BitcoinWallet()
+    await stage.simulator.fund(wallet.address, BTC, 1_000_000)
+    psbt = await provided(stage, wallet, value=1_000_000, memo=b"=:ETH")
+    psbt.outputs.append(OutputScope({}, vout=TransactionOutput(895_000, wallet.script)))
+    unsigned = BitcoinPsbt(psbt=psbt.serialize())
+    await stage.simulator.fund(wallet.address, BTC, 2_000_000)
+    before = await stage.prepared(wallet, stage.account().address, 1_500_000)
+    (shown,) = before.inputs
+
+    other = await stage.gateway.prepare_call(wallet.address, unsigned, instead_of=shown)
+    own = got(await stage.gateway.prepare_call(wallet.address, unsigned))
+    again = await stage.gateway.prepare_call(wallet.address, unsigned, instead_of=own.inputs[0])
+
+    assert isinstance(other, Declined)
+    assert other.code == "PRV_UNSUPPORTED"
+    assert got(again) == own
+
+
 async def test_a_payment_split_over_outputs_is_one_credit(stage: Stage) -> None:
     wallet, recipient = BitcoinWallet(), BitcoinWallet()
     await stage.simulator.fund(wallet.address, BTC, 1_000_000)

@@ -217,6 +217,39 @@ async def test_what_came_instead_is_named_and_read(stage: Stage) -> None:
     assert likenesses == [Likeness.SAME, Likeness.PARTLY, Likeness.OTHER]
 
 
+async def test_what_is_prepared_anew_spends_what_may_have_been_signed_already(
+    stage: Stage,
+) -> None:
+    """Also when there is more to spend by then: of the two one lands at most."""
+    sender = await stage.funded()
+    transfer = await stage.transfer(sender, stage.account().address)
+    first = got(await stage.gateway.prepare_transfer(transfer))
+    await stage.simulator.fund(sender.address, stage.native, 2 * stage.plenty)
+    await stage.simulator.mine(1)
+    anew = replace(transfer, fee_rate=2 * transfer.fee_rate, instead_of=first.inputs[0])
+
+    second = got(await stage.gateway.prepare_transfer(anew))
+
+    assert first.inputs[0] in second.inputs
+    one, other = stage.accept(first, sender), stage.accept(second, sender)
+    got(await stage.gateway.broadcast(one))
+    await stage.simulator.mine(stage.final_blocks)
+    assert isinstance(await stage.gateway.broadcast(other), Unanswered)
+
+
+async def test_what_was_used_up_for_good_holds_up_nothing(stage: Stage) -> None:
+    sender = await stage.funded()
+    transfer = await stage.transfer(sender, stage.account().address)
+    first = got(await stage.gateway.prepare_transfer(transfer))
+    await stage.simulator.fund(sender.address, stage.native, stage.plenty)
+    got(await stage.gateway.broadcast(stage.accept(first, sender)))
+    await stage.simulator.mine(stage.final_blocks)
+
+    anew = await stage.gateway.prepare_transfer(replace(transfer, instead_of=first.inputs[0]))
+
+    assert first.inputs[0] not in got(anew).inputs
+
+
 async def test_without_its_inputs_nothing_is_superseded(stage: Stage) -> None:
     sender = await stage.funded()
     second = await stage.signed(sender, stage.account().address)

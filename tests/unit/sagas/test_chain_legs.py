@@ -40,7 +40,7 @@ from domain.shared.assets import ETH, Chain
 from domain.shared.ids import ActionId, EventId, StreamId, WalletId
 from domain.shared.stream import Stream
 from infrastructure.chains.memory import FEE_RATE, FINALITY_DEPTH, MemoryAccount, MemoryGateway
-from infrastructure.sagas.chain_legs import LOOK_SECONDS_MAX, ChainLegs
+from infrastructure.sagas.chain_legs import LOOK_SECONDS_MAX, ChainLegs, shown_before
 from infrastructure.sagas.chain_swaps import ChainSwapLeg, aside_of, unasked
 from infrastructure.sagas.swaps import PromisedSwaps
 
@@ -349,6 +349,14 @@ async def test_the_older_it_is_the_seldomer_it_is_asked_for() -> None:
         pauses.append((outcome.due_at - now).total_seconds())
 
     assert pauses == [1.0, 6.0, LOOK_SECONDS_MAX]
+
+
+async def test_what_may_have_been_signed_is_spent_again_by_what_is_built_anew() -> None:
+    signing = await Signing().signed()
+    (first,) = signing.request["inputs"]
+
+    assert shown_before(signing.stream) == first
+    assert shown_before(stream_of(requested("sender"))) is None
 
 
 async def test_a_provider_that_is_not_there_gives_way_to_the_next() -> None:
