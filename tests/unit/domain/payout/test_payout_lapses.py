@@ -10,7 +10,8 @@ from domain.provider.effects import EffectKind, effect_id
 from domain.provider.payouts import Opened
 from domain.provider.signing import LANDING, closes_at, sign_until
 from domain.shared.unit import EffectState
-from tests.unit.domain.payout.test_payouts import SENT, begun, cancelling, opened
+from tests.unit.domain.payout.test_payout_cancellations import cancelling
+from tests.unit.domain.payout.test_payouts import SENT, begun, opened
 from tests.unit.domain.send.journey import FIGURES, PROCESS_NAMES, PROCESSES, START, Journey
 
 WINDOW = timedelta(seconds=FIGURES.approval_window_seconds)
