@@ -19,6 +19,7 @@ from resolvers.wishes import (
     sell_of,
     send_of,
     stop_of,
+    where_it_goes,
     withdraw_of,
 )
 from schema.bank_account import BankAccount, BankAccountsPayload
@@ -195,7 +196,8 @@ async def _withdraw(info: Info, user_id: UserId, given: InitiateWithdrawInput) -
     money = info.context.ports.money
     if isinstance(wish, BankWithdrawInput):
         return await money.withdraw_to_bank(user_id, wish)
-    return await money.initiate_withdraw(user_id, wish)
+    with where_it_goes(given.destination):
+        return await money.initiate_withdraw(user_id, wish)
 
 
 def _asker(info: Info, user_id: UserId) -> Asker:

@@ -15,6 +15,7 @@ from resolvers.wishes import (
     sell_of,
     send_of,
     stop_of,
+    where_it_goes,
     withdraw_of,
 )
 from schema.inputs import (
@@ -75,7 +76,8 @@ async def _withdraw(money: Money, asker: Asker, given: WithdrawPreviewInput) -> 
     wish = await withdraw_of(asker, given)
     if isinstance(wish, BankWithdrawInput):
         return await money.preview_payout(asker.user_id, wish)
-    return await money.preview_withdraw(asker.user_id, wish)
+    with where_it_goes(given.destination):
+        return await money.preview_withdraw(asker.user_id, wish)
 
 
 async def _buy(money: Money, asker: Asker, given: BuyPreviewInput) -> Preview:

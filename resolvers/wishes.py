@@ -1,5 +1,7 @@
 """Reads wishes from the API's inputs: to begin with, or to look at first."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -14,7 +16,7 @@ from domain.contracts.services import (
     WithdrawInput,
 )
 from domain.shared.assets import ASSETS, USDC
-from domain.shared.errors import InvalidInput
+from domain.shared.errors import DomainError, InvalidInput
 from domain.shared.ids import UserId
 from resolvers.ids import Kind, decode
 from resolvers.ports import Saved
@@ -46,6 +48,8 @@ Initiating = (
     | InitiateStrategyLaunchInput
     | InitiateStrategyStopInput
 )
+EXTERNAL_WALLET: Final = "input.destination.externalWallet"
+SAVED_ADDRESS: Final = "input.destination.savedAddress.id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +105,22 @@ class Asker:
     async def address(self, destination: WithdrawDestinationInput) -> tuple[str, str | None]:
         """An address outside of the platform, and its chain, where that is named."""
         if destination.saved_address:
-            field = "input.destination.savedAddress.id"
-            key = decode(Kind.SAVED_ADDRESS, destination.saved_address.id, field=field)
-            saved = await self.saved.address(self.user_id, key, field=field)
+            key = decode(Kind.SAVED_ADDRESS, destination.saved_address.id, field=SAVED_ADDRESS)
+            saved = await self.saved.address(self.user_id, key, field=SAVED_ADDRESS)
             return saved.address, saved.chain
         wallet = destination.external_wallet
         return (wallet.address, wallet.chain) if wallet else ("", "")
+
+
+@contextmanager
+def where_it_goes(destination: WithdrawDestinationInput) -> Iterator[None]:
+    """What is wrong with an address is about where it was given: the services know of no saved ones."""
+    try:
+        yield
+    except DomainError as error:
+        if destination.saved_address and (error.field or "").startswith(EXTERNAL_WALLET):
+            error.field = SAVED_ADDRESS
+        raise
 
 
 async def deposit_of(

@@ -29,7 +29,9 @@ class Strategy:
     apy: str | None = strawberry.field(
         description="A year's yield as a decimal fraction; null where the protocol does not tell."
     )
-    minimum: str
+    minimum: str = strawberry.field(
+        description="The least to launch with: the strategy's own, beside the cost, or the platform's."
+    )
     lock_seconds: int = strawberry.field(description="0: money can be taken out at any time.")
     exit_fee: str = strawberry.field(description="As a decimal fraction of what is taken out.")
     liquidity: str | None = strawberry.field(description="What could be taken out now.")

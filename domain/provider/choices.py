@@ -89,7 +89,9 @@ def check_choosable(
     if now >= required.expires_at:
         raise ActionRefused
     if option not in {each.name for each in required.options}:
-        raise NoSuchOption(options=", ".join(each.name for each in required.options))
+        raise NoSuchOption(
+            field="input.option", options=", ".join(each.name for each in required.options)
+        )
     return required
 
 

@@ -70,14 +70,16 @@ def check_send(wish: SendWish, *, spendable: int, facts: Facts) -> SendCosts:
         facts=facts,
         minimum=figures.send_minimum,
         fee_millionths=figures.send_fee_millionths,
+        named="input.recipient",
     )
 
 
 def _checked(
-    wish: SendWish, *, spendable: int, facts: Facts, minimum: int, fee_millionths: int
+    wish: SendWish, *, spendable: int, facts: Facts, minimum: int, fee_millionths: int, named: str
 ) -> SendCosts:
+    """`named`: the field of the input that says where it goes."""
     if wish.recipient.address == wish.sender_address:
-        raise SelfSend(field="input.recipient")
+        raise SelfSend(field=named)
     if wish.amount < minimum:
         least = format_amount(minimum, USDC.decimals)
         raise BelowMinimum(field="input.amount", minimum=least, asset=USDC.symbol)
@@ -121,6 +123,7 @@ def check_withdraw(wish: SendWish, *, spendable: int, facts: Facts) -> SendCosts
         facts=facts,
         minimum=figures.withdraw_minimum,
         fee_millionths=figures.withdraw_fee_millionths,
+        named="input.destination.externalWallet.address",
     )
 
 

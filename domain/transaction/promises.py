@@ -205,9 +205,9 @@ def _slippage_notices(promise: Promise, figures: Figures) -> Iterable[Notice]:
 
 def _place_notices(opening: EventPayload) -> Iterable[Notice]:
     match opening:
-        case SendTransactionInitiated(recipient=recipient) if recipient.user_id is None:
-            yield Notice(code="TXN_RECIPIENT_STRANGER")
-        case WithdrawTransactionInitiated(bank=None):
+        case SendTransactionInitiated() | WithdrawTransactionInitiated(bank=None) if (
+            opening.recipient.user_id is None
+        ):
             yield Notice(code="TXN_RECIPIENT_STRANGER")
         case _:
             return

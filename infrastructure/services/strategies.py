@@ -67,7 +67,7 @@ class StrategyDesk:
     protocols: Mapping[str, DeFiProvider]
 
     async def catalogue(self) -> StrategyCatalogueView:
-        return await self.book.catalogue()
+        return await self.book.catalogue(least=self.engine.facts().figures.strategy_minimum)
 
     async def launch(self, user_id: UserId, wish: LaunchStrategyInput) -> TransactionId:
         """Begins a launch, once for an idempotency key."""

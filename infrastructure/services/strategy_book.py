@@ -114,14 +114,15 @@ class StrategyBook:
         self._told: dict[str, _Told] = {}
         self._asking = asyncio.Lock()
 
-    async def catalogue(self) -> StrategyCatalogueView:
-        """All that is known; a protocol that does not answer, or may not be used, is named, never
-        an error. What an operator has switched off is not shown."""
+    async def catalogue(self, *, least: int) -> StrategyCatalogueView:
+        """All that is known, with the platform's own `least` where a protocol takes less. One that
+        does not answer, or may not be used, is named, never an error; what an operator has switched
+        off is not shown."""
         await self._ask_all()
         rejections = {name: await self._standing.rejection(name) for name in self._told}
         return StrategyCatalogueView(
             strategies=tuple(
-                self._view(name, offer)
+                self._view(name, offer, least)
                 for name, told in self._told.items()
                 if rejections[name] is not Rejection.SWITCHED_OFF
                 for offer in told.offers
@@ -204,7 +205,7 @@ class StrategyBook:
     def _stale(self, offer: StrategyOffer) -> bool:
         return self._clock() - offer.at > timedelta(seconds=self._ages.stale_seconds)
 
-    def _view(self, provider: str, offer: StrategyOffer) -> StrategyView:
+    def _view(self, provider: str, offer: StrategyOffer, least: int) -> StrategyView:
         return StrategyView(
             id=strategy_id(provider, offer.id),
             provider=provider,
@@ -213,7 +214,7 @@ class StrategyBook:
             risk=self._goals.risks[provider],
             goals=self._goals.of(provider),
             apy=None if offer.apy is None else str(offer.apy),
-            minimum=offer.minimum,
+            minimum=max(least, offer.minimum),
             lock_seconds=offer.lock_seconds,
             exit_fee_millionths=offer.exit_fee_millionths,
             liquidity=offer.liquidity,

@@ -72,7 +72,7 @@ def test_what_nobody_offers_leaves_the_choice_open(alice: Payer) -> None:
     (refused,) = alice.choose(deposit, "CARD", asked=ASKED)["errors"]
     assert refused["code"] == "PRV_NONE_AVAILABLE"
     (refused,) = alice.choose(deposit, "CASH", asked=ASKED)["errors"]
-    assert (refused["code"], refused["field"]) == ("VAL_OPTION", "input.actionId")
+    assert (refused["code"], refused["field"]) == ("VAL_OPTION", "input.option")
 
     assert alice.choose(deposit, "STOP", asked=ASKED)["errors"] == []
     assert alice.until(deposit, state="FAILED")["reason"] == "PAY_FAILED"

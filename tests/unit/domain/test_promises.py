@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from domain.contracts.commands import InitiateWithdrawCommand
 from domain.contracts.envelope import EventPayload
 from domain.contracts.previews import FEE_DUE, Notice, Preview, Promise
 from domain.contracts.views import PartyView
+from domain.shared.ids import UserId
 from domain.shared.money import TransactionFee
-from domain.transaction.handlers import initiate_send
+from domain.transaction.handlers import initiate_send, initiate_withdraw
 from domain.transaction.payouts import withdraw_to_bank
 from domain.transaction.promises import notices_of, promise_of
 from domain.transaction.strategies import launch_strategy, stop_strategy
@@ -96,6 +99,21 @@ def test_whoever_sends_to_nobody_known_is_warned() -> None:
     opening = initiate_send(stranger, spendable=100_000_000, facts=FACTS).events[0]
     assert codes(opening) == ["TXN_RECIPIENT_STRANGER"]
     assert codes(SENT) == []
+
+
+@pytest.mark.parametrize(
+    ("user_id", "warned"), [(None, ["TXN_RECIPIENT_STRANGER"]), (UserId(UUID(int=9)), [])]
+)
+def test_whoever_withdraws_to_nobody_known_is_warned(
+    user_id: UserId | None, warned: list[str]
+) -> None:
+    command = InitiateWithdrawCommand(
+        transaction_id=TRANSACTION,
+        username="alice",
+        wish=replace(sending().wish, recipient=replace(sending().wish.recipient, user_id=user_id)),
+    )
+    opening = initiate_withdraw(command, spendable=100_000_000, facts=FACTS).events[0]
+    assert codes(opening) == warned
 
 
 def test_what_a_strategy_may_do_is_told_before() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from domain.contracts.services import DepositInput, WithdrawInput
-from domain.shared.errors import Refused
+from domain.shared.errors import InvalidInput, Refused
 from tests.unit.graphql.examples import ALICE, global_id
+from tests.unit.graphql.memory import MemoryMoney
 from tests.unit.graphql.memory_saved import MemorySaved
 from tests.unit.graphql.support import World, codes
 
@@ -103,6 +104,8 @@ DEPOSIT = """mutation ($input: InitiateDepositInput!) { initiateDeposit(input: $
   transaction { id } errors { code field } } }"""
 WITHDRAW = """mutation ($input: InitiateWithdrawInput!) { initiateWithdraw(input: $input) {
   transaction { id } errors { code field } } }"""
+LOOK_AHEAD = """query ($input: TransactionPreviewInput!) { transactionPreview(input: $input) {
+  preview { quoteId } errors { code field } } }"""
 PAID = {"amount": "25", "idempotencyKey": "key-2"}
 
 
@@ -142,3 +145,27 @@ async def test_a_withdraw_goes_to_a_saved_address() -> None:
     data = await world.data(WITHDRAW, input={**PAID, "destination": destination})
     (error,) = data["initiateWithdraw"]["errors"]
     assert error == {"code": "VAL_NOT_SAVED", "field": "input.destination.savedAddress.id"}
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("input.destination.externalWallet.chain", "input.destination.savedAddress.id"),
+        ("input.destination.externalWallet.address", "input.destination.savedAddress.id"),
+        ("input.amount", "input.amount"),
+    ],
+)
+async def test_what_is_wrong_with_a_saved_address_is_about_it(told: str, shown: str) -> None:
+    refusal = InvalidInput(code="VAL_CHAIN", field=told)
+    world = World(money=MemoryMoney(refusal=refusal))
+    (address,) = (await kept(world, "add", "SavedAddress", **ADDRESS))["savedAddresses"]
+    destination = {"savedAddress": {"id": address["id"]}}
+
+    begun = await world.data(WITHDRAW, input={**PAID, "destination": destination})
+    refusal.field = told
+    wish = {"withdraw": {"amount": "25", "destination": destination}}
+    ahead = await world.data(LOOK_AHEAD, input=wish)
+
+    assert begun["initiateWithdraw"]["errors"] == [{"code": "VAL_CHAIN", "field": shown}]
+    within = shown.replace("input.", "input.withdraw.")
+    assert ahead["transactionPreview"]["errors"] == [{"code": "VAL_CHAIN", "field": within}]

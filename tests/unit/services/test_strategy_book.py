@@ -18,6 +18,7 @@ from infrastructure.services.strategy_book import Ages, StrategyBook, load_goals
 
 ASKED_AGAIN_SECONDS = 30
 STALE_SECONDS = 300
+LEAST = 10_000_000
 AWAY = [NotAttempted(reason="away")] * TRIES_MAX
 
 
@@ -42,11 +43,15 @@ class Standings:
 
 class Protocol(MemoryStrategies):
     breaks = False
+    minimum: int | None = None
 
     async def offers(self) -> tuple[StrategyOffer, ...] | Setback:
         if self.breaks:
             raise KeyError("vault")
-        return await super().offers()
+        told = await super().offers()
+        if self.minimum is None or not isinstance(told, tuple):
+            return told
+        return tuple(replace(offer, minimum=self.minimum) for offer in told)
 
 
 class World:
@@ -84,17 +89,29 @@ async def test_a_protocol_that_is_away_is_named_and_the_others_are_shown() -> No
     world = World()
     world.kamino.setbacks.extend(AWAY)
 
-    found = await world.book.catalogue()
+    found = await world.book.catalogue(least=LEAST)
 
     assert [each.provider for each in found.strategies] == ["jupiter_lend"]
     assert [(each.provider, each.reason) for each in found.missing] == [("kamino", "away")]
+
+
+async def test_the_least_is_the_platforms_or_the_strategys_whichever_is_more() -> None:
+    world = World()
+    world.kamino.minimum = 20_000_000
+
+    found = await world.book.catalogue(least=LEAST)
+
+    assert {each.provider: each.minimum for each in found.strategies} == {
+        "kamino": 20_000_000,
+        "jupiter_lend": LEAST,
+    }
 
 
 async def test_a_single_failure_is_asked_over() -> None:
     world = World()
     world.kamino.setbacks.extend([NotAttempted(reason="away"), nonsense("no sense")])
 
-    found = await world.book.catalogue()
+    found = await world.book.catalogue(least=LEAST)
 
     assert {each.provider for each in found.strategies} == {"kamino", "jupiter_lend"}
     assert found.missing == ()
@@ -104,20 +121,20 @@ async def test_an_adapter_that_breaks_takes_nothing_from_the_others() -> None:
     world = World()
     world.kamino.breaks = True
 
-    found = await world.book.catalogue()
+    found = await world.book.catalogue(least=LEAST)
 
     assert [each.provider for each in found.strategies] == ["jupiter_lend"]
     assert [each.provider for each in found.missing] == ["kamino"]
     world.kamino.breaks = False
     world.clock.skip(ASKED_AGAIN_SECONDS)
-    assert (await world.book.catalogue()).missing == ()
+    assert (await world.book.catalogue(least=LEAST)).missing == ()
 
 
 async def test_what_an_operator_switched_off_is_named_and_not_shown() -> None:
     world = World()
     world.standings.off["kamino"] = Rejection.SWITCHED_OFF
 
-    found = await world.book.catalogue()
+    found = await world.book.catalogue(least=LEAST)
 
     assert [each.provider for each in found.strategies] == ["jupiter_lend"]
     assert [(each.provider, each.reason) for each in found.missing] == [
@@ -129,7 +146,7 @@ async def test_what_fails_of_late_is_shown_and_named() -> None:
     world = World()
     world.standings.off["kamino"] = Rejection.BREAKER_OPEN
 
-    found = await world.book.catalogue()
+    found = await world.book.catalogue(least=LEAST)
 
     assert {each.provider for each in found.strategies} == {"kamino", "jupiter_lend"}
     assert [each.reason for each in found.missing] == ["too many failures of late"]
@@ -137,17 +154,17 @@ async def test_what_fails_of_late_is_shown_and_named() -> None:
 
 async def test_what_was_told_before_is_shown_on_and_becomes_stale() -> None:
     world = World()
-    await world.book.catalogue()
+    await world.book.catalogue(least=LEAST)
     told_at = world.clock()
     world.kamino.setbacks.extend(AWAY * 2)
 
     world.clock.skip(ASKED_AGAIN_SECONDS)
-    found = {each.provider: each for each in (await world.book.catalogue()).strategies}
+    found = {each.provider: each for each in (await world.book.catalogue(least=LEAST)).strategies}
     assert (found["kamino"].at, found["kamino"].stale) == (told_at, False)
     assert (await world.book.offer("kamino:vault"))[1].at == told_at
 
     world.clock.skip(STALE_SECONDS)
-    found = {each.provider: each for each in (await world.book.catalogue()).strategies}
+    found = {each.provider: each for each in (await world.book.catalogue(least=LEAST)).strategies}
     assert found["kamino"].stale
     assert not found["jupiter_lend"].stale
     with pytest.raises(Refused, match="PRV_UNAVAILABLE"):
@@ -156,13 +173,13 @@ async def test_what_was_told_before_is_shown_on_and_becomes_stale() -> None:
 
 async def test_within_its_age_a_protocol_is_not_asked_again() -> None:
     world = World()
-    await world.book.catalogue()
+    await world.book.catalogue(least=LEAST)
     world.kamino.setbacks.extend(AWAY)
 
     world.clock.skip(ASKED_AGAIN_SECONDS - 1)
-    assert (await world.book.catalogue()).missing == ()
+    assert (await world.book.catalogue(least=LEAST)).missing == ()
     world.clock.skip(1)
-    assert len((await world.book.catalogue()).missing) == 1
+    assert len((await world.book.catalogue(least=LEAST)).missing) == 1
 
 
 async def test_nothing_begins_with_a_protocol_that_may_not_be_used() -> None:
@@ -193,7 +210,7 @@ async def test_what_nobody_offers_is_unknown(identifier: str) -> None:
 
 
 async def test_a_goal_takes_what_is_no_riskier_than_itself() -> None:
-    found = {each.provider: each for each in (await World().book.catalogue()).strategies}
+    found = {each.provider: each for each in (await World().book.catalogue(least=LEAST)).strategies}
 
     assert "Emergency Fund" in found["jupiter_lend"].goals
     assert "Emergency Fund" not in found["kamino"].goals

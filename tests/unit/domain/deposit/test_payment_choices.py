@@ -216,8 +216,9 @@ def test_limits_hold_for_the_new_method_too(payment: Payment) -> None:
 
 def test_an_answer_is_one_of_those_that_were_given_and_given_once(payment: Payment) -> None:
     payment.checked(DECLINED)
-    with pytest.raises(NoSuchOption):
+    with pytest.raises(NoSuchOption) as refused:
         payment.chosen("CASH")
+    assert refused.value.field == "input.option"
 
     payment.chosen("STOP")
     before = payment.stream.sequence

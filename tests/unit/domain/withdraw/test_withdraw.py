@@ -12,8 +12,12 @@ from domain.orchestration.definition import Definition
 from domain.orchestration.reactions import DEFINITIONS
 from domain.provider.effects import LandedWithError, Unknown
 from domain.shared.errors import InsufficientBalance
-from domain.transaction.errors import BelowMinimum, NotCancellable
-from domain.transaction.handlers import WITHDRAW_DEFINITION_VERSION, initiate_withdraw
+from domain.transaction.errors import BelowMinimum, NotCancellable, SelfSend
+from domain.transaction.handlers import (
+    WITHDRAW_DEFINITION_VERSION,
+    check_withdraw,
+    initiate_withdraw,
+)
 from tests.sequences import WITHDRAW
 from tests.unit.domain.send.journey import (
     COST,
@@ -206,6 +210,18 @@ def test_what_cannot_begin_is_refused(
     with pytest.raises(refusal):
         begun(journey, amount=amount, spendable=spendable)
     assert not journey.units
+
+
+def test_ones_own_address_is_refused_about_where_it_was_given(journey: Journey) -> None:
+    wish = SendWish(
+        sender_address="alice",
+        recipient=Recipient(address="alice"),
+        amount=25_000_000,
+        network_cost=COST,
+    )
+    with pytest.raises(SelfSend) as refused:
+        check_withdraw(wish, spendable=100_000_000, facts=journey.facts)
+    assert refused.value.field == "input.destination.externalWallet.address"
 
 
 @pytest.mark.parametrize(
