@@ -306,7 +306,7 @@ class Process:
         tokens = token_authority(settings, self._clock)
         domain = settings.sign_in_domain
         return ApiParts(
-            views=DatabaseViews(pool),
+            views=DatabaseViews(pool, fee_reserve=self._engine.policy.figures.fee_reserve),
             movements=open_movements(self._engine, pool, self._gateway, self._outside),
             saved=open_saved(self._engine, pool, self._outside, self._gateway),
             webhooks=open_webhooks(

@@ -16,7 +16,13 @@ class Balance:
     reserved: str = strawberry.field(description="Held for movements under way.")
     earmarked: str = strawberry.field(description="Promised, yet still spendable by the user.")
     pending: str = strawberry.field(description="Expected to come in.")
-    spendable: str = strawberry.field(description="What a new movement may use now.")
+    spendable: str = strawberry.field(
+        description="Neither held nor promised: what movements and their fees may come out of."
+    )
+    amount_max: str = strawberry.field(
+        description="The most that a new movement may take now: what is spendable, of USDC without "
+        "the reserve for fees. Of an asset that pays its own network, that fee comes beside it."
+    )
     fee_due: str = strawberry.field(
         description="Fees from earlier that the next signature pays. In none of the others; on the "
         "chain still at the wallet's address."
@@ -32,6 +38,7 @@ class Balance:
             earmarked=format_asset(view.earmarked, asset),
             pending=format_asset(view.pending, asset),
             spendable=format_asset(view.spendable, asset),
+            amount_max=format_asset(view.amount_max, asset),
             fee_due=format_asset(view.fee_due, asset),
         )
 

@@ -82,7 +82,8 @@ class BalanceView:
     """One asset in one of the balances of a wallet; `booked` is what its entries add up to.
 
     `reserved` cannot be spent, `earmarked` is promised but still shows, `pending` is expected;
-    `spendable` is what a new movement may use now; `fee_due` is owed to the platform from earlier, in
+    `spendable` is free of all that; `amount_max` the most that a new movement may take of it, so that
+    the reserve for fees stays; `fee_due` is owed to the platform from earlier, in
     none of the others and still at the wallet's address, until a next signature pays it.
     """
 
@@ -92,6 +93,7 @@ class BalanceView:
     earmarked: int = 0
     pending: int = 0
     spendable: int = 0
+    amount_max: int = 0
     fee_due: int = 0
 
 

@@ -41,11 +41,12 @@ _WALLETS_KNOWN_MAX: Final = 50_000  # some 15 MB
 class DatabaseViews:
     """Reads through a pool of `infrastructure.db.pool`; each method is one statement or two.
 
-    What belongs to nobody or to somebody else is absent, never an error.
+    `fee_reserve`: base units of USDC that stay in Available. What belongs to nobody or to somebody else is absent, never an error.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, fee_reserve: int) -> None:
         self._pool = pool
+        self._fee_reserve = fee_reserve
         self._wallets: dict[UserId, WalletId] = {}
 
     async def wallet_of(self, user_id: UserId) -> WalletId | None:
@@ -76,7 +77,8 @@ class DatabaseViews:
 
     async def balances(self, wallet_id: WalletId) -> Sequence[BalanceView]:
         """By account; USDC is always there, with zeros where nothing was booked."""
-        return balance_views(await statements.BALANCES.all(self._pool, wanted_id=wallet_id))
+        rows = await statements.BALANCES.all(self._pool, wanted_id=wallet_id)
+        return balance_views(rows, fee_reserve=self._fee_reserve)
 
     async def transaction(
         self, wallet_id: WalletId, transaction_id: TransactionId

@@ -84,11 +84,12 @@ def action_view(row: Row) -> UserActionView:
     )
 
 
-def balance_views(rows: list[Row]) -> tuple[BalanceView, ...]:
-    """The balances of a wallet: USDC always, also where nothing was ever booked."""
+def balance_views(rows: list[Row], *, fee_reserve: int) -> tuple[BalanceView, ...]:
+    """The balances of a wallet: USDC always, also where nothing was ever booked; `fee_reserve` stays
+    in what is available of it."""
     owed = sum(row["posted"] for row in rows if is_due(row["code"]))
     found = [
-        _balance_view(kind, row)
+        _balance_view(kind, row, fee_reserve if kind is BalanceKind.AVAILABLE else 0)
         for row in rows
         if (kind := _BALANCE_KINDS.get(row["code"].partition(":")[0])) is not None
     ]
@@ -100,15 +101,16 @@ def balance_views(rows: list[Row]) -> tuple[BalanceView, ...]:
     )
 
 
-def _balance_view(kind: BalanceKind, row: Row) -> BalanceView:
-    covered = row["posted"] - row["held"] - row["soft"] - (row["floor"] or 0)
+def _balance_view(kind: BalanceKind, row: Row, reserve: int) -> BalanceView:
+    spendable = max(0, row["posted"] - row["held"] - row["soft"] - (row["floor"] or 0))
     return BalanceView(
         kind=kind,
         booked=Balance.of(row["posted"], row["asset"]),
         reserved=row["held"],
         earmarked=row["soft"],
         pending=row["incoming"],
-        spendable=max(0, covered),
+        spendable=spendable,
+        amount_max=max(0, spendable - reserve),
     )
 
 

@@ -204,7 +204,9 @@ async def test_addresses_that_nobody_signs_for_are_refused(
 async def test_all_but_the_reserve_can_be_sent_and_not_a_unit_more(
     alice: Person, records: Records
 ) -> None:
-    most = await alice.spendable() - Decimal("0.1")
+    shown = (await alice.data("{ wallet { available { spendable amountMax } } }"))["wallet"]
+    most = Decimal(shown["available"]["amountMax"])
+    assert most == Decimal(shown["available"]["spendable"]) - Decimal("0.1")
 
     error = await refused(alice, records, wish(amount=str(most + Decimal("0.000001"))))
     assert error["code"] == "TXN_INSUFFICIENT_BALANCE"

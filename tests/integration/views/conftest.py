@@ -15,6 +15,6 @@ async def stage(database: Database) -> AsyncIterator[Stage]:
     pool = await create_pool(database.app_url, size_max=4)
     committer = Committer(lambda: connect(database.app_url), lease_owner="test")
     await committer.start()
-    yield Stage(pool, committer, DatabaseViews(pool))
+    yield Stage(pool, committer, DatabaseViews(pool, fee_reserve=4))
     await committer.close()
     await pool.close()

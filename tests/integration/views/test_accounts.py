@@ -13,7 +13,13 @@ from tests.unit.domain.send.journey import ALICE, ALICE_WALLET
 def usdc(posted: int = 0, **parts: int) -> BalanceView:
     spendable = posted - parts.get("reserved", 0) - parts.get("earmarked", 0)
     booked = Balance(posted, "USDC", Chain.SOLANA)
-    return BalanceView(kind=BalanceKind.AVAILABLE, booked=booked, spendable=spendable, **parts)
+    return BalanceView(
+        kind=BalanceKind.AVAILABLE,
+        booked=booked,
+        spendable=spendable,
+        amount_max=max(0, spendable - 4),
+        **parts,
+    )
 
 
 async def test_a_user_and_their_wallet(stage: Stage) -> None:
@@ -81,7 +87,7 @@ async def test_amounts_are_exact_however_large(stage: Stage) -> None:
     assert dollars == usdc()
     assert invested.kind is BalanceKind.INVESTED
     assert invested.booked == Balance(ether, "ETH", Chain.ETHEREUM)
-    assert invested.spendable == ether
+    assert invested.spendable == invested.amount_max == ether
 
 
 async def test_balances_are_of_the_wallet_alone(stage: Stage) -> None:

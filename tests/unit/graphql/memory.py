@@ -221,6 +221,7 @@ def _balance(kind: BalanceKind, asset: str, posted: int) -> BalanceView:
         earmarked=2,
         pending=1,
         spendable=5,
+        amount_max=4,
     )
 
 

@@ -51,7 +51,7 @@ async def test_me_is_the_signed_in_user_with_what_is_asked_of_them() -> None:
 
 
 async def test_balances_are_decimal_strings_with_the_assets_precision() -> None:
-    parts = "asset posted reserved earmarked pending spendable"
+    parts = "asset posted reserved earmarked pending spendable amountMax"
     data = await World().data(
         f"{{ wallet {{ available {{ {parts} }} invested {{ {parts} }} strategy {{ {parts} }} }} }}"
     )
@@ -62,6 +62,7 @@ async def test_balances_are_decimal_strings_with_the_assets_precision() -> None:
         "earmarked": "0.000002",
         "pending": "0.000001",
         "spendable": "0.000005",
+        "amountMax": "0.000004",
     }
     assert data["wallet"]["invested"][0]["posted"] == "1.50000000"
     assert data["wallet"]["strategy"][0]["posted"] == "0.000007"
