@@ -108,6 +108,9 @@ CREATE TABLE provider_interaction (
     response jsonb NOT NULL
 );
 CREATE INDEX provider_interaction_transaction ON provider_interaction (transaction_id);
+-- What landed and failed: it cost whoever pays the network.
+CREATE INDEX provider_interaction_failed ON provider_interaction (wallet_id, at)
+    WHERE operation = 'confirm' AND outcome = 'FAILED';
 CREATE INDEX provider_interaction_opened ON provider_interaction (at) WHERE operation = 'open';
 
 CREATE TABLE recovery_attempt (

@@ -4,6 +4,7 @@ Refused
 ├── ActionRefused
 │   ├── ActionStale
 │   ├── ActionReplayed
+│   ├── TooManyFailed
 │   └── NoSuchOption
 └── PriceUnavailable
 """
@@ -27,6 +28,13 @@ class ActionReplayed(ActionRefused):
     """The action was answered before."""
 
     code = "TXN_ACTION_REPLAYED"
+
+
+class TooManyFailed(ActionRefused):
+    """So many of the user's transactions failed on the chain within a day, each at the platform's
+    cost, that no more are signed for them until `retry_after`."""
+
+    code = "TXN_FAILED_TOO_OFTEN"
 
 
 class NoSuchOption(ActionRefused):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from domain.contracts.events import Recipient
@@ -39,6 +40,14 @@ _BY_ADDRESS: Final = _OPENING.format(recipient=f"{_RECIPIENT} WHERE ra.address =
 _ACTION: Final = """
     SELECT a.transaction_id FROM user_action a
     JOIN wallet w ON w.id = a.wallet_id WHERE a.id = $1 AND w.user_id = $2
+"""
+
+
+_FAILED: Final = """
+    SELECT i.at FROM wallet w JOIN provider_interaction i ON i.wallet_id = w.id
+    WHERE w.user_id = $1 AND i.operation = 'confirm' AND i.outcome = 'FAILED'
+        AND i.provider = $2 AND i.at > $3
+    ORDER BY i.at DESC LIMIT $4
 """
 
 
@@ -98,6 +107,13 @@ class SendReader:
         """The transaction of an action, if it is that user's."""
         found = await self._pool.fetchval(_ACTION, action_id, user_id)
         return None if found is None else StreamId(found)
+
+    async def failed_on_chain(
+        self, user_id: UserId, gateway: str, *, since: datetime, count_max: int
+    ) -> list[datetime]:
+        """When the user's last transactions that landed there and failed did so, the newest first."""
+        rows = await self._pool.fetch(_FAILED, user_id, gateway, since, count_max)
+        return [row["at"] for row in rows]
 
 
 def _opening(user_id: UserId, row: Record) -> SendOpening:

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Final, Protocol
 
 from domain.contracts.choice_events import UserChoiceRequired
@@ -12,7 +13,9 @@ from domain.contracts.events import SignatureWanted, UserActionRequired
 from domain.contracts.swap_events import BlockchainSwapRequested
 from domain.contracts.transfer_events import LegRequested
 from domain.provider.errors import ActionRefused, ActionStale
+from domain.provider.failures import FAILURES_MAX, FAILURES_WINDOW, check_failures
 from domain.provider.handlers import check_submittable, submit_signature
+from domain.provider.leg import SOLANA_GATEWAY
 from domain.provider.ports.chain import (
     ChainGateway,
     Likeness,
@@ -51,6 +54,10 @@ class Actions(Protocol):
 
     async def stream_of(self, action_id: ActionId, user_id: UserId) -> StreamId | None: ...
 
+    async def failed_on_chain(
+        self, user_id: UserId, gateway: str, *, since: datetime, count_max: int
+    ) -> list[datetime]: ...
+
 
 class ApprovalDesk:
     """Takes signatures and cancellations. Every method raises `DomainError` alone."""
@@ -79,6 +86,8 @@ class ApprovalDesk:
         with in_plain_words(), about(ACTION):
             stream = await stream_of(self._engine, self._actions, action_id, user_id)
             wanted = check_submittable(stream, action_id)
+            if wanted.prepared is None:
+                await self._check_failures(user_id)
             signed = await self._complete(stream, action_id, wanted, transaction)
             command = SubmitSignatureCommand(
                 action_id=action_id,
@@ -99,6 +108,14 @@ class ApprovalDesk:
                 raise UnknownTransaction
             await self._engine.decide(stream.id, lambda known, _facts: cancel(known, command))
         return transaction_id
+
+    async def _check_failures(self, user_id: UserId) -> None:
+        """What lands and fails costs the platform: so much of it a user and day, and no more."""
+        now = self._engine.clock()
+        failed_at = await self._actions.failed_on_chain(
+            user_id, SOLANA_GATEWAY, since=now - FAILURES_WINDOW, count_max=FAILURES_MAX
+        )
+        check_failures(failed_at, now)
 
     async def _complete(
         self, stream: Stream, action_id: ActionId, wanted: SignatureWanted, transaction: bytes

@@ -21,6 +21,7 @@ from domain.contracts.events import NetworkCost, SignatureWanted, SolPrice, User
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import BuildOutcome, Built, Declined
 from domain.provider.errors import ActionRefused
+from domain.provider.failures import FAILURES_MAX
 from domain.provider.leg import NO_EFFECT
 from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapRequest
 from domain.provider.ports.unsigned import SolanaInstructions
@@ -250,6 +251,7 @@ class Stored:
     """An engine with one stream."""
 
     known: Stream
+    failed_at: list[datetime] = field(default_factory=list)
     decided: list[object] = field(default_factory=list)
 
     async def stream(self, _id: StreamId) -> Stream:
@@ -260,6 +262,12 @@ class Stored:
 
     async def decide(self, _id: StreamId, decision: object) -> None:
         self.decided.append(decision)
+
+    def clock(self) -> datetime:
+        return NOW
+
+    async def failed_on_chain(self, *_user: object, **_window: object) -> list[datetime]:
+        return self.failed_at
 
     async def stream_of(self, _action: ActionId, _user: UserId) -> StreamId:
         return self.known.id
@@ -283,8 +291,10 @@ def shown(built: Built) -> UserActionRequired:
     )
 
 
-async def submitted(world: World, asked: BlockchainSwapRequested, built: Built) -> Stored:
-    stored = Stored(stream_of(asked, shown(built)))
+async def submitted(
+    world: World, asked: BlockchainSwapRequested, built: Built, *, failed: int = 0
+) -> Stored:
+    stored = Stored(stream_of(asked, shown(built)), [NOW] * failed)
     desk = ApprovalDesk(
         engine=cast("SagaEngine", stored), actions=stored, gateway=world.gateway, chains={}
     )
@@ -310,6 +320,19 @@ async def test_what_takes_more_by_the_time_it_is_signed_is_not_co_signed(
 
     assert refused.value.code == "TXN_SIMULATION_FAILED"
     assert "a transaction of exchange is not signed" in caplog.text
+
+
+async def test_for_whom_too_much_has_failed_nothing_is_co_signed(world: World) -> None:
+    """Each costs the platform, who pays the network."""
+    asked = requested(world)
+    built = await built_by(world, Exchange([paid(world)]), asked)
+    assert isinstance(built, Built)
+    assert (await submitted(world, asked, built, failed=FAILURES_MAX - 1)).decided
+
+    with pytest.raises(ActionRefused) as refused:
+        await submitted(world, asked, built, failed=FAILURES_MAX)
+
+    assert refused.value.code == "TXN_FAILED_TOO_OFTEN"
 
 
 async def test_whose_the_accounts_are_is_looked_at_too(world: World) -> None:
