@@ -10,6 +10,7 @@ from domain.contracts.deposit_events import (
     OnRampProviderSelected,
     PaymentMethodUpdated,
     PaymentMethodUpdateRefused,
+    PaymentMethodUpdateRequested,
     PaymentOffer,
     ProviderAttemptFailed,
 )
@@ -20,9 +21,12 @@ from domain.contracts.terms_events import PaymentRequoted
 from domain.provider.choices import withdraw_choice
 from domain.provider.confirmations import CONFIRM_SLIPPAGE
 from domain.provider.effects import EffectKind, request_effect
+from domain.provider.pay_pages import withdraw_page
 from domain.provider.payment_choices import (
     failed_by,
     give_up,
+    given_up,
+    is_under_way,
     on_choice,
     on_choice_expired,
     on_update_refused,
@@ -72,22 +76,32 @@ def select(stream: Stream, facts: Facts) -> Decision:
 
 
 def on_cancellation(stream: Stream, _event: Event, facts: Facts) -> Decision:
-    """Before anything is expected, who decides on that hears of it."""
-    return _given_up(stream, facts) if stream.has(ExpectedCreditReserved) else NOTHING
+    """Before anything is expected, who decides on that hears of it. What may be paid already ends by
+    its provider's word."""
+    if not stream.has(ExpectedCreditReserved):
+        return NOTHING
+    if is_under_way(stream) and not stream.has(FiatPaymentFailed):
+        return withdraw_page(stream, facts)
+    return _given_up(stream, facts)
 
 
 def _given_up(stream: Stream, facts: Facts) -> Decision:
-    """It has failed, once, and its user is asked nothing any more; no page to pay at was opened."""
-    if stream.has(FiatPaymentFailed, FiatPaymentRequested):
+    """It has failed, once, and its user is asked nothing any more. While compliance looks at another
+    way to pay it is heard of when that is known."""
+    if stream.has(FiatPaymentFailed) or is_under_way(stream) or _is_method_assessed(stream):
         return NOTHING
-    failed = FiatPaymentFailed(
-        provider="",
-        code="TXN_CANCELLED",
-        reason="cancelled by its user",
-        fiat_currency=payment_in(stream).fiat_currency,
-        refunded=0,
-    )
-    return withdraw_choice(stream, facts) + Decision(events=(failed,))
+    return withdraw_choice(stream, facts) + given_up(stream)
+
+
+def _is_method_assessed(stream: Stream) -> bool:
+    answers = stream.count(PaymentMethodUpdated) + stream.count(PaymentMethodUpdateRefused)
+    return stream.count(PaymentMethodUpdateRequested) > answers
+
+
+def on_any_refused_update(stream: Stream, event: Event, facts: Facts) -> Decision:
+    if stream.has(CancellationRequested):
+        return _given_up(stream, facts)
+    return on_update_refused(stream, event, facts)
 
 
 def on_any_choice(stream: Stream, event: Event, facts: Facts) -> Decision:
@@ -142,7 +156,7 @@ def _explanation(payment: Payment, chosen: PaymentOffer) -> str:
 REACTIONS: Final[dict[type[EventPayload], Reaction]] = {
     ProviderAttemptFailed: choose,
     PaymentMethodUpdated: choose,
-    PaymentMethodUpdateRefused: on_update_refused,
+    PaymentMethodUpdateRefused: on_any_refused_update,
     PaymentRequoted: choose,
     CancellationRequested: on_cancellation,
     UserChoiceMade: on_any_choice,

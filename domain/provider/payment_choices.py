@@ -12,6 +12,7 @@ from domain.contracts.deposit_events import (
     FiatPaymentBegun,
     FiatPaymentDeclined,
     FiatPaymentFailed,
+    FiatPaymentRequested,
     FiatPaymentUnopened,
     OnRampProviderSelected,
     PaymentMethodUpdateRefused,
@@ -38,6 +39,7 @@ from domain.shared.unit import RecoveryRow
 
 UPDATE_PAYMENT_METHOD: Final = "UPDATE_PAYMENT_METHOD"
 STOP: Final = "STOP"
+GIVEN_UP: Final = "TXN_CANCELLED"
 
 REPEATS_MAX: Final = 3
 """So often a payment may be begun anew."""
@@ -63,8 +65,10 @@ def closes_by_itself(stream: Stream) -> bool:
 
 def offer_time(stream: Stream, facts: Facts) -> Decision:
     """Asks whether the user wants more time, while there is some left: once for each end of it, and
-    not where a page closes by itself, which nobody can keep open."""
+    not where a page closes by itself, which nobody can keep open, or its user has given it up."""
     if closes_by_itself(stream) or stream.count(PaymentTimeExtended) >= EXTENSIONS_MAX:
+        return NOTHING
+    if stream.has(CancellationRequested):
         return NOTHING
     closes = open_until(stream, facts)
     is_time = notice_at(closes, _window(stream, facts)) <= facts.now < closes
@@ -97,6 +101,24 @@ def give_up(stream: Stream, code: str, reason: str, facts: Facts) -> Decision:
         provider=provider,
         code=code,
         reason=reason,
+        fiat_currency=payment_in(stream).fiat_currency,
+        refunded=0,
+    )
+    return Decision(events=(failed,))
+
+
+def is_under_way(stream: Stream) -> bool:
+    """Whether a provider was asked for the payment, and has not said that it came to nothing."""
+    return stream.happened_since(FiatPaymentRequested, ProviderAttemptFailed)
+
+
+def given_up(stream: Stream) -> Decision:
+    """Its user wants it no more, and nobody has paid."""
+    selected = stream.latest(OnRampProviderSelected)
+    failed = FiatPaymentFailed(
+        provider=selected.provider if selected else "",
+        code=GIVEN_UP,
+        reason="cancelled by its user",
         fiat_currency=payment_in(stream).fiat_currency,
         refunded=0,
     )

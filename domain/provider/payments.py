@@ -22,11 +22,7 @@ from domain.contracts.deposit_events import (
     WrongAssetDelivered,
 )
 from domain.contracts.envelope import EventPayload
-from domain.contracts.events import (
-    UserActionCompleted,
-    UserActionExpired,
-    UserActionRequired,
-)
+from domain.contracts.events import CancellationRequested, UserActionRequired
 from domain.contracts.flows import FlowName
 from domain.contracts.payments import Payment, payment_in
 from domain.provider.choices import withdraw_choice
@@ -39,7 +35,14 @@ from domain.provider.effects import (
     request_effect,
 )
 from domain.provider.oddities import oddities, paid_amount
-from domain.provider.payment_choices import decline, is_begun, may_repeat, offer_time
+from domain.provider.pay_pages import page_closed, page_over, page_paid
+from domain.provider.payment_choices import (
+    decline,
+    given_up,
+    is_begun,
+    may_repeat,
+    offer_time,
+)
 from domain.provider.payment_outcomes import (
     CheckOutcome,
     Delivered,
@@ -55,12 +58,7 @@ from domain.shared.accounts import conversion, fiat, provider
 from domain.shared.decision import NOTHING, Decision, Facts
 from domain.shared.money import AssetAmount
 from domain.shared.stream import Stream
-from domain.shared.unit import (
-    ActionMoved,
-    ActionStatus,
-    EffectState,
-    Posting,
-)
+from domain.shared.unit import EffectState, Posting
 
 ACTION = "COMPLETE_PAYMENT"
 
@@ -85,9 +83,12 @@ def on_payment_checked(
 
 def _checked(stream: Stream, effect: Claimed, outcome: CheckOutcome, facts: Facts) -> Decision:
     match outcome:
-        case Waiting():
+        case Waiting(due_at=due_at, awaits_user=awaits_user):
             news = _news(stream, effect, outcome, facts)
-            return still_waiting(effect, outcome.due_at, news=news)
+            if awaits_user and stream.has(CancellationRequested):
+                # It was looked at before its user gave it up.
+                due_at = facts.now
+            return still_waiting(effect, due_at, news=news)
         case Delivered():
             paid = _confirmed(stream, effect, outcome.told, facts)
             odd = _odd(stream, outcome, facts)
@@ -116,12 +117,19 @@ def _news(stream: Stream, effect: Claimed, waiting: Waiting, facts: Facts) -> De
         news = offer_time(stream, facts)
     elif waiting.is_begun and not (is_paid or is_begun(stream)):
         news = Decision(events=(FiatPaymentBegun(provider=_provider(stream)),))
+    if not waiting.paid:
+        news = page_closed(stream, facts) + news
     if waiting.overdue is not None:
         news += for_a_person(stream, waiting.overdue)
     return news
 
 
 def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> Decision:
+    if stream.has(CancellationRequested):
+        # Nobody was told where to pay.
+        return given_up(stream) + RAMP.concluded(
+            stream, effect, facts, "open", outcome="GIVEN_UP", events=()
+        )
     payment = _payment(stream)
     action = payment_action_id(stream.id, effect.attempt)
     amount = AssetAmount.of(payment.fiat_amount, payment.fiat_currency)
@@ -160,17 +168,15 @@ def _confirmed(stream: Stream, effect: Claimed, told: Told, facts: Facts) -> Dec
     payment = _payment(stream)
     name, currency = _provider(stream), payment.fiat_currency
     paid = paid_amount(payment, told)
-    action = payment_action_id(stream.id, effect.attempt)
     reference = effect.reference
-    return withdraw_choice(stream, facts) + Decision(
+    asked_no_more = withdraw_choice(stream, facts) + page_paid(stream, facts)
+    return asked_no_more + Decision(
         events=(
-            UserActionCompleted(action_id=action),
             FiatPaymentConfirmed(
                 provider=name, reference=reference, fiat_amount=paid, fiat_currency=currency
             ),
             _names(stream).requested(provider=name, reference=reference),
         ),
-        actions_moved=(ActionMoved(id=action, status=ActionStatus.COMPLETED, at=facts.now),),
         postings=(
             Posting(account=fiat(currency), posted=-paid),
             Posting(account=provider(name, currency), posted=paid),
@@ -202,14 +208,14 @@ def _ended(stream: Stream, effect: Claimed, ended: Ended, facts: Facts) -> Decis
     """Nothing was paid, or what was is given back."""
     closed = (
         withdraw_choice(stream, facts)
-        + Decision(actions_moved=_action_expired(stream, effect, facts))
+        + page_over(stream, facts)
         + RAMP.concluded(
             stream,
             effect,
             facts,
             "pay",
             outcome="ENDED",
-            events=_expired_action(stream, effect),
+            events=(),
             state=EffectState.DECLINED,
             said={"reason": ended.reason},
         )
@@ -274,20 +280,6 @@ def _as_seen(
         instruction=seen.instruction,
         account=seen.account,
         senders=seen.senders,
-    )
-
-
-def _expired_action(stream: Stream, effect: Claimed) -> tuple[EventPayload, ...]:
-    if stream.has(FiatPaymentConfirmed):
-        return ()
-    return (UserActionExpired(action_id=payment_action_id(stream.id, effect.attempt), final=True),)
-
-
-def _action_expired(stream: Stream, effect: Claimed, facts: Facts) -> tuple[ActionMoved, ...]:
-    return tuple(
-        ActionMoved(id=event.action_id, status=ActionStatus.EXPIRED, at=facts.now)
-        for event in _expired_action(stream, effect)
-        if isinstance(event, UserActionExpired)
     )
 
 

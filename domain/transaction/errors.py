@@ -57,6 +57,6 @@ class UnknownTransaction(Refused):
 
 
 class NotCancellable(Refused):
-    """It has ended, or what cannot be undone has begun."""
+    """It has ended, or what cannot be undone has begun; of a payment, at which `provider`."""
 
     code = "TXN_NOT_CANCELLABLE"

@@ -11,7 +11,7 @@ from domain.contracts.commands import (
     InitiateWithdrawCommand,
     SendWish,
 )
-from domain.contracts.deposit_events import DepositTransactionInitiated, FiatPaymentRequested
+from domain.contracts.deposit_events import DepositTransactionInitiated, OnRampProviderSelected
 from domain.contracts.events import (
     CancellationRequested,
     SendTransactionInitiated,
@@ -31,6 +31,7 @@ from domain.transaction.errors import (
     NotCancellable,
     SelfSend,
 )
+from domain.transaction.flows.payment import is_being_paid
 from domain.transaction.model import position_of
 from domain.transaction.states import TERMINAL_STATES, State
 
@@ -223,10 +224,14 @@ def record_refusal(refusal: Refused, *, operation: str, amount: int, asset: str)
 
 def cancel(stream: Stream, command: CancelTransactionCommand) -> Decision:
     """Asks all contexts to stop, once: asked again, it answers the same. Raises `NotCancellable` once
-    signed bytes are stored, or a page to pay at is open, which nobody can call back."""
+    signed bytes are stored, or somebody has begun to pay."""
     position = position_of([event.data for event in stream.events])
-    if stream.has(CancellationRequested) and position.state is not State.COMPLETED:
+    is_over = position.state in TERMINAL_STATES
+    is_asked = stream.has(CancellationRequested)
+    if is_asked and (position.state is State.FAILED or not (is_over or is_being_paid(stream))):
         return Decision()
-    if position.state in TERMINAL_STATES or stream.has(UserActionSubmitted, FiatPaymentRequested):
-        raise NotCancellable(state=position.state.value)
+    if is_over or is_being_paid(stream) or stream.has(UserActionSubmitted):
+        selected = stream.latest(OnRampProviderSelected)
+        by = {"provider": selected.provider} if selected else {}
+        raise NotCancellable(state=position.state.value, **by)
     return Decision(events=(CancellationRequested(requested_by=command.user_id),))

@@ -39,6 +39,7 @@ class Detailed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     what_happened: str | None = None
     why: str | None = None
     what_to_do: str | None = None
+    alternatives: tuple[str, ...] = ()
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,7 +96,7 @@ class Catalogue:
             what_happened=fill(text.detailed.what_happened, filled) or text.what_happened,
             why=fill(text.detailed.why, filled) or text.why,
             what_to_do=fill(text.detailed.what_to_do, filled) or text.what_to_do,
-            alternatives=text.alternatives,
+            alternatives=_filled(text.detailed.alternatives, filled) or text.alternatives,
             field=field,
             retry_after_seconds=_seconds(filled) or facts.retry_after_seconds,
         )
@@ -138,6 +139,11 @@ def fill(template: str | None, details: Mapping[str, str]) -> str | None:
     if template is None or not blanks(template) <= details.keys():
         return None
     return template.format_map(details)
+
+
+def _filled(templates: Sequence[str], details: Mapping[str, str]) -> tuple[str, ...]:
+    """Those whose blanks can be filled."""
+    return tuple(text for each in templates if (text := fill(each, details)) is not None)
 
 
 def _read(path: Path, content: type[Content]) -> Content:

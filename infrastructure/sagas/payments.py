@@ -16,10 +16,11 @@ from domain.contracts.deposit_events import (
     FiatPaymentRequested,
     OnRampProviderSelected,
 )
+from domain.contracts.events import CancellationRequested
 from domain.contracts.payments import payment_in
 from domain.provider.effects import EffectKind
 from domain.provider.oddities import oddities
-from domain.provider.payment_choices import closes_by_itself, is_begun, open_until
+from domain.provider.payment_choices import GIVEN_UP, closes_by_itself, is_begun, open_until
 from domain.provider.payment_outcomes import (
     CheckOutcome,
     Delivered,
@@ -150,14 +151,14 @@ class PaymentEffects:
 
     async def _looked_at(self, effect: EffectInHand, stream: Stream) -> CheckOutcome:
         now = self._engine.clock()
-        again = look_at(_asked_at(stream), now)
+        again = self._look_at(stream, now)
         provider = self._providers.get(str(effect.request["provider"]))
         if provider is None:
             logger.error(
                 "a payment waits for %s, which is not configured", effect.request["provider"]
             )
             return Waiting(due_at=again, paid=False)
-        status = await provider.check_payment_status(str(effect.request["reference"]))
+        status = await _status(provider, effect, stream)
         if not isinstance(status, PaymentStatus):
             logger.info("%s cannot tell of a payment: %s", provider.name, status.reason)
             return Waiting(due_at=again, paid=False)
@@ -165,7 +166,7 @@ class PaymentEffects:
         may_be_retried = status.may_be_retried and not is_paid
         if status.state in _ENDED and (is_over or not may_be_retried):
             return Ended(
-                code=_ENDED[status.state],
+                code=_code(stream, status.state),
                 reason=status.failure or status.provider_status,
                 refunded=status.state is PaymentState.REFUNDED,
                 due_at=again,
@@ -176,10 +177,10 @@ class PaymentEffects:
         # Who has begun to pay may have paid, however little the provider says of it now.
         is_untouched = status.state is PaymentState.AWAITING_USER and not is_begun(stream)
         awaits_user = (is_untouched or may_be_retried) and not is_paid
-        if awaits_user and is_over:
+        if awaits_user and (is_over or stream.has(CancellationRequested)):
             # Nothing that may have moved is let go: what still comes, the chains' watchers find.
             return Ended(
-                code="PAY_EXPIRED",
+                code=_code(stream, PaymentState.EXPIRED),
                 reason="never paid",
                 refunded=False,
                 due_at=again,
@@ -194,6 +195,12 @@ class PaymentEffects:
             is_begun=status.state in _BEGUN,
             overdue=_unnamed(stream, now) if status.state is PaymentState.DELIVERED else None,
         )
+
+    def _look_at(self, stream: Stream, now: datetime) -> datetime:
+        """As often as what it waits for is new, and when the page to pay at closes."""
+        again = look_at(last_at(stream, CancellationRequested) or _asked_at(stream), now)
+        closes = open_until(stream, self._engine.facts())
+        return min(again, closes) if now < closes else again
 
     def _is_over(self, stream: Stream, now: datetime) -> bool:
         """Whether nobody comes any more."""
@@ -254,6 +261,27 @@ def payment_order(stream: Stream, *, key: str) -> PaymentOrder:
         user_reference=derived(user_id or stream.wallet_id, "provider", name).hex,
         return_url=payment.return_url,
     )
+
+
+async def _status(
+    provider: OnRampProvider, effect: EffectInHand, stream: Stream
+) -> PaymentStatus | answers.Setback:
+    """What the provider says; it is asked to end what its user has given up and nobody has begun to
+    pay, and not all of them can."""
+    reference = str(effect.request["reference"])
+    if stream.has(CancellationRequested) and not (
+        is_begun(stream) or stream.has(FiatPaymentConfirmed)
+    ):
+        answer = await provider.cancel_payment(reference, key=f"{effect.key}-cancel")
+        if isinstance(answer, PaymentStatus):
+            return answer
+    return await provider.check_payment_status(reference)
+
+
+def _code(stream: Stream, ended: PaymentState) -> str:
+    """Why it ended unpaid; what its user gave up did not fail."""
+    is_unpaid = ended in {PaymentState.CANCELLED, PaymentState.EXPIRED}
+    return GIVEN_UP if is_unpaid and stream.has(CancellationRequested) else _ENDED[ended]
 
 
 def _asked_at(stream: Stream) -> datetime:

@@ -31,6 +31,7 @@ from domain.transaction.flows.payment import (
     PAYMENT_RECORDS,
     PURCHASE_COMPLETED,
     PURCHASE_REQUESTED,
+    payment_columns,
 )
 from domain.transaction.flows.swap import completed_record, failed_record, opening_record
 from domain.transaction.states import Trigger
@@ -82,7 +83,7 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = {"received_amount": amount, "chain_signature": transaction_hash}
         case _:
             found = {}
-    return found
+    return found | payment_columns(event)
 
 
 def _opening(event: Event, buy: BuyTransactionInitiated) -> Columns:
@@ -98,8 +99,6 @@ def _opening(event: Event, buy: BuyTransactionInitiated) -> Columns:
         "recipient_username": buy.username,
         "recipient_address": buy.address,
         "chain": ASSETS[buy.asset].chain,
-        # A page to pay at cannot be called back; unpaid, it expires.
-        "cancellable": False,
         "correlation_id": event.correlation_id,
         "created_at": event.occurred_at,
     }

@@ -26,7 +26,12 @@ from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
 from domain.transaction.flows.ending import stopped
-from domain.transaction.flows.payment import PAYMENT_RECORDS, PURCHASE_COMPLETED, PURCHASE_REQUESTED
+from domain.transaction.flows.payment import (
+    PAYMENT_RECORDS,
+    PURCHASE_COMPLETED,
+    PURCHASE_REQUESTED,
+    payment_columns,
+)
 from domain.transaction.states import Trigger
 
 RECORDS: Final[dict[type[EventPayload], Record]] = {
@@ -88,7 +93,7 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = {"fees": _fees(stream, stream.known(OnRampProviderSelected).provider)}
         case _:
             found = {}
-    return found
+    return found | payment_columns(event)
 
 
 def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:
@@ -103,8 +108,6 @@ def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:
         "recipient_username": deposit.username,
         "recipient_address": deposit.address,
         "chain": "SOLANA",
-        # A page to pay at cannot be called back; unpaid, it expires.
-        "cancellable": False,
         "correlation_id": event.correlation_id,
         "created_at": event.occurred_at,
     }

@@ -21,7 +21,7 @@ from domain.contracts.deposit_events import (
     ProviderAttemptFailed,
     WrongAssetDelivered,
 )
-from domain.contracts.envelope import EventPayload
+from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     BalanceReservationRejected,
     BalanceReservationReleased,
@@ -46,7 +46,8 @@ from domain.contracts.terms_events import (
     PaymentRequoteRequested,
     PaymentTermsWorsened,
 )
-from domain.transaction.flow import Record
+from domain.shared.stream import Stream
+from domain.transaction.flow import Columns, Record
 from domain.transaction.flows.choice import CHOICE_RECORDS
 from domain.transaction.flows.review import REVIEW_RECORDS
 from domain.transaction.states import Trigger
@@ -128,3 +129,29 @@ PURCHASE_COMPLETED: Final = Record(
     outcome_certainty="CERTAIN",
     steps=(("convert", "PROVIDER", "COMPLETED"), ("deliver", "BLOCKCHAIN", "COMPLETED")),
 )
+
+
+def is_being_paid(stream: Stream) -> bool:
+    """Whether somebody has begun to pay, or a person looks at what does not fit: only its provider can
+    say how that ends."""
+    if stream.has(FiatPaymentConfirmed, WrongAssetDelivered):
+        return True
+    if not stream.has(OnRampProviderSelected):
+        return False
+    for event in reversed(stream.events):
+        if isinstance(event.data, FiatPaymentBegun | OperatorRequired):
+            return True
+        if isinstance(event.data, OnRampProviderSelected | ProviderAttemptFailed):
+            return False
+    return False
+
+
+def payment_columns(event: Event) -> Columns:
+    """Whether the user may stop it, where that changes."""
+    match event.data:
+        case FiatPaymentBegun() | FiatPaymentConfirmed() | OperatorRequired():
+            return {"cancellable": False}
+        case OnRampProviderSelected() | FiatPaymentDeclined():
+            return {"cancellable": True}
+        case _:
+            return {}

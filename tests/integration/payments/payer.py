@@ -22,7 +22,7 @@ _INITIATE: Final = """mutation ($input: InitiateDepositInput!) { initiateDeposit
 _SHOWN: Final = """query ($id: ID!) {
   transaction(id: $id) {
     state subState waitingOn outcomeCertainty fundsLocation progressPercent receivedAmount
-    provider providerExplanation attempt reason
+    provider providerExplanation attempt reason cancellable
     userActions { id type status payload approval options { name } }
     timeline { eventType state subState }
     attempts { strategy reason }
@@ -32,6 +32,8 @@ _SHOWN: Final = """query ($id: ID!) {
 
 _SUBMIT: Final = """mutation ($input: SubmitUserActionInput!) { submitUserAction(input: $input) {
   transaction { id state } errors { code field } } }"""
+_CANCEL: Final = """mutation ($input: CancelTransactionInput!) { cancelTransaction(input: $input) {
+  transaction { id state } errors { code field whatHappened why whatToDo alternatives } } }"""
 
 Json = Any  # answers, which tests index
 
@@ -100,6 +102,10 @@ class Payer:
             time.sleep(_POLL_SECONDS)
         answer = {"actionId": pending[-1]["id"], "option": option}
         return self.ask(_SUBMIT, input=answer)["submitUserAction"]
+
+    def cancel(self, identifier: str) -> Json:
+        """The mutation's payload."""
+        return self.ask(_CANCEL, input={"id": identifier})["cancelTransaction"]
 
     def deliver_instead(self, identifier: str, asset: str) -> None:
         """The user pays, and Coinbase delivers something else."""

@@ -9,6 +9,7 @@ from tests.integration.payments.payer import Json, Payer
 pytestmark = pytest.mark.enable_socket
 
 ASKED = "UPDATE_PAYMENT_METHOD"
+BALANCE = "{ wallet { available { posted pending } } }"
 
 
 def declined(alice: Payer, **more: str) -> str:
@@ -96,3 +97,47 @@ def test_who_finds_nobody_to_open_the_payment_chooses_again(alice: Payer) -> Non
     assert alice.http.post(alice.page(deposit), data={"outcome": "pay"}).is_success
     assert alice.until(deposit, state="COMPLETED")["provider"] == "stripe"
     alice.verify()
+
+
+@pytest.mark.parametrize("provider", ["coinbase", "stripe"])
+def test_what_nobody_has_begun_to_pay_is_stopped_and_what_comes_all_the_same_is_booked(
+    alice: Payer, provider: str
+) -> None:
+    if provider == "stripe":
+        alice.fault("outage", "coinbase", operations=["create_session", "create_order"])
+    before = alice.ask(BALANCE)["wallet"]["available"]
+    deposit = alice.begin()
+    alice.page(deposit)
+    open_ = alice.shown(deposit)["transaction"]
+    assert (open_["provider"], open_["cancellable"]) == (provider, True)
+
+    assert alice.cancel(deposit)["errors"] == []
+
+    over = alice.until(deposit, state="FAILED")
+    assert (over["reason"], over["waitingOn"], over["cancellable"]) == (
+        "TXN_CANCELLED",
+        "NONE",
+        False,
+    )
+    assert [each["status"] for each in over["userActions"]] == ["CANCELLED"]
+    assert alice.ask(BALANCE)["wallet"]["available"] == before
+    assert alice.cancel(deposit)["errors"] == []
+
+    # When it is delivered all the same
+    alice.fund("USDC", 50_000_000)
+    alice.wait_for(lambda: Decimal(alice.posted()) - Decimal(before["posted"]) == Decimal(50))
+    alice.verify()
+
+
+def test_what_somebody_has_begun_to_pay_is_not_stopped_and_says_why(alice: Payer) -> None:
+    deposit = alice.begin("500", "BANK")
+    alice.pay(deposit)
+    paid = alice.until(deposit, cancellable=False)
+    assert paid["state"] != "FAILED"
+
+    (refused,) = alice.cancel(deposit)["errors"]
+
+    assert (refused["code"], refused["field"]) == ("TXN_NOT_CANCELLABLE", "input.id")
+    assert refused["alternatives"] == [f"Ask {paid['provider']} to give the money back."]
+    assert paid["provider"] in refused["why"]
+    alice.until(deposit, state="COMPLETED")

@@ -8,11 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from domain.contracts.deposit_events import FiatPaymentFailed
 from domain.provider.effects import EffectKind
 from domain.provider.extensions import NOTICE_MAX
 from domain.provider.payment_outcomes import Opened, Waiting
+from domain.provider.ports import answers
 from domain.provider.ports.onramp import OnRampProvider, PaymentState, PaymentStatus
-from domain.shared.decision import Facts
+from domain.shared.decision import Decision, Facts
 from domain.shared.ids import EffectId
 from infrastructure.sagas.arrivals import Arrivals
 from infrastructure.sagas.effects import EffectInHand
@@ -35,9 +37,19 @@ OPEN_FOR = timedelta(minutes=10)
 
 @dataclass
 class Provider:
+    """`cancels`: it ends at our wish what nobody has paid."""
+
     state: PaymentState
-    may_be_retried: bool
+    may_be_retried: bool = False
+    cancels: bool = False
     name: str = "first"
+
+    async def cancel_payment(self, reference: str, *, key: str) -> PaymentStatus | answers.Setback:
+        assert key == "key-cancel"
+        if self.cancels and self.state is PaymentState.AWAITING_USER:
+            self.state = PaymentState.CANCELLED
+            return await self.check_payment_status(reference)
+        return answers.Declined(code="PRV_UNSUPPORTED", reason="cannot be cancelled")
 
     async def check_payment_status(self, reference: str) -> PaymentStatus:
         return PaymentStatus(
@@ -67,9 +79,15 @@ async def checked(
     *,
     state: PaymentState = PaymentState.AWAITING_USER,
     may_be_retried: bool = False,
+    cancels: bool = False,
 ) -> list[str]:
     """The types of the events that a look at the payment brings."""
-    provider = Provider(state, may_be_retried)
+    decision = await decided(payment, now, Provider(state, may_be_retried, cancels))
+    return [event.type_name() for event in decision.events]
+
+
+async def decided(payment: Payment, now: datetime, provider: Provider) -> Decision:
+    """What a look at the payment comes to."""
     effects = PaymentEffects(
         engine=cast("SagaEngine", Engine(now)),
         providers=cast("Mapping[str, OnRampProvider]", {"first": provider}),
@@ -89,8 +107,7 @@ async def checked(
     )
     handler = await effects.handlers()[EffectKind.ONRAMP_CHECK](effect, payment.stream)
     assert handler is not None
-    decision = handler(payment.stream, replace(payment.facts, now=now))
-    return [event.type_name() for event in decision.events]
+    return handler(payment.stream, replace(payment.facts, now=now))
 
 
 def opened(*, closes_at: datetime | None) -> Payment:
@@ -113,7 +130,7 @@ def opened(*, closes_at: datetime | None) -> Payment:
     [
         (START + PAGE_TIME - NOTICE_MAX - timedelta(seconds=1), []),
         (START + PAGE_TIME - NOTICE_MAX, ["UserChoiceRequired"]),
-        (START + PAGE_TIME + PAYING, []),
+        (START + PAGE_TIME + PAYING, ["UserActionExpired"]),
         (
             START + PAGE_TIME + PAYING + timedelta(seconds=1),
             ["UserActionExpired", "FiatPaymentFailed"],
@@ -129,8 +146,9 @@ async def test_where_a_page_is_only_taken_to_be_closed_nothing_takes_its_place(
 @pytest.mark.parametrize(
     ("now", "events"),
     [
-        (START + OPEN_FOR, []),
-        (START + OPEN_FOR + PAYING, []),
+        (START + OPEN_FOR - timedelta(seconds=1), []),
+        (START + OPEN_FOR, ["UserActionExpired"]),
+        (START + OPEN_FOR + PAYING, ["UserActionExpired"]),
         (
             START + OPEN_FOR + PAYING + timedelta(seconds=1),
             ["UserActionExpired", "FiatPaymentDeclined", "UserChoiceRequired"],
@@ -141,6 +159,45 @@ async def test_where_a_page_has_closed_its_user_may_begin_anew(
     now: datetime, events: list[str]
 ) -> None:
     assert await checked(opened(closes_at=START + OPEN_FOR), now) == events
+
+
+async def test_when_the_page_closes_it_is_looked_at() -> None:
+    payment = opened(closes_at=START + OPEN_FOR)
+    almost = START + OPEN_FOR - timedelta(seconds=2)
+
+    decision = await decided(payment, almost, Provider(PaymentState.AWAITING_USER))
+
+    assert [moved.due_at for moved in decision.effects_moved] == [START + OPEN_FOR]
+
+
+@pytest.mark.parametrize("cancels", [False, True])
+@pytest.mark.parametrize("may_be_retried", [False, True])
+async def test_what_its_user_gave_up_and_nobody_began_to_pay_has_ended(
+    *, cancels: bool, may_be_retried: bool
+) -> None:
+    payment = opened(closes_at=None).given_up()
+    state = PaymentState.FAILED if may_be_retried else PaymentState.AWAITING_USER
+    provider = Provider(state, may_be_retried, cancels)
+
+    decision = await decided(payment, START + timedelta(minutes=1), provider)
+
+    (failed,) = decision.events
+    assert isinstance(failed, FiatPaymentFailed)
+    assert (failed.code, failed.refunded) == ("TXN_CANCELLED", 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "events"),
+    [
+        (PaymentState.PROCESSING, ["FiatPaymentBegun"]),
+        (PaymentState.UNRECOGNISED, ["FiatPaymentBegun"]),
+        (PaymentState.PAID, ["FiatPaymentConfirmed", "USDCConversionRequested"]),
+    ],
+)
+async def test_what_was_given_up_too_late_goes_on(state: PaymentState, events: list[str]) -> None:
+    payment = opened(closes_at=None).given_up()
+
+    assert await checked(payment, START + timedelta(minutes=1), state=state, cancels=True) == events
 
 
 async def test_more_time_is_waited_for() -> None:
@@ -166,8 +223,9 @@ async def test_what_was_paid_is_not_ended_by_our_own_clock() -> None:
 async def test_what_somebody_has_begun_to_pay_is_not_ended_by_our_own_clock() -> None:
     payment = opened(closes_at=START + OPEN_FOR)
     early, late = START + OPEN_FOR, START + OPEN_FOR + PAYING + timedelta(seconds=1)
-    assert await checked(payment, early, state=PaymentState.PROCESSING) == ["FiatPaymentBegun"]
-    payment.checked(Waiting(due_at=START, paid=False, is_begun=True))
+    assert await checked(payment, START, state=PaymentState.PROCESSING) == ["FiatPaymentBegun"]
+    payment.at(early).checked(Waiting(due_at=START, paid=False, is_begun=True))
+    assert payment.types[-2:] == ["UserActionExpired", "FiatPaymentBegun"]
 
     # Once told of it, whatever is said of it then, or is not
     assert await checked(payment, early, state=PaymentState.PROCESSING) == []
@@ -175,7 +233,6 @@ async def test_what_somebody_has_begun_to_pay_is_not_ended_by_our_own_clock() ->
     told = await checked(payment, START + timedelta(days=UNHEARD_DAYS_MAX, seconds=1))
     assert told == ["OperatorRequired"]
     assert await checked(payment, late, state=PaymentState.FAILED) == [
-        "UserActionExpired",
         "FiatPaymentDeclined",
         "UserChoiceRequired",
     ]
@@ -190,7 +247,7 @@ async def test_who_may_try_again_has_not_failed_while_they_may(closes_at: dateti
         told = await checked(payment, now, state=PaymentState.FAILED, may_be_retried=True)
         is_dead = closes_at is not None and not is_waited_for
         assert ("FiatPaymentDeclined" in told) == is_dead
-        assert (told == []) == is_waited_for
+        assert (told == ["UserActionExpired"]) == is_waited_for
 
 
 async def test_what_was_paid_and_failed_is_for_a_person() -> None:
@@ -222,7 +279,8 @@ async def test_what_has_begun_is_waited_for_without_a_person_only_so_long(
     state: PaymentState, days: int, *, is_paid: bool
 ) -> None:
     payment = opened(closes_at=START + OPEN_FOR)
-    payment.checked(Waiting(due_at=START, paid=is_paid, is_begun=True))
+    begun = Waiting(due_at=START, paid=is_paid, is_begun=True)
+    payment.checked(begun).at(START + OPEN_FOR).checked(begun)
     limit = START + timedelta(days=days)
 
     assert await checked(payment, limit, state=state) == []

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.compliance.review import DecideReviewCommand, decide_review
 from domain.contracts.buy_events import BuyTransactionInitiated, OnRampPurchase
 from domain.contracts.choice_events import UserChoiceRequired
+from domain.contracts.commands import CancelTransactionCommand
 from domain.contracts.deposit_events import (
     DepositTransactionInitiated,
     PaymentOffer,
@@ -26,6 +27,7 @@ from domain.shared.money import TransactionFee
 from domain.shared.saga import Origin, settle
 from domain.shared.stream import Stream
 from domain.shared.unit import Group, Rejected, Unit
+from domain.transaction.handlers import cancel
 from infrastructure.db.checks import check_unit
 from tests.unit.domain.send.journey import ALICE, ALICE_WALLET, FACTS, GROUPS, START
 
@@ -177,6 +179,12 @@ class Payment:
                 make_choice(stream, required.action_id, option, facts) + Decision(events=brought)
             )
         )
+        return self
+
+    def given_up(self) -> "Payment":
+        """The user asks to stop it."""
+        command = CancelTransactionCommand(transaction_id=TRANSACTION, user_id=ALICE)
+        self.decide(lambda stream, _facts: cancel(stream, command))
         return self
 
     def unanswered(self) -> "Payment":

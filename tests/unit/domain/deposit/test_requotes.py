@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from domain.contracts.choice_events import UserChoiceRequired, UserChoiceWithdrawn
-from domain.contracts.commands import CancelTransactionCommand
 from domain.contracts.deposit_events import (
     FiatPaymentFailed,
     FiatPaymentRequested,
@@ -19,9 +18,8 @@ from domain.provider.effects import Claimed, Declined, EffectKind, effect_id
 from domain.provider.errors import ActionRefused
 from domain.provider.requotes import PATIENCE, Requoted, on_requoted
 from domain.shared.unit import ActionStatus, EffectState, Group
-from domain.transaction.handlers import cancel
-from tests.unit.domain.deposit.journey import DELIVERED, TRANSACTION, Payment, offer
-from tests.unit.domain.send.journey import ALICE, ALICE_WALLET, GROUPS, START
+from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
+from tests.unit.domain.send.journey import ALICE_WALLET, GROUPS, START
 
 AVAILABLE = f"available:{ALICE_WALLET}"
 
@@ -97,12 +95,6 @@ def test_who_does_not_answer_pays_nothing(payment: Payment) -> None:
     assert (payment.states[-1], payment.row["reason"]) == ("FAILED", "TXN_TERMS_UNANSWERED")
 
 
-def given_up(payment: Payment) -> Payment:
-    command = CancelTransactionCommand(transaction_id=TRANSACTION, user_id=ALICE)
-    payment.decide(lambda stream, _facts: cancel(stream, command))
-    return payment
-
-
 def is_over(payment: Payment) -> bool:
     return (
         (payment.states[-1], payment.row["reason"]) == ("FAILED", "TXN_CANCELLED")
@@ -115,7 +107,7 @@ def is_over(payment: Payment) -> bool:
 def test_what_is_given_up_while_providers_are_asked_anew_is_asked_of_nobody(
     payment: Payment,
 ) -> None:
-    assert is_over(given_up(payment))
+    assert is_over(payment.given_up())
 
     requoted(payment, late("first", 98_000_000))
 
@@ -133,7 +125,7 @@ def test_what_is_given_up_while_its_user_is_asked_asks_no_more(
         requoted(payment.at(payment.facts.now + PATIENCE))
     assert payment.stream.known(UserChoiceRequired).action == is_asked
 
-    assert is_over(given_up(payment))
+    assert is_over(payment.given_up())
 
     assert payment.stream.known(UserChoiceWithdrawn).action == is_asked
     moved = [each.status for unit in payment.units for each in unit.actions_moved]
@@ -146,7 +138,7 @@ def test_what_is_given_up_before_anybody_hears_that_it_is_expected_is_asked_of_n
     payment = Payment(groups=((Group.COMPLIANCE, Group.WALLET, Group.TRANSACTION),)).initiate()
     payment.groups = (GROUPS,)
 
-    assert is_over(given_up(payment))
+    assert is_over(payment.given_up())
 
 
 def test_where_nobody_offers_anything_it_is_tried_for_a_while(payment: Payment) -> None:
