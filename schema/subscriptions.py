@@ -40,6 +40,9 @@ class Item:
 
     @described("The transaction as it stands now.")
     async def transaction(self, info: Info) -> Transaction | None:
+        return await self.transaction_now(info)
+
+    async def transaction_now(self, info: Info) -> Transaction | None:
         if self.transaction_key is None:
             return None
         view = await info.context.transaction(self.transaction_key)
@@ -89,10 +92,13 @@ class WalletUpdate(Item):
 
 @strawberry.type(description="What is new of a position in a strategy.")
 class StrategyUpdate(Item):
-    @described("Which position; null where the event names none: its transaction does.")
-    def position_id(self) -> strawberry.ID | None:
+    @described("Which position; null while a launch has opened none.")
+    async def position_id(self, info: Info) -> strawberry.ID | None:
         told = self.data.get("position_id")
-        return strawberry.ID(encode(Kind.POSITION, UUID(str(told)))) if told else None
+        if told:
+            return strawberry.ID(encode(Kind.POSITION, UUID(str(told))))
+        transaction = await self.transaction_now(info)
+        return None if transaction is None else transaction.position_id
 
     @described("Of a position that is watched: what became new of it.")
     def news(self) -> PositionNews | None:

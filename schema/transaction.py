@@ -111,8 +111,24 @@ class Transaction(Node):
     attempt: int
     provider: str | None
     provider_explanation: str | None
-    chain: str | None
-    chain_signature: str | None
+    chain: str | None = strawberry.field(
+        description="Where its user signs for it; where they pay instead, where it is delivered."
+    )
+    chain_signature: str | None = strawberry.field(
+        description="The transaction on chain: the signed one, or the delivery of what was paid for."
+    )
+    delivery_chain: str | None = strawberry.field(
+        description="Where an on-ramp or a bridge delivers; null where none does."
+    )
+    delivery_hash: str | None = strawberry.field(
+        description="The provider's transaction there, as deliveryChain shows it."
+    )
+    strategy_id: str | None = strawberry.field(
+        description="Of a launch, what it launches; of a stop, what it leaves."
+    )
+    position_id: strawberry.ID | None = strawberry.field(
+        description="Of a launch, what it opened, once it is open; of a stop, what it closes."
+    )
     cancellable: bool
     approval_deadline: datetime | None
     estimated_completion: datetime | None = strawberry.field(
@@ -211,6 +227,10 @@ class Transaction(Node):
             provider_explanation=view.provider_explanation,
             chain=view.chain,
             chain_signature=view.chain_signature,
+            delivery_chain=view.delivery_chain,
+            delivery_hash=view.delivery_hash,
+            strategy_id=view.strategy_id,
+            position_id=_position(view),
             cancellable=view.cancellable,
             approval_deadline=view.approval_deadline,
             estimated_completion=view.estimated_completion,
@@ -244,6 +264,12 @@ class TransactionConnection:
             if (seen := as_viewer_sees(item.node)) is not None
         ]
         return cls(edges=edges, page_info=PageInfo.of(page))
+
+
+def _position(view: TransactionView) -> strawberry.ID | None:
+    if view.position_id is None:
+        return None
+    return strawberry.ID(encode(Kind.POSITION, view.position_id))
 
 
 def _optional(base_units: int | None, symbol: str) -> str | None:

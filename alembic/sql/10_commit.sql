@@ -127,7 +127,8 @@ BEGIN
             recipient_wallet_id, recipient_user_id, recipient_username, recipient_address,
             platform_fee, network_fee, provider_fee, fee_due, fees, reason, waiting_on,
             outcome_certainty, funds_location, progress_percent, attempt, provider,
-            provider_explanation, provider_reference, chain, chain_signature, linked_id,
+            provider_explanation, provider_reference, chain, chain_signature,
+            delivery_chain, delivery_hash, strategy_id, position_id, linked_id,
             cancellable, approval_deadline, estimated_completion, estimated_as,
             updated_at, completed_at, details
         ) = (
@@ -137,6 +138,7 @@ BEGIN
                 r.provider_fee, r.fee_due, r.fees, r.reason, r.waiting_on,
                 r.outcome_certainty, r.funds_location, r.progress_percent, r.attempt, r.provider,
                 r.provider_explanation, r.provider_reference, r.chain, r.chain_signature,
+                r.delivery_chain, r.delivery_hash, r.strategy_id, r.position_id,
                 r.linked_id, r.cancellable, r.approval_deadline, r.estimated_completion,
                 r.estimated_as,
                 coalesce((m.fields->>'updated_at')::timestamptz, clock_timestamp()),

@@ -6,6 +6,7 @@ A position is what one launch opened; its identifier is that of the launching tr
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from domain.contracts.deposit_events import RejectedOffer
@@ -14,6 +15,13 @@ from domain.contracts.events import NetworkCost
 from domain.contracts.flows import FlowName
 from domain.contracts.transfer_events import LegConfirmed, LegRequested
 from domain.shared.ids import HoldId, TransactionId
+
+STRATEGY_ID_SEPARATOR: Final = ":"
+
+
+def strategy_id(provider: str, offer_id: str) -> str:
+    """What the API calls a protocol's offer."""
+    return f"{provider}{STRATEGY_ID_SEPARATOR}{offer_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,10 @@ class TransactionView:
     provider_explanation: str | None
     chain: str | None
     chain_signature: str | None
+    delivery_chain: str | None
+    delivery_hash: str | None
+    strategy_id: str | None
+    position_id: UUID | None
     cancellable: bool
     approval_deadline: datetime | None
     estimated_completion: datetime | None
@@ -173,6 +177,10 @@ def as_recipient_sees(view: TransactionView) -> TransactionView | None:
         provider_explanation=None,
         chain=None,
         chain_signature=None,
+        delivery_chain=None,
+        delivery_hash=None,
+        strategy_id=None,
+        position_id=None,
         cancellable=False,
         approval_deadline=None,
         estimated_completion=None,

@@ -11,6 +11,7 @@ from domain.compliance.model import assess
 from domain.contracts.events import NetworkCost
 from domain.contracts.previews import Preview
 from domain.contracts.services import LaunchStrategyInput, StopPreview, StopStrategyInput
+from domain.contracts.strategy_events import strategy_id
 from domain.contracts.views import PositionView, StrategyCatalogueView
 from domain.provider.ports.defi import DeFiProvider, Position, StrategyOffer
 from domain.shared.assets import USDC, Asset, Chain
@@ -32,7 +33,7 @@ from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import NO_KEY, read_key
-from infrastructure.services.strategy_book import StrategyBook, strategy_id
+from infrastructure.services.strategy_book import StrategyBook
 from infrastructure.services.wishes import Plan, Wish
 
 LAUNCH: Final = "initiateStrategyLaunch"

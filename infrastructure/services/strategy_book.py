@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from domain.contracts.strategy_events import StrategyTerms
+from domain.contracts.strategy_events import STRATEGY_ID_SEPARATOR, StrategyTerms, strategy_id
 from domain.contracts.views import (
     MissingStrategiesView,
     StrategyCatalogueView,
@@ -28,7 +28,6 @@ ASK_SECONDS_MAX: Final = 3.0
 OTHERS_MAX: Final = 3
 """So many strategies are offered in place of one."""
 RISKS: Final = ("low", "medium", "high")
-_SEPARATOR: Final = ":"
 
 
 class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,11 +77,6 @@ def load_goals(path: Path = STRATEGIES_FILE) -> Goals:
     if not levels <= set(RISKS):
         raise StartupError(f"{path.name}: a risk is one of {', '.join(RISKS)}")
     return goals
-
-
-def strategy_id(provider: str, offer_id: str) -> str:
-    """A strategy's identifier in the API."""
-    return f"{provider}{_SEPARATOR}{offer_id}"
 
 
 def _may_replace(provider: str, offer: StrategyOffer, terms: StrategyTerms, amount: int) -> bool:
@@ -138,7 +132,7 @@ class StrategyBook:
     async def offer(self, identifier: str) -> tuple[str, StrategyOffer]:
         """The provider and what it offers now. Raises `Refused` for what is not known or stale."""
         await self._ask_all()
-        provider, _, offer_id = identifier.partition(_SEPARATOR)
+        provider, _, offer_id = identifier.partition(STRATEGY_ID_SEPARATOR)
         told = self._told.get(provider)
         offers = told.offers if told else ()
         found = next((each for each in offers if each.id == offer_id), None)
@@ -153,7 +147,7 @@ class StrategyBook:
         """What was last told of it, for whoever leaves: neither a switch nor a provider that no
         longer lists it keeps anybody's money in. None: nothing was told."""
         await self._ask_all()
-        provider, _, offer_id = identifier.partition(_SEPARATOR)
+        provider, _, offer_id = identifier.partition(STRATEGY_ID_SEPARATOR)
         told = self._told.get(provider)
         return next((each for each in told.offers if each.id == offer_id), None) if told else None
 

@@ -11,7 +11,7 @@ from domain.contracts.buy_events import (
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import AvailableBalanceReserved
-from domain.shared.assets import ASSETS, USDC
+from domain.shared.assets import USDC
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
 from domain.transaction.flows.ending import led
@@ -20,6 +20,7 @@ from domain.transaction.flows.swap import (
     SWAP_RECORDS,
     SwapPlan,
     completed_record,
+    crossing_columns,
     failed_record,
     opening_record,
     swap_columns,
@@ -75,7 +76,7 @@ def _opening(stream: Stream, event: Event, buy: BuyTransactionInitiated) -> Colu
         "sender_address": purchase.sender_address,
         "recipient_username": buy.username,
         "recipient_address": buy.address,
-        "chain": ASSETS[buy.asset].chain,
+        **crossing_columns(USDC.symbol, buy.asset),
         "definition_version": purchase.definition_version,
         "correlation_id": event.correlation_id,
         "approval_deadline": purchase.approval_deadline,

@@ -34,6 +34,7 @@ from domain.transaction.flows.payment import (
     payment_columns,
 )
 from domain.transaction.flows.swap import completed_record, failed_record, opening_record
+from domain.transaction.flows.transfer import delivery_columns
 from domain.transaction.states import Trigger
 
 RECORDS: Final[dict[type[EventPayload], Record]] = {
@@ -79,8 +80,9 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = {"target_amount": offers[0].asset_amount}
         case FiatPaymentConfirmed(reference=reference):
             found = {"provider_reference": reference}
-        case DirectAssetPurchaseCompleted(amount=amount, transaction_hash=transaction_hash):
-            found = {"received_amount": amount, "chain_signature": transaction_hash}
+        case DirectAssetPurchaseCompleted(amount=amount, asset=asset, transaction_hash=delivered):
+            found = {"received_amount": amount, "chain_signature": delivered}
+            found |= delivery_columns(asset, delivered)
         case _:
             found = {}
     return found | payment_columns(event)
@@ -99,6 +101,7 @@ def _opening(event: Event, buy: BuyTransactionInitiated) -> Columns:
         "recipient_username": buy.username,
         "recipient_address": buy.address,
         "chain": ASSETS[buy.asset].chain,
+        "delivery_chain": ASSETS[buy.asset].chain,
         "correlation_id": event.correlation_id,
         "created_at": event.occurred_at,
     }

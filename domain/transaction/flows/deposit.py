@@ -32,6 +32,7 @@ from domain.transaction.flows.payment import (
     PURCHASE_REQUESTED,
     payment_columns,
 )
+from domain.transaction.flows.transfer import delivery_columns
 from domain.transaction.states import Trigger
 
 RECORDS: Final[dict[type[EventPayload], Record]] = {
@@ -87,8 +88,9 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = {"target_amount": offers[0].asset_amount}
         case FiatPaymentConfirmed(reference=reference):
             found = {"provider_reference": reference}
-        case USDCConversionCompleted(amount=amount, transaction_hash=transaction_hash):
-            found = {"received_amount": amount, "chain_signature": transaction_hash}
+        case USDCConversionCompleted(amount=amount, asset=asset, transaction_hash=delivered):
+            found = {"received_amount": amount, "chain_signature": delivered}
+            found |= delivery_columns(asset, delivered)
         case AvailableBalanceUpdated():
             found = {"fees": _fees(stream, stream.known(OnRampProviderSelected).provider)}
         case _:
@@ -108,6 +110,7 @@ def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:
         "recipient_username": deposit.username,
         "recipient_address": deposit.address,
         "chain": "SOLANA",
+        "delivery_chain": "SOLANA",
         "correlation_id": event.correlation_id,
         "created_at": event.occurred_at,
     }

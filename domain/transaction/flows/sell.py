@@ -10,7 +10,7 @@ from domain.contracts.sell_events import (
     SellTransactionInitiated,
 )
 from domain.contracts.swap_events import InvestedBalanceReserved
-from domain.shared.assets import ASSETS, USDC
+from domain.shared.assets import USDC
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Flow, Record
 from domain.transaction.flows.ending import led
@@ -19,6 +19,7 @@ from domain.transaction.flows.swap import (
     SWAP_RECORDS,
     SwapPlan,
     completed_record,
+    crossing_columns,
     failed_record,
     opening_record,
     swap_columns,
@@ -69,7 +70,7 @@ def _opening(_stream: Stream, event: Event, sell: SellTransactionInitiated) -> C
         "sender_address": sell.sender_address,
         "recipient_username": sell.username,
         "recipient_address": sell.recipient_address,
-        "chain": ASSETS[sell.asset].chain,
+        **crossing_columns(sell.asset, USDC.symbol),
         "definition_version": sell.definition_version,
         "correlation_id": event.correlation_id,
         "approval_deadline": sell.approval_deadline,

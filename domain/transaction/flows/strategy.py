@@ -37,6 +37,7 @@ from domain.contracts.strategy_events import (
     StrategyStopFailed,
     StrategyStopInitiated,
     StrategyTermsAmended,
+    strategy_id,
 )
 from domain.contracts.terms_events import PositionTermsWorsened
 from domain.contracts.transfer_events import (
@@ -158,8 +159,12 @@ def launch_columns(stream: Stream, event: Event) -> Columns:
     match event.data:
         case StrategyLaunchInitiated() as launch:
             return _launch(event, launch)
+        case DeFiStrategyDeployRequested(provider=provider, offer_id=offer_id):
+            return {"strategy_id": strategy_id(provider, offer_id)}
         case DeFiStrategyDeployed(amount=amount):
             return {"received_amount": amount}
+        case StrategyBalanceUpdated(position_id=position_id):
+            return {"position_id": position_id}
         case _:
             launch = stream.known(StrategyLaunchInitiated)
             return _columns(stream, event, network=launch.network_cost, platform_fee=0)
@@ -214,6 +219,7 @@ def _launch(event: Event, launch: StrategyLaunchInitiated) -> Columns:
         **_opening(event, launch.username, launch.owner_address),
         "type": "STRATEGY_LAUNCH",
         "amount": launch.amount,
+        "strategy_id": strategy_id(launch.terms.provider, launch.terms.offer_id),
         "network_fee": launch.network_cost.total_base_units,
         "definition_version": launch.definition_version,
         "approval_deadline": launch.approval_deadline,
@@ -225,6 +231,8 @@ def _stop(event: Event, stop: StrategyStopInitiated) -> Columns:
         **_opening(event, stop.username, stop.owner_address),
         "type": "STRATEGY_STOP",
         "amount": stop.principal,
+        "strategy_id": strategy_id(stop.provider, stop.offer_id),
+        "position_id": stop.position_id,
         "target_amount": stop.value - stop.platform_fee - stop.network_cost.total_base_units,
         "platform_fee": stop.platform_fee,
         "network_fee": stop.network_cost.total_base_units,

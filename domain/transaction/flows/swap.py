@@ -46,7 +46,11 @@ from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Record
 from domain.transaction.flows.review import REVIEW_RECORDS
-from domain.transaction.flows.transfer import transfer_columns, transfer_records
+from domain.transaction.flows.transfer import (
+    delivery_columns,
+    transfer_columns,
+    transfer_records,
+)
 from domain.transaction.states import Trigger
 
 _RESERVED: Final = Record(
@@ -201,28 +205,39 @@ def swap_columns(stream: Stream, event: Event, plan: SwapPlan) -> Columns:
     """What the leg's events fill in the row beside the state."""
     match event.data:
         case DEXProviderSelected(provider=provider, explanation=explanation):
-            return {
+            found: Columns = {
                 "provider": provider,
                 "provider_explanation": explanation,
                 "target_amount": plan.offer(provider).target_amount,
                 "fees": plan.fees(provider, plan.network_cost),
             }
         case BlockchainSwapRequested(swap=swap):
-            return {"target_amount": swap.target_amount, "platform_fee": swap.platform_fee}
+            found = {"target_amount": swap.target_amount, "platform_fee": swap.platform_fee}
         case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
-            swap = stream.known(BlockchainSwapRequested).swap
-            charged = replace(plan, platform_fee=swap.platform_fee)
-            return {"fees": charged.fees(swap.provider, cost)}
-        case BlockchainSwapConfirmed(gas=Gas() as gas, signature=signature):
-            swap = stream.known(BlockchainSwapRequested).swap
+            found = {"fees": _charged(stream, plan, cost)}
+        case BlockchainSwapConfirmed(gas=Gas() as gas):
             paid = replace(plan.network_cost, gas=_paid(stream, gas))
-            charged = replace(plan, platform_fee=swap.platform_fee)
-            fees = charged.fees(swap.provider, paid)
-            return {"fees": fees, "chain_signature": signature}
+            found = {"fees": _charged(stream, plan, paid)}
+        case CrossChainDelivered(asset=asset, transaction_hash=transaction_hash):
+            found = delivery_columns(asset, transaction_hash)
         case AssetSwapCompleted(received=received):
-            return {"received_amount": received}
+            found = {"received_amount": received}
         case _:
-            return transfer_columns(stream, event)
+            found = transfer_columns(stream, event)
+    return found
+
+
+def _charged(stream: Stream, plan: SwapPlan, cost: NetworkCost) -> tuple[TransactionFee, ...]:
+    """By the swap that was asked for last, with what the network takes."""
+    swap = stream.known(BlockchainSwapRequested).swap
+    return replace(plan, platform_fee=swap.platform_fee).fees(swap.provider, cost)
+
+
+def crossing_columns(source: str, target: str) -> Columns:
+    """Where its user signs, and where it is delivered if that is another chain."""
+    here, there = ASSETS[source].chain, ASSETS[target].chain
+    signed: Columns = {"chain": here}
+    return signed if here == there else {**signed, "delivery_chain": there}
 
 
 def _paid(stream: Stream, last: Gas) -> Gas:

@@ -24,6 +24,7 @@ from domain.contracts.transfer_events import (
     TransferFailed,
     TransferRequested,
 )
+from domain.shared.assets import ASSETS
 from domain.shared.stream import Stream
 from domain.transaction.flow import Columns, Record
 from domain.transaction.flows.choice import CHOICE_RECORDS
@@ -94,3 +95,8 @@ def transfer_columns(stream: Stream, event: Event) -> Columns:
             return {"received_amount": amount, "chain_signature": signature}
         case _:
             return {}
+
+
+def delivery_columns(asset: str, transaction_hash: str) -> Columns:
+    """What a provider delivered, on the asset's own chain."""
+    return {"delivery_chain": ASSETS[asset].chain, "delivery_hash": transaction_hash}

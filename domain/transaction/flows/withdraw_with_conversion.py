@@ -29,6 +29,7 @@ from domain.transaction.flows.swap import (
     SWAP_RECORDS,
     SwapPlan,
     completed_record,
+    crossing_columns,
     failed_record,
     opening_record,
     swap_columns,
@@ -107,7 +108,7 @@ def _converted(withdraw: WithdrawTransactionInitiated) -> Columns:
     return {
         "target_asset": conversion.target,
         "target_amount": conversion.offers[0].target_amount,
-        "chain": withdraw.chain,
+        **crossing_columns(withdraw.asset, conversion.target),
     }
 
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from bench.platform import Platform
+from domain.shared.assets import ASSETS
 from tests.integration.api.chain import Chain
 from tests.integration.api.client import Json, Person, Records, new_key, only_error, sign
 from tests.sequences import BUY, SELL
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.enable_socket
 
 _SHOWN = """query ($id: ID!) { transaction(id: $id) {
   id type state reason receivedAmount provider providerExplanation fundsLocation progressPercent
+  chain chainSignature deliveryChain deliveryHash
   fees { kind amount asset provider } timeline { eventType state subState } } }"""
 _BALANCES = "{ wallet { available { asset posted } invested { asset posted } } }"
 
@@ -122,6 +124,8 @@ async def test_an_asset_of_another_chain_is_bought_and_arrives_there(
     assert await held(alice, asset) - before == Decimal(done["receivedAmount"]) > 0
     passed = [f"{row['state']}.{row['subState']}" for row in done["timeline"]]
     assert "PROVIDER_PROCESSING.BRIDGE_CONFIRMING" in passed
+    assert (done["chain"], done["deliveryChain"]) == ("SOLANA", ASSETS[asset].chain)
+    assert done["deliveryHash"] not in {None, done["chainSignature"]}
 
 
 async def arrived(

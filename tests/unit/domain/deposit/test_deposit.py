@@ -56,6 +56,7 @@ def test_a_deposit_publishes_its_events_and_passes_its_states_in_order(payment: 
 
     assert [name for name in payment.types if name in SEQUENCE] == SEQUENCE
     assert payment.states == STATES
+    assert (payment.row["delivery_chain"], payment.row["delivery_hash"]) == ("SOLANA", "hash")
 
 
 def test_in_one_process_a_deposit_is_four_units() -> None:

@@ -82,6 +82,7 @@ def test_another_strategy_takes_its_place_as_an_attempt_of_its_own(journey: Jour
 
     opened = journey.stream.known(StrategyBalanceUpdated)
     assert (opened.provider, opened.offer_id, opened.name) == ("lend", "token", "Token")
+    assert journey.row["strategy_id"] == "lend:token"
     assert journey.states.count("PROVIDER_FAILOVER") == 1
     last = [event.type for event in journey.stream.events if event.attempt == 2]
     assert [name for name in last if name in LAUNCH] == LAUNCH[2:]

@@ -117,6 +117,8 @@ def told(journey: Journey, sequence: list[str]) -> list[str]:
 def test_a_launch_passes_its_events_and_opens_the_position(journey: Journey) -> None:
     launched(journey).built().signed().accepted()
     assert journey.held[AVAILABLE] == LAUNCHING.amount
+    assert journey.row["strategy_id"] == "kamino:vault"
+    assert "position_id" not in journey.row
 
     landed(journey, moved=-PRINCIPAL, fee=1_500)
 
@@ -128,7 +130,8 @@ def test_a_launch_passes_its_events_and_opens_the_position(journey: Journey) -> 
     assert journey.posted[OPENED_HERE] == PRINCIPAL
     assert journey.posted["fees:USDC"] == 1_500
     assert journey.held[AVAILABLE] == 0
-    assert journey.stream.known(StrategyBalanceUpdated).shares == 49_000_000
+    opened = journey.stream.known(StrategyBalanceUpdated)
+    assert (opened.shares, opened.position_id) == (49_000_000, journey.row["position_id"])
     skipped = [event.type for event in journey.stream.events if event.skipped]
     assert skipped == ["RequiredAssetSwapRequested", "RequiredAssetSwapCompleted"]
 
@@ -154,6 +157,7 @@ def test_a_stop_books_what_the_position_earned_or_lost(
     fee = 250_000 + COST.total_base_units
     stopped(journey, replace(STOPPING, value=proceeds)).built().signed().accepted()
     assert journey.held[STOPPED] == PRINCIPAL
+    assert (journey.row["strategy_id"], journey.row["position_id"]) == ("kamino:vault", POSITION)
 
     landed(journey, moved=proceeds, fee=fee)
 

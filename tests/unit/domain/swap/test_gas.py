@@ -107,6 +107,7 @@ def test_amount_gas_and_what_the_provider_asks_aside_are_held_and_booked(journey
     fees = {fee.kind: fee.amount for fee in journey.row["fees"]}  # type: ignore[attr-defined]
     assert fees["NETWORK"] == 2 * 10**15
     assert (journey.row["state"], journey.row["chain"]) == ("COMPLETED", "ETHEREUM")
+    assert (journey.row["delivery_chain"], journey.row["delivery_hash"]) == ("SOLANA", "there-1")
 
 
 def test_a_token_is_approved_first_and_each_transaction_pays_its_own_gas(journey: Journey) -> None:

@@ -155,6 +155,8 @@ def test_a_buy_on_one_chain_passes_its_events_and_states_and_ends_booked(journey
     assert journey.posted["fees:USDC"] == 1_500
     assert journey.held[AVAILABLE] == 0
     assert (journey.row["received_amount"], journey.row["progress_percent"]) == (199_000_000, 100)
+    assert journey.row["chain"] == "SOLANA"
+    assert not {"delivery_chain", "delivery_hash"} & set(journey.row)
     if len(journey.groups) == 1:
         assert len(journey.units) == 5
 
@@ -165,6 +167,8 @@ def test_between_two_chains_the_provider_has_it_until_it_arrives(journey: Journe
     )
     assert journey.posted["provider:first:USDC"] == 30_000_000
     assert journey.row["funds_location"] == "PROVIDER"
+    assert (journey.row["chain"], journey.row["delivery_chain"]) == ("SOLANA", "ETHEREUM")
+    assert "delivery_hash" not in journey.row
     tracked(journey, Waiting(due_at=FACTS.now))
     tracked(journey, Unknown(reason="timeout", due_at=FACTS.now))
 
@@ -174,6 +178,8 @@ def test_between_two_chains_the_provider_has_it_until_it_arrives(journey: Journe
     assert journey.states == [*STATES[:-2], *OVER_A_BRIDGE, *STATES[-2:]]
     assert journey.posted["provider:first:USDC"] == 0
     assert journey.posted[f"invested:{ALICE_WALLET}:ETH"] == 9 * 10**15
+    assert (journey.row["chain"], journey.row["delivery_chain"]) == ("SOLANA", "ETHEREUM")
+    assert journey.row["delivery_hash"] == "there-1" != journey.row["chain_signature"]
 
 
 def test_what_a_bridge_gives_back_is_the_users_again(journey: Journey) -> None:
