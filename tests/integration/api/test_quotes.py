@@ -138,13 +138,16 @@ async def test_what_is_paid_for_or_sold_is_shown(
     assert "PLATFORM" in {fee["kind"] for fee in shown["fees"]}
 
 
-async def test_a_withdraw_is_shown(alice: Person) -> None:
-    destination = {"externalWallet": {"address": STRANGER}}
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_withdraw_is_shown(alice: Person, bob: Person, *, known: bool) -> None:
+    address = bob.address if known else STRANGER
+    destination = {"externalWallet": {"address": address}}
 
     shown = await previewed(alice, withdraw={"amount": "25", "destination": destination})
 
-    assert (shown["type"], shown["recipient"]["address"]) == ("WITHDRAW", STRANGER)
-    assert codes(shown) == {"TXN_RECIPIENT_STRANGER"}
+    whom = {"username": "bob" if known else None, "address": address}
+    assert (shown["type"], shown["recipient"]) == ("WITHDRAW", whom)
+    assert codes(shown) == (set() if known else {"TXN_RECIPIENT_STRANGER"})
 
 
 async def test_a_launch_and_a_stop_are_shown(alice: Person) -> None:

@@ -22,7 +22,7 @@ _INITIATE: Final = """mutation ($input: InitiateDepositInput!) { initiateDeposit
 _SHOWN: Final = """query ($id: ID!) {
   transaction(id: $id) {
     state subState waitingOn outcomeCertainty fundsLocation progressPercent receivedAmount
-    provider providerExplanation attempt reason cancellable
+    provider providerExplanation attempt reason cancellable availableActions
     userActions { id type status payload approval options { name } }
     timeline { eventType state subState }
     attempts { strategy reason }
@@ -100,8 +100,11 @@ class Payer:
                 break
             assert time.monotonic() < deadline, actions
             time.sleep(_POLL_SECONDS)
-        answer = {"actionId": pending[-1]["id"], "option": option}
-        return self.ask(_SUBMIT, input=answer)["submitUserAction"]
+        return self.submit(actionId=pending[-1]["id"], option=option)
+
+    def submit(self, **answer: str) -> Json:
+        payload: Json = self.ask(_SUBMIT, input=answer)["submitUserAction"]
+        return payload
 
     def cancel(self, identifier: str) -> Json:
         """The mutation's payload."""

@@ -64,6 +64,17 @@ def test_the_same_method_is_asked_of_another_provider(alice: Payer) -> None:
     assert alice.shown(deposit)["transaction"]["provider"] != first
 
 
+def test_nothing_is_submitted_where_a_page_has_to_be_paid(alice: Payer) -> None:
+    waiting = alice.until(alice.begin(), waitingOn="USER")
+    assert "SUBMIT_USER_ACTION" not in waiting["availableActions"]
+
+    (action,) = waiting["userActions"]
+    payload = alice.submit(actionId=action["id"], signedTransaction="AQID")
+
+    (refused,) = payload["errors"]
+    assert (refused["code"], refused["field"]) == ("TXN_ACTION_REFUSED", "input.actionId")
+
+
 def test_what_nobody_offers_leaves_the_choice_open(alice: Payer) -> None:
     deposit = declined(alice)
     alice.until(deposit, state="PROVIDER_FAILOVER", waitingOn="USER")
