@@ -167,6 +167,14 @@ class FiatPaymentBegun(EventPayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiatPaymentTryFailed(EventPayload):
+    """What the user has begun came to nothing, by the provider's word; they may try again at the same
+    page."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FiatPaymentConfirmed(EventPayload):
     """The provider has the user's money."""
 
@@ -311,6 +319,7 @@ DEPOSIT_EVENTS: tuple[type[EventPayload], ...] = (
     PaymentMethodUpdated,
     PaymentMethodUpdateRefused,
     FiatPaymentBegun,
+    FiatPaymentTryFailed,
     FiatPaymentConfirmed,
     USDCConversionRequested,
     USDCConversionCompleted,

@@ -13,6 +13,7 @@ from domain.contracts.deposit_events import (
     FiatPaymentDeclined,
     FiatPaymentFailed,
     FiatPaymentRequested,
+    FiatPaymentTryFailed,
     FiatPaymentUnopened,
     OnRampProviderSelected,
     PaymentMethodUpdateRefused,
@@ -170,7 +171,12 @@ def failed_by(stream: Stream) -> frozenset[str]:
 def is_begun(stream: Stream) -> bool:
     """Whether somebody was seen to pay what is under way: it may be paid until its provider says
     otherwise."""
-    return stream.happened_since(FiatPaymentBegun, OnRampProviderSelected)
+    for event in reversed(stream.events):
+        if isinstance(event.data, FiatPaymentBegun):
+            return True
+        if isinstance(event.data, FiatPaymentTryFailed | OnRampProviderSelected):
+            return False
+    return False
 
 
 def is_declined(stream: Stream) -> bool:

@@ -31,13 +31,14 @@ class Told:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """Nothing has changed; to be asked again at `due_at`. `paid`: the provider has the money;
-    `awaits_user`: nobody is paying; `is_begun`: somebody is; `overdue`: why a person has to look by
-    now."""
+    `awaits_user`: nobody is paying, `try_failed`: any more; `is_begun`: somebody is; `overdue`: why a
+    person has to look by now."""
 
     due_at: datetime
     paid: bool
     told: Told = Told()
     awaits_user: bool = False
+    try_failed: bool = False
     is_begun: bool = False
     overdue: str | None = None
 

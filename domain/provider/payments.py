@@ -14,6 +14,7 @@ from domain.contracts.deposit_events import (
     FiatPaymentDeclined,
     FiatPaymentFailed,
     FiatPaymentRefunded,
+    FiatPaymentTryFailed,
     OnRampProviderSelected,
     PurchaseCompleted,
     PurchaseRequested,
@@ -114,7 +115,7 @@ def _news(stream: Stream, effect: Claimed, waiting: Waiting, facts: Facts) -> De
     if waiting.paid:
         news = _confirmed(stream, effect, waiting.told, facts) + _odd(stream, waiting, facts)
     elif waiting.awaits_user and not is_paid:
-        news = offer_time(stream, facts)
+        news = _try_failed(stream, waiting) + offer_time(stream, facts)
     elif waiting.is_begun and not (is_paid or is_begun(stream)):
         news = Decision(events=(FiatPaymentBegun(provider=_provider(stream)),))
     if not waiting.paid:
@@ -122,6 +123,12 @@ def _news(stream: Stream, effect: Claimed, waiting: Waiting, facts: Facts) -> De
     if waiting.overdue is not None:
         news += for_a_person(stream, waiting.overdue)
     return news
+
+
+def _try_failed(stream: Stream, waiting: Waiting) -> Decision:
+    if not (waiting.try_failed and is_begun(stream)):
+        return NOTHING
+    return Decision(events=(FiatPaymentTryFailed(provider=_provider(stream)),))
 
 
 def _opened(stream: Stream, effect: Claimed, opened: Opened, facts: Facts) -> Decision:

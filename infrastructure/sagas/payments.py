@@ -192,6 +192,7 @@ class PaymentEffects:
             paid=paid,
             told=_told(status),
             awaits_user=awaits_user,
+            try_failed=may_be_retried,
             is_begun=status.state in _BEGUN,
             overdue=_unnamed(stream, now) if status.state is PaymentState.DELIVERED else None,
         )

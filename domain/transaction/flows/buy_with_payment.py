@@ -85,7 +85,7 @@ def columns(stream: Stream, event: Event) -> Columns:
             found |= delivery_columns(asset, delivered)
         case _:
             found = {}
-    return found | payment_columns(event)
+    return found | payment_columns(stream, event)
 
 
 def _opening(event: Event, buy: BuyTransactionInitiated) -> Columns:

@@ -95,7 +95,7 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = {"fees": _fees(stream, stream.known(OnRampProviderSelected).provider)}
         case _:
             found = {}
-    return found | payment_columns(event)
+    return found | payment_columns(stream, event)
 
 
 def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:

@@ -12,6 +12,7 @@ from domain.contracts.deposit_events import (
     FiatPaymentFailed,
     FiatPaymentRefunded,
     FiatPaymentRequested,
+    FiatPaymentTryFailed,
     FiatPaymentUnopened,
     OnRampProviderSelected,
     PaymentMethodUpdated,
@@ -102,6 +103,7 @@ PAYMENT_RECORDS: Final[dict[type[EventPayload], Record]] = {
     SuspenseReturned: Record(funds_location="RETURNED"),
     SuspenseReturnRefuted: Record(),
     FiatPaymentBegun: Record(waiting_on="PROVIDER"),
+    FiatPaymentTryFailed: Record(),
     FiatPaymentConfirmed: Record(
         moves=((None, "FIAT_PAYMENT_CONFIRMED"),),
         waiting_on="PROVIDER",
@@ -131,6 +133,9 @@ PURCHASE_COMPLETED: Final = Record(
 )
 
 
+_CERTAINLY_UNPAID: Final = (OnRampProviderSelected, FiatPaymentTryFailed, ProviderAttemptFailed)
+
+
 def is_being_paid(stream: Stream) -> bool:
     """Whether somebody has begun to pay, or a person looks at what does not fit: only its provider can
     say how that ends."""
@@ -141,14 +146,18 @@ def is_being_paid(stream: Stream) -> bool:
     for event in reversed(stream.events):
         if isinstance(event.data, FiatPaymentBegun | OperatorRequired):
             return True
-        if isinstance(event.data, OnRampProviderSelected | ProviderAttemptFailed):
+        if isinstance(event.data, _CERTAINLY_UNPAID):
             return False
     return False
 
 
-def payment_columns(event: Event) -> Columns:
-    """Whether the user may stop it, where that changes."""
+def payment_columns(stream: Stream, event: Event) -> Columns:
+    """Whether the user may stop it, where that changes; who may try again does so at an open page."""
     match event.data:
+        case FiatPaymentTryFailed():
+            ended = stream.happened_since(UserActionExpired, UserActionRequired)
+            ended |= stream.has(CancellationRequested)
+            return {"cancellable": True, "waiting_on": "PROVIDER" if ended else "USER"}
         case FiatPaymentBegun() | FiatPaymentConfirmed() | OperatorRequired():
             return {"cancellable": False}
         case OnRampProviderSelected() | FiatPaymentDeclined():

@@ -250,6 +250,15 @@ async def test_who_may_try_again_has_not_failed_while_they_may(closes_at: dateti
         assert (told == ["UserActionExpired"]) == is_waited_for
 
 
+async def test_what_came_to_nothing_at_an_open_page_was_begun_by_nobody() -> None:
+    payment = opened(closes_at=START + OPEN_FOR)
+    payment.checked(Waiting(due_at=START, paid=False, is_begun=True))
+
+    told = await checked(payment, START, state=PaymentState.FAILED, may_be_retried=True)
+
+    assert told == ["FiatPaymentTryFailed"]
+
+
 async def test_what_was_paid_and_failed_is_for_a_person() -> None:
     payment = opened(closes_at=START + OPEN_FOR)
     payment.checked(Waiting(due_at=START, paid=True))

@@ -139,6 +139,33 @@ def test_what_was_begun_and_came_to_nothing_can_be_stopped_again(payment: Paymen
         payment.chosen("PAYPAL", PAYPAL)
 
 
+TRY_FAILED = replace(UNTOUCHED, try_failed=True)
+
+
+def test_who_was_declined_at_an_open_page_may_try_again_or_stop(payment: Payment) -> None:
+    payment.checked(TRY_FAILED)
+    assert "FiatPaymentTryFailed" not in payment.types
+
+    payment.checked(BEGUN).checked(UNTOUCHED).checked(TRY_FAILED).checked(TRY_FAILED)
+
+    assert payment.types[-2:] == ["FiatPaymentBegun", "FiatPaymentTryFailed"]
+    assert (payment.row["waiting_on"], payment.row["cancellable"]) == ("USER", True)
+    payment.checked(BEGUN)
+    assert (payment.row["waiting_on"], payment.row["cancellable"]) == ("PROVIDER", False)
+    payment.checked(TRY_FAILED).given_up().checked(GIVEN_UP)
+    assert is_over(payment)
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_nobody_tries_again_where_the_page_is_shown_no_more(
+    payment: Payment, *, is_closed: bool
+) -> None:
+    payment.at(START + PAGE_TIME) if is_closed else payment.given_up()
+    payment.checked(BEGUN).checked(TRY_FAILED)
+
+    assert payment.row["waiting_on"] == "PROVIDER"
+
+
 def test_what_is_given_up_while_it_is_opened_is_shown_to_nobody(asked: Payment) -> None:
     asked.given_up()
     assert asked.incoming[AVAILABLE] == 98_000_000
