@@ -32,6 +32,7 @@ from domain.provider.ports.unsigned import Unsigned
 from domain.shared.assets import Asset, Chain
 from domain.shared.errors import InvalidInput
 from infrastructure.chains.credits import credited_to, credits_of
+from infrastructure.chains.sent import sent
 
 FEE_RATE: Final = 1_000
 # What a transfer takes, in units that the fee rate is about.
@@ -214,6 +215,15 @@ class MemoryGateway:
             block=hashlib.sha256(f"{known.height}:{known.branch}".encode()).hexdigest(),
             fee=known.payload.fee,
         )
+
+    async def sent(self, prepared: TransferPrepared) -> str | Setback | None:
+        if (setback := self._setback("sent")) is not None:
+            return setback
+
+        async def is_free() -> bool:
+            return all(_input_of(one) not in prepared.inputs for one in self._known.values())
+
+        return await sent(self, prepared, prepared.commitment.hex(), is_free=is_free)
 
     async def likeness(
         self, prepared: TransferPrepared, transaction_hash: str

@@ -36,6 +36,7 @@ from domain.provider.ports.chain import (
     Signed,
     TransferPrepared,
 )
+from domain.provider.sent import SentAlready
 from domain.shared.assets import NATIVE, Chain
 from domain.shared.stream import Stream
 from domain.shared.unit import JsonObject
@@ -47,6 +48,8 @@ LOOK_SECONDS_MAX: Final = 120.0
 LOOK_SHARE_OF_AGE: Final = 0.1
 """Asked often at first and seldom later: blocks take seconds on one chain, minutes on another."""
 COMMITMENT: Final = "final"
+SENT_LOOK_SECONDS: Final = 15.0
+"""How soon it is looked again for what may be on its way: a block or so."""
 CONTESTED_LOOK_SECONDS: Final = 3_600.0
 """A person has it; a node may still find what could not be found."""
 REPLACED: Final = "what was signed was replaced on the chain"
@@ -86,11 +89,27 @@ class ChainLegs:
             return NotAttempted(reason="the chain is not configured", due_at=_soon(now))
         return await self._kind(stream).build(stream, gateway, now)
 
+    async def sent(self, stream: Stream, now: datetime) -> SentAlready | NotAttempted | None:
+        """Whether its user has sent by themselves what they were shown; None: they have not."""
+        gateway = self._gateway(stream)
+        if gateway is None:
+            return NotAttempted(reason="the chain is not configured", due_at=_soon(now))
+        found = await gateway.sent(prepared_of(stream.signature_wanted()))
+        if found is None or isinstance(found, str):
+            return None if found is None else SentAlready(found)
+        return NotAttempted(reason=found.reason, due_at=now + timedelta(seconds=SENT_LOOK_SECONDS))
+
     async def broadcast(
         self, stream: Stream, request: JsonObject, now: datetime
     ) -> BroadcastOutcome:
         """Hands the stored bytes to nodes; sending them again is the same transaction. A refusal
-        proves nothing: what was refused today may land tomorrow."""
+        proves nothing: what was refused today may land tomorrow. What its user sent by themselves is
+        looked for alone."""
+        if not request["transaction"]:
+            unseen = Unknown(
+                reason="its user sent it, and it is not seen", due_at=_later(stream, now)
+            )
+            return await self.inquire(stream, request, now) or unseen
         gateway = self._gateway(stream)
         if gateway is None:
             return Unknown(reason="the chain is not configured", due_at=_soon(now))

@@ -5,8 +5,15 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.contracts.transfer_events import LegRequested
-from domain.provider.effects import Accepted, BroadcastOutcome, BuildOutcome, EffectKind
+from domain.provider.effects import (
+    Accepted,
+    BroadcastOutcome,
+    BuildOutcome,
+    EffectKind,
+    NotAttempted,
+)
 from domain.provider.handlers import on_broadcast, on_built
+from domain.provider.sent import SentAlready, on_deadline_looked_at
 from domain.provider.signing import on_sign_deadline
 from domain.shared.assets import Chain
 from domain.shared.stream import Stream
@@ -32,12 +39,25 @@ class Legs(Protocol):
         ...
 
 
+class UnsponsoredLegs(Legs, Protocol):
+    """On chains where a user's signature alone completes a transaction."""
+
+    async def sent(self, stream: Stream, now: datetime) -> SentAlready | NotAttempted | None:
+        """Whether its user has sent what they were shown by themselves."""
+        ...
+
+
 class LegEffects:
     """Calls the chains; what they answer is decided upon by the provider context. `watcher` looks
     for what landed on Solana within a second; other chains are asked when it is due."""
 
     def __init__(
-        self, *, engine: SagaEngine, solana: Legs, others: Legs, watcher: ConfirmationWatcher
+        self,
+        *,
+        engine: SagaEngine,
+        solana: Legs,
+        others: UnsponsoredLegs,
+        watcher: ConfirmationWatcher,
     ) -> None:
         self._engine = engine
         self._solana = solana
@@ -55,8 +75,13 @@ class LegEffects:
         built = await self._legs(stream).build(stream, self._engine.clock())
         return lambda known, facts: on_built(known, effect.fence, built, facts)
 
-    async def _deadline(self, effect: EffectInHand, _stream: Stream) -> Handler:
-        return lambda known, facts: on_sign_deadline(known, effect.fence, facts)
+    async def _deadline(self, effect: EffectInHand, stream: Stream) -> Handler:
+        """On Solana nothing is complete without the platform's signature; elsewhere its user may have
+        sent it by themselves."""
+        if _is_on_solana(stream):
+            return lambda known, facts: on_sign_deadline(known, effect.fence, facts)
+        found = await self._others.sent(stream, self._engine.clock())
+        return lambda known, facts: on_deadline_looked_at(known, effect.fence, found, facts)
 
     async def _broadcast(self, effect: EffectInHand, stream: Stream) -> Handler | None:
         outcome = await self._sent(stream, effect)

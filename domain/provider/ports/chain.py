@@ -191,6 +191,11 @@ class ChainGateway(Protocol):
         self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
     ) -> Sighting | Setback: ...
 
+    async def sent(self, prepared: TransferPrepared) -> str | Setback | None:
+        """The name of what was prepared, if its signer has sent it by themselves, or another in its
+        place; a setback while that cannot be told; None: it was not sent."""
+        ...
+
     async def likeness(
         self, prepared: TransferPrepared, transaction_hash: str
     ) -> Likeness | Setback:

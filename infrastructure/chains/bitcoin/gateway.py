@@ -29,7 +29,7 @@ from domain.shared.errors import InvalidInput
 from infrastructure.chains.bitcoin import addresses, building, coins, esplora, inbound, verification
 from infrastructure.chains.bitcoin.addresses import ParsedAddress
 from infrastructure.chains.bitcoin.coins import Coin, Selection, Wish
-from infrastructure.chains.bitcoin.wire import Status
+from infrastructure.chains.bitcoin.wire import Outspend, Status
 from infrastructure.chains.nodes import (
     ON_ITS_WAY,
     TIMEOUT_SECONDS,
@@ -40,6 +40,7 @@ from infrastructure.chains.nodes import (
     answered,
     unsupported,
 )
+from infrastructure.chains.sent import sent
 from infrastructure.http import HttpClient
 
 FINALITY_DEPTH: Final = 6
@@ -135,6 +136,14 @@ class BitcoinGateway:
     ) -> Sighting | Setback:
         return await self._nodes.sighting(
             lambda node: self._sighting_at(node, transaction_hash, inputs)
+        )
+
+    async def sent(self, prepared: TransferPrepared) -> str | Setback | None:
+        return await sent(
+            self,
+            prepared,
+            prepared.commitment.hex(),
+            is_free=lambda: answered(self._is_free(prepared.inputs)),
         )
 
     async def likeness(
@@ -263,6 +272,15 @@ class BitcoinGateway:
         if not size * FEE_RATE_MIN <= psbt.fee() * 1000 <= size * rate * PROVIDED_FEE_FACTOR_MAX:
             return Declined(code="PRV_RESPONSE_INVALID", reason="a fee out of all proportion")
         return building.prepared(psbt)
+
+    async def _is_free(self, inputs: tuple[str, ...]) -> bool:
+        """Whether nothing spends any of them, not even in the pool."""
+
+        async def spends(node: Node) -> list[Outspend]:
+            places = (outpoint.partition(":") for outpoint in inputs)
+            return [await esplora.outspend(node, txid, int(vout)) for txid, _, vout in places]
+
+        return not any(spend.spent for spend in await self._nodes.read(spends))
 
     async def _is_gone(self, outpoint: str) -> bool:
         """Whether a transaction that is final has spent it."""

@@ -33,6 +33,7 @@ from infrastructure.chains.nodes import (
     answered,
     unsupported,
 )
+from infrastructure.chains.sent import sent
 from infrastructure.http import HttpClient
 
 MAIN_NETWORK: Final = 1
@@ -160,6 +161,17 @@ class EthereumGateway:
         return await self._nodes.sighting(
             lambda node: watching.sighting_at(node, transaction_hash, inputs)
         )
+
+    async def sent(self, prepared: TransferPrepared) -> str | Setback | None:
+        """Its own name hangs on its signature: it is looked for by its number, once that is final."""
+        place = prepared.inputs[0]
+        sender, _, nonce = place.rpartition(":")
+
+        async def is_free() -> bool | Setback:
+            following = await answered(self._count(sender, "pending"))
+            return following <= int(nonce) if isinstance(following, int) else following
+
+        return await sent(self, prepared, "0x" + prepared.commitment.hex(), is_free=is_free)
 
     async def likeness(
         self, prepared: TransferPrepared, transaction_hash: str

@@ -26,6 +26,7 @@ from infrastructure.chains.nodes import (
     answered,
     unsupported,
 )
+from infrastructure.chains.sent import sent
 from infrastructure.chains.sui import addresses, building, coins, rpc, signing, watching
 from infrastructure.chains.sui.bcs import NotBcs
 from infrastructure.chains.sui.model import Gas, Transaction
@@ -151,6 +152,10 @@ class SuiGateway:
             lambda node: watching.sighting_at(node, transaction_hash, inputs, self._finality_depth)
         )
 
+    async def sent(self, prepared: TransferPrepared) -> str | Setback | None:
+        """One with other gas is another transaction: what it used is shown within a second."""
+        return await sent(self, prepared, building.digest_text(prepared.commitment), is_free=_free)
+
     async def likeness(
         self, prepared: TransferPrepared, transaction_hash: str
     ) -> Likeness | Setback:
@@ -236,6 +241,10 @@ class SuiGateway:
         if any(coins.name_of(coin.reference) == instead_of for coin in held):
             return unsupported("spends other coins than what was shown before, and may be signed")
         return prepared
+
+
+async def _free() -> bool:
+    return True
 
 
 async def _knows(node: Node, signed: Signed) -> bool:

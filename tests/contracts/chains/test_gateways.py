@@ -250,6 +250,29 @@ async def test_what_was_used_up_for_good_holds_up_nothing(stage: Stage) -> None:
     assert first.inputs[0] not in got(anew).inputs
 
 
+async def test_what_its_user_sent_by_themselves_is_found(stage: Stage) -> None:
+    sender = await stage.funded()
+    first = await stage.prepared(sender, stage.account().address)
+    assert await stage.gateway.sent(first) is None
+
+    got(await stage.gateway.broadcast(stage.accept(first, sender)))
+    # On some chains it is named by its signature: then it is found by what it used, for good.
+    assert await stage.gateway.sent(first) is not None
+    await stage.simulator.mine(stage.final_blocks)
+
+    assert isinstance(await stage.gateway.sent(first), str)
+
+
+async def test_what_was_spent_on_something_else_was_not_sent(stage: Stage) -> None:
+    sender = await stage.funded()
+    first = await stage.prepared(sender, stage.account().address)
+    other = await stage.prepared(sender, stage.account().address)
+    got(await stage.gateway.broadcast(stage.accept(other, sender)))
+    await stage.simulator.mine(stage.final_blocks)
+
+    assert await stage.gateway.sent(first) is None
+
+
 async def test_without_its_inputs_nothing_is_superseded(stage: Stage) -> None:
     sender = await stage.funded()
     second = await stage.signed(sender, stage.account().address)

@@ -36,6 +36,7 @@ from domain.provider.ports.chain import (
     Sighting,
     TransferPrepared,
 )
+from domain.provider.sent import SentAlready
 from domain.shared.assets import ETH, Chain
 from domain.shared.ids import ActionId, EventId, StreamId, WalletId
 from domain.shared.stream import Stream
@@ -349,6 +350,29 @@ async def test_the_older_it_is_the_seldomer_it_is_asked_for() -> None:
         pauses.append((outcome.due_at - now).total_seconds())
 
     assert pauses == [1.0, 6.0, LOOK_SECONDS_MAX]
+
+
+async def test_what_its_user_sent_by_themselves_is_followed_and_never_sent_from_here() -> None:
+    signing = await Signing().signed()
+    assert await signing.legs.sent(signing.stream, NOW) is None
+    await signing.broadcast()
+
+    found = await signing.legs.sent(signing.stream, NOW)
+    signing.request["transaction"] = ""
+    waiting = await signing.broadcast()
+    signing.chain.mine(FINALITY_DEPTH)
+    landed = await signing.broadcast()
+
+    assert found == SentAlready(str(signing.request["signature"]))
+    assert isinstance(waiting, Accepted)
+    assert isinstance(landed, SwapLanded)
+
+
+async def test_where_it_cannot_be_told_whether_it_was_sent_it_is_asked_again() -> None:
+    signing = await Signing().signed()
+    signing.chain.setbacks["sent"] = answers.NotAttempted(reason="down")
+
+    assert isinstance(await signing.legs.sent(signing.stream, NOW), NotAttempted)
 
 
 async def test_what_may_have_been_signed_is_spent_again_by_what_is_built_anew() -> None:

@@ -22,11 +22,13 @@ from domain.provider.effects import (
     Claimed,
     EffectKind,
     Landed,
+    NotAttempted,
     action_id,
     effect_id,
 )
 from domain.provider.handlers import on_broadcast, on_built, submit_signature
 from domain.provider.leg import fee_due
+from domain.provider.sent import SentAlready, on_deadline_looked_at
 from domain.provider.signing import on_sign_deadline
 from domain.registry import REGISTRY
 from domain.shared.decision import Decision, Facts, KycLevel, Profile
@@ -269,6 +271,13 @@ class Journey:
         self.facts = replace(self.facts, now=self.facts.now + timedelta(seconds=after_seconds))
         effect = self._claimed(EffectKind.SIGN_DEADLINE)
         self.decide(lambda stream, facts: on_sign_deadline(stream, effect, facts))
+        return self
+
+    def looked_for(self, found: SentAlready | NotAttempted | None) -> "Journey":
+        """At the deadline, where its user may have sent it by themselves."""
+        self.facts = replace(self.facts, now=self.facts.now + timedelta(seconds=60))
+        effect = self._claimed(EffectKind.SIGN_DEADLINE)
+        self.decide(lambda stream, facts: on_deadline_looked_at(stream, effect, found, facts))
         return self
 
     def cancelled(self) -> "Journey":

@@ -1,13 +1,22 @@
 """A Withdraw of what lives on another chain, led by the orchestrator: in one process and in five."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from domain.contracts.events import NetworkCost, Recipient
 from domain.contracts.gas import Gas, PreparedMessage
 from domain.contracts.transfer_events import BlockchainConfirmationReceived
-from domain.provider.effects import Absent, Contested, Declined, Landed, LandedWithError
+from domain.provider.effects import (
+    Absent,
+    Contested,
+    Declined,
+    Landed,
+    LandedWithError,
+    NotAttempted,
+)
+from domain.provider.sent import SentAlready
 from domain.shared.assets import Chain
 from domain.shared.errors import InsufficientBalance, Refused
 from domain.shared.unit import Group
@@ -200,6 +209,38 @@ def test_what_the_users_wallet_sent_in_its_place_is_booked_by_its_own_name(
 
     assert (journey.row["state"], journey.row["chain_signature"]) == ("COMPLETED", "raised")
     assert journey.stream.known(BlockchainConfirmationReceived).signature == "raised"
+
+
+def shown(journey: Journey) -> Journey:
+    prepared = PreparedMessage(
+        chain=Chain.ETHEREUM,
+        commitment="aGFzaA==",
+        inputs=("alice:7",),
+        fee=Gas(asset="ETH", amount=GAS),
+    )
+    return begun(journey).built(replace(journey.message(), prepared=prepared))
+
+
+def test_what_its_user_sent_by_themselves_is_booked_and_not_asked_for_again(
+    journey: Journey,
+) -> None:
+    shown(journey).looked_for(SentAlready("theirs"))
+
+    assert "UserActionExpired" not in journey.types
+    assert journey.row["state"] == "BLOCKCHAIN_PENDING"
+    assert arrived(journey.accepted()).row["state"] == "COMPLETED"
+    assert journey.stream.known(BlockchainConfirmationReceived).signature == "theirs"
+    assert (journey.held[ETHER], journey.posted[ETHER]) == (0, -(AMOUNT + GAS // 2))
+
+
+def test_nothing_expires_while_it_cannot_be_told_whether_it_was_sent(journey: Journey) -> None:
+    later = NotAttempted(reason="down", due_at=journey.facts.now + timedelta(minutes=2))
+    shown(journey).looked_for(later)
+
+    assert "UserActionExpired" not in journey.types
+    assert journey.held[ETHER] == AMOUNT + GAS
+
+    assert "UserActionExpired" in journey.looked_for(None).types
 
 
 def test_what_cannot_be_built_is_let_go(journey: Journey) -> None:
