@@ -56,7 +56,8 @@ class AvailableAction(StrEnum):
 @strawberry.type(description="One line of what a transaction costs.")
 class Fee:
     kind: str = strawberry.field(
-        description="PLATFORM, NETWORK, PROVIDER; FEE_DUE: from earlier, beside what is given."
+        description="PLATFORM, NETWORK, PROVIDER; EXIT: what a protocol keeps of a position; "
+        "FEE_DUE: from earlier, beside what is given."
     )
     amount: str
     asset: str
@@ -95,8 +96,12 @@ class Transaction(Node):
         description="What the sender typed, fees included; to the recipient, what they got."
     )
     target_asset: str | None
-    target_amount: str | None
-    received_amount: str | None = strawberry.field(description="What the chain shows.")
+    target_amount: str | None = strawberry.field(
+        description="What was promised to be received; null where nothing is converted."
+    )
+    received_amount: str | None = strawberry.field(
+        description="What its recipient has more of in the end, without all that is taken of it."
+    )
     fees: list[Fee]
     sender: Party
     recipient: Party

@@ -20,7 +20,6 @@ class Promise:
     no less than `least` is settled for; None: the provider promises no least.
 
     `expires_at` is the providers' own end of it, where they tell.
-    `exit_cost` is what the other side keeps of the money, in base units of `asset`.
     """
 
     asset: str
@@ -30,7 +29,6 @@ class Promise:
     route: tuple[str, ...]
     rejected: tuple[RejectedOffer, ...] = ()
     expires_at: datetime | None = None
-    exit_cost: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

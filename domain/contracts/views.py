@@ -109,7 +109,8 @@ class PartyView:
 class TransactionView:
     """A transaction as one viewer sees it; `role` is the viewer's side.
 
-    `given` is what the sender typed, all fees included; `received_amount` what the chain shows.
+    `given` is what the sender typed, all fees included; `received_amount` what its recipient has
+    more of in the end, `target_amount` what was promised of that, both without all that is taken of it.
     `reason` is a code of the catalogue, where the transaction failed.
     """
 

@@ -159,7 +159,6 @@ def _stopped(opening: StrategyStopInitiated) -> Promise:
         least=None,
         recipient=PartyView(address=opening.owner_address),
         route=(opening.provider,),
-        exit_cost=opening.exit_cost,
     )
 
 

@@ -50,16 +50,9 @@ class Foreseen:
 
     @property
     def fees(self) -> tuple[TransactionFee, ...]:
-        """As the row itemises them, with the exit cost and what is owed from earlier."""
+        """As the row itemises them, with what is owed from earlier."""
         told: Sequence[TransactionFee] = self.row.get("fees") or _simple_fees(self.row)
-        promise = self.promise
         lines = (
-            TransactionFee(
-                kind="EXIT",
-                amount=promise.exit_cost,
-                asset=promise.asset,
-                provider=self.provider,
-            ),
             *told,
             TransactionFee(kind=FEE_DUE, amount=self.row.get("fee_due") or 0, asset=USDC.symbol),
         )

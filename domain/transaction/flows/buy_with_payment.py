@@ -21,6 +21,7 @@ from domain.contracts.deposit_events import (
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import UserActionRequired
 from domain.contracts.payments import payment_in, payment_of
+from domain.contracts.suspense_events import SuspenseReleased
 from domain.shared.assets import ASSETS
 from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee
@@ -74,15 +75,19 @@ def columns(stream: Stream, event: Event) -> Columns:
             found = {
                 "provider": provider,
                 "provider_explanation": explanation,
+                "target_amount": offer.asset_amount,
                 "fees": (*offer.fees, own),
             }
         case PaymentMethodUpdateRequested(offers=offers):
             found = {"target_amount": offers[0].asset_amount}
         case FiatPaymentConfirmed(reference=reference):
             found = {"provider_reference": reference}
-        case DirectAssetPurchaseCompleted(amount=amount, asset=asset, transaction_hash=delivered):
-            found = {"received_amount": amount, "chain_signature": delivered}
-            found |= delivery_columns(asset, delivered)
+        case DirectAssetPurchaseCompleted(asset=asset, transaction_hash=delivered):
+            found = {"chain_signature": delivered, **delivery_columns(asset, delivered)}
+        case InvestedBalanceUpdated(credited=credited):
+            found = {"received_amount": credited}
+        case SuspenseReleased(asset=asset, amount=amount) if asset == payment_in(stream).asset:
+            found = {"received_amount": amount}
         case _:
             found = {}
     return found | payment_columns(stream, event)

@@ -15,12 +15,15 @@ from domain.contracts.deposit_events import (
     PaymentMethodUpdateRequested,
     PaymentMethodValidated,
     PaymentMethodValidationRequested,
+    PaymentOffer,
     USDCConversionCompleted,
     USDCConversionRequested,
 )
 from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import UserActionRequired
 from domain.contracts.payments import payment_in
+from domain.contracts.suspense_events import SuspenseReleased
+from domain.shared.assets import USDC
 from domain.shared.ids import TransactionId
 from domain.shared.money import TransactionFee
 from domain.shared.stream import Stream
@@ -83,16 +86,21 @@ def columns(stream: Stream, event: Event) -> Columns:
                 "provider": provider,
                 "provider_explanation": explanation,
                 "fees": _fees(stream, provider),
+                **_promised(
+                    stream.known(DepositTransactionInitiated), payment_in(stream).offer(provider)
+                ),
             }
         case PaymentMethodUpdateRequested(offers=offers):
-            found = {"target_amount": offers[0].asset_amount}
+            found = _promised(stream.known(DepositTransactionInitiated), offers[0])
         case FiatPaymentConfirmed(reference=reference):
             found = {"provider_reference": reference}
-        case USDCConversionCompleted(amount=amount, asset=asset, transaction_hash=delivered):
-            found = {"received_amount": amount, "chain_signature": delivered}
-            found |= delivery_columns(asset, delivered)
-        case AvailableBalanceUpdated():
-            found = {"fees": _fees(stream, stream.known(OnRampProviderSelected).provider)}
+        case USDCConversionCompleted(asset=asset, transaction_hash=delivered):
+            found = {"chain_signature": delivered, **delivery_columns(asset, delivered)}
+        case AvailableBalanceUpdated(credited=credited):
+            chosen = stream.known(OnRampProviderSelected).provider
+            found = {"received_amount": credited, "fees": _fees(stream, chosen)}
+        case SuspenseReleased(asset=USDC.symbol, amount=amount):
+            found = {"received_amount": amount}
         case _:
             found = {}
     return found | payment_columns(stream, event)
@@ -105,7 +113,7 @@ def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:
         "amount": deposit.fiat_amount,
         "asset": deposit.fiat_currency,
         "target_asset": deposit.asset,
-        "target_amount": deposit.offers[0].asset_amount,
+        **_promised(deposit, deposit.offers[0]),
         "sender_username": deposit.username,
         "recipient_username": deposit.username,
         "recipient_address": deposit.address,
@@ -114,6 +122,11 @@ def _opening(event: Event, deposit: DepositTransactionInitiated) -> Columns:
         "correlation_id": event.correlation_id,
         "created_at": event.occurred_at,
     }
+
+
+def _promised(deposit: DepositTransactionInitiated, offer: PaymentOffer) -> Columns:
+    """What the offer leaves of what is delivered."""
+    return {"target_amount": offer.asset_amount - deposit.platform_fee}
 
 
 def _fees(stream: Stream, provider: str) -> tuple[TransactionFee, ...]:

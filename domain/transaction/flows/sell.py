@@ -52,18 +52,21 @@ def columns(stream: Stream, event: Event) -> Columns:
 def _plan(stream: Stream) -> SwapPlan:
     sell = stream.known(SellTransactionInitiated)
     return SwapPlan(
-        offers=sell.offers, network_cost=sell.network_cost, platform_fee=sell.platform_fee
+        offers=sell.offers,
+        network_cost=sell.network_cost,
+        platform_fee=sell.platform_fee,
+        is_charged_on_arrival=True,
     )
 
 
-def _opening(_stream: Stream, event: Event, sell: SellTransactionInitiated) -> Columns:
+def _opening(stream: Stream, event: Event, sell: SellTransactionInitiated) -> Columns:
     return {
         "type": "SELL",
         "user_id": event.user_id,
         "amount": sell.amount,
         "asset": sell.asset,
         "target_asset": USDC.symbol,
-        "target_amount": sell.offers[0].target_amount,
+        "target_amount": _plan(stream).left(sell.offers[0].target_amount),
         "platform_fee": sell.platform_fee,
         "network_fee": sell.network_cost.total_base_units,
         "sender_username": sell.username,

@@ -1,6 +1,7 @@
 """What the events of Strategy launch and stop say of the transaction: its states, where the money
 is, who acts next."""
 
+from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.contracts.deposit_events import AvailableBalanceUpdated, ProviderAttemptFailed
@@ -167,7 +168,7 @@ def launch_columns(stream: Stream, event: Event) -> Columns:
             return {"position_id": position_id}
         case _:
             launch = stream.known(StrategyLaunchInitiated)
-            return _columns(stream, event, network=launch.network_cost, platform_fee=0)
+            return _columns(stream, event, _Costs(network=launch.network_cost))
 
 
 def stop_columns(stream: Stream, event: Event) -> Columns:
@@ -185,33 +186,50 @@ def stop_columns(stream: Stream, event: Event) -> Columns:
                 stream.latest(BlockchainCallRequested),
             )
             fee = stop.platform_fee if asked is None else asked.call.platform_fee
-            return _columns(stream, event, network=stop.network_cost, platform_fee=fee)
+            costs = _Costs(
+                network=stop.network_cost,
+                platform_fee=fee,
+                exit_cost=stop.exit_cost,
+                provider=stop.provider,
+            )
+            return _columns(stream, event, costs)
 
 
-def _columns(stream: Stream, event: Event, *, network: NetworkCost, platform_fee: int) -> Columns:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Costs:
+    """What it costs: `exit_cost` is what the provider of a position keeps of it."""
+
+    network: NetworkCost
+    platform_fee: int = 0
+    exit_cost: int = 0
+    provider: str | None = None
+
+    @property
+    def fees(self) -> tuple[TransactionFee, ...]:
+        lines = (
+            ("EXIT", self.exit_cost, self.provider),
+            ("NETWORK", self.network.total_base_units, Chain.SOLANA),
+            ("PLATFORM", self.platform_fee, None),
+        )
+        return tuple(
+            TransactionFee(kind=kind, amount=amount, asset=USDC.symbol, provider=charged_by)
+            for kind, amount, charged_by in lines
+            if amount or kind != "EXIT"
+        )
+
+
+def _columns(stream: Stream, event: Event, costs: _Costs) -> Columns:
     match event.data:
         case DeFiProviderSelected(provider=provider, explanation=explanation):
             return {
                 "provider": provider,
                 "provider_explanation": explanation,
-                "fees": _fees(network, platform_fee),
+                "fees": costs.fees,
             }
         case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
-            return {"fees": _fees(cost, platform_fee)}
+            return {"fees": replace(costs, network=cost).fees}
         case _:
             return transfer_columns(stream, event)
-
-
-def _fees(network: NetworkCost, platform_fee: int) -> tuple[TransactionFee, ...]:
-    return (
-        TransactionFee(
-            kind="NETWORK",
-            amount=network.total_base_units,
-            asset=USDC.symbol,
-            provider=Chain.SOLANA,
-        ),
-        TransactionFee(kind="PLATFORM", amount=platform_fee, asset=USDC.symbol),
-    )
 
 
 def _launch(event: Event, launch: StrategyLaunchInitiated) -> Columns:

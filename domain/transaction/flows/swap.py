@@ -173,11 +173,19 @@ def failed_record() -> Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapPlan:
-    """What the opening of a flow with a swap tells of its costs."""
+    """What the opening of a flow with a swap tells of its costs. `is_charged_on_arrival`: they are
+    taken out of what the swap brings, not out of what is given."""
 
     offers: tuple[SwapOffer, ...]
     network_cost: NetworkCost
     platform_fee: int
+    is_charged_on_arrival: bool = False
+
+    def left(self, brought: int) -> int:
+        """What the costs leave of what the swap brings."""
+        if not self.is_charged_on_arrival:
+            return brought
+        return brought - self.platform_fee - self.network_cost.total_base_units
 
     def fees(self, provider: str, network_cost: NetworkCost) -> tuple[TransactionFee, ...]:
         """What the provider charges by its offer, the network, and the platform."""
@@ -208,11 +216,15 @@ def swap_columns(stream: Stream, event: Event, plan: SwapPlan) -> Columns:
             found: Columns = {
                 "provider": provider,
                 "provider_explanation": explanation,
-                "target_amount": plan.offer(provider).target_amount,
+                "target_amount": plan.left(plan.offer(provider).target_amount),
                 "fees": plan.fees(provider, plan.network_cost),
             }
-        case BlockchainSwapRequested(swap=swap):
-            found = {"target_amount": swap.target_amount, "platform_fee": swap.platform_fee}
+        case BlockchainSwapRequested(swap=swap, network_cost=cost):
+            asked = replace(plan, platform_fee=swap.platform_fee, network_cost=cost)
+            found = {
+                "target_amount": asked.left(swap.target_amount),
+                "platform_fee": swap.platform_fee,
+            }
         case UserActionRequired(signature=SignatureWanted(network_cost=cost)):
             found = {"fees": _charged(stream, plan, cost)}
         case BlockchainSwapConfirmed(gas=Gas() as gas):
@@ -220,8 +232,8 @@ def swap_columns(stream: Stream, event: Event, plan: SwapPlan) -> Columns:
             found = {"fees": _charged(stream, plan, paid)}
         case CrossChainDelivered(asset=asset, transaction_hash=transaction_hash):
             found = delivery_columns(asset, transaction_hash)
-        case AssetSwapCompleted(received=received):
-            found = {"received_amount": received}
+        case InvestedBalanceUpdated(credited=credited) | AvailableBalanceUpdated(credited=credited):
+            found = {"received_amount": credited}
         case _:
             found = transfer_columns(stream, event)
     return found

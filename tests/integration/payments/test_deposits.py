@@ -39,7 +39,7 @@ def test_a_deposit_arrives_and_says_who_brought_it_and_why(alice: Payer) -> None
     assert Decimal(alice.posted()) - before == NET
     assert (done["provider"], done["fundsLocation"]) == ("coinbase", "DELIVERED")
     assert "stripe" in done["providerExplanation"]
-    assert (done["receivedAmount"], done["progressPercent"]) == ("98.250000", 100)
+    assert (done["receivedAmount"], done["progressPercent"]) == ("97.778400", 100)
     alice.verify()
 
 

@@ -63,7 +63,6 @@ def test_nobody_promises_what_a_bank_gets_or_a_position_gives() -> None:
     payout, stop = promise_of(PAID_OUT), promise_of(STOPPED)
     assert (payout.asset, payout.received, payout.least) == ("USD", 9_900, None)
     assert stop.least is None
-    assert stop.exit_cost == 55_000
 
 
 def test_a_launch_promises_what_is_put_to_work() -> None:

@@ -69,6 +69,7 @@ def test_what_arrived_is_credited_less_the_fee_that_is_owed(payment: Payment) ->
     payment.initiate().opened().checked(PAID).checked(DELIVERED)
 
     assert payment.posted[AVAILABLE] == 98_000_000 - 470_400
+    assert payment.row["target_amount"] == payment.row["received_amount"] == 98_000_000 - 470_400
     assert payment.posted[DUE] == 470_400
     assert payment.posted["fiat:USD"] == -10_000
     assert payment.posted["conversion:USD"] == 10_000
@@ -252,7 +253,7 @@ def test_what_a_sanctioned_sender_delivered_is_in_suspense(payment: Payment) -> 
     assert (payment.incoming[AVAILABLE], payment.posted["provider:first:USDC"]) == (0, 0)
     assert "BlockedDepositReceived" in payment.types
     assert payment.stream.events[-1].type == "DepositTransactionCompleted"
-    assert payment.row["funds_location"] == "SUSPENSE"
+    assert (payment.row["funds_location"], payment.row["received_amount"]) == ("SUSPENSE", 0)
 
 
 def test_and_stays_where_the_watcher_has_put_it(payment: Payment) -> None:
@@ -282,7 +283,8 @@ def test_more_or_less_than_expected_is_posted_as_it_arrived(payment: Payment, am
     payment.initiate().opened().checked(replace(DELIVERED, amount=amount))
 
     fee = amount * 4_800 // 1_000_000
-    assert payment.posted[AVAILABLE] == amount - fee
+    assert payment.posted[AVAILABLE] == payment.row["received_amount"] == amount - fee
+    assert payment.row["target_amount"] == 98_000_000 - 470_400
     assert payment.incoming[AVAILABLE] == 0
     updated = next(e.data for e in payment.stream.events if e.type == "AvailableBalanceUpdated")
     assert getattr(updated, "difference", None) == amount - 98_000_000

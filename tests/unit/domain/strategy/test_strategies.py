@@ -173,6 +173,23 @@ def test_a_stop_books_what_the_position_earned_or_lost(
     assert not any(journey.incoming.values())
 
 
+def test_what_the_protocol_keeps_is_among_the_fees_to_the_end(journey: Journey) -> None:
+    costs = [("EXIT", 55_000, "kamino"), ("NETWORK", 1_500, "SOLANA"), ("PLATFORM", 250_000, None)]
+    stopped(journey, replace(STOPPING, exit_cost=55_000))
+    assert fees(journey) == costs
+
+    landed(journey.built().signed().accepted(), moved=55_000_000, fee=251_500)
+
+    assert fees(journey) == costs
+    assert journey.row["target_amount"] == journey.row["received_amount"] == 55_000_000 - 251_500
+
+
+def fees(journey: Journey) -> list[tuple[str, int, str | None]]:
+    lines = journey.row["fees"]
+    assert isinstance(lines, tuple)
+    return [(fee.kind, fee.amount, fee.provider) for fee in lines]
+
+
 def test_proceeds_are_those_that_the_chain_shows_not_those_expected(journey: Journey) -> None:
     stopped(journey).built().signed().accepted()
 

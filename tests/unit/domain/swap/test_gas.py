@@ -102,7 +102,7 @@ def test_amount_gas_and_what_the_provider_asks_aside_are_held_and_booked(journey
     tracked(journey, arrived("USDC", 29_900_000))
     assert told(journey, SELL) == SELL
     # What was signed on Ethereum could not pay the platform: it is owed.
-    assert journey.posted[AVAILABLE] == 29_900_000 - 250_000
+    assert journey.posted[AVAILABLE] == journey.row["received_amount"] == 29_900_000 - 250_000
     assert journey.posted[DUE] == 250_000
     fees = {fee.kind: fee.amount for fee in journey.row["fees"]}  # type: ignore[attr-defined]
     assert fees["NETWORK"] == 2 * 10**15

@@ -271,14 +271,15 @@ def test_a_sell_passes_its_events_and_pays_the_platform_out_of_what_arrives(
 ) -> None:
     sold(journey)
     assert journey.held[f"invested:{ALICE_WALLET}:SOL"] == 200_000_000
-
     fee = 250_000 + 1_500
+    assert journey.row["target_amount"] == 30_000_000 - fee
+
     landed(journey.built().signed().accepted(), spent=200_000_000, received=29_900_000, fee=fee)
 
     assert told(journey, SELL) == SELL
     assert journey.states == STATES
     assert journey.posted[f"invested:{ALICE_WALLET}:SOL"] == -200_000_000
-    assert journey.posted[AVAILABLE] == 29_900_000 - fee
+    assert journey.posted[AVAILABLE] == journey.row["received_amount"] == 29_900_000 - fee
     assert journey.posted["fees:USDC"] == fee
     assert journey.held[f"invested:{ALICE_WALLET}:SOL"] == 0
 
