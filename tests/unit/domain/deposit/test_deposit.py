@@ -1,12 +1,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from domain.contracts.suspense_events import SuspenseReleased
 from domain.provider.effects import Declined, NotAttempted, Unknown
 from domain.provider.payment_outcomes import Ended, Told, Waiting, WrongDelivery
 from domain.provider.ramps import Mismatch
+from domain.shared.decision import Decision
 from domain.shared.unit import EffectState, Group, Rejected
 from tests.unit.domain.deposit.journey import DELIVERED, Payment, offer
 from tests.unit.domain.send.journey import ALICE_WALLET, FIGURES, GROUPS, START, TAKEN, watched
@@ -254,6 +257,23 @@ def test_what_a_sanctioned_sender_delivered_is_in_suspense(payment: Payment) -> 
     assert "BlockedDepositReceived" in payment.types
     assert payment.stream.events[-1].type == "DepositTransactionCompleted"
     assert (payment.row["funds_location"], payment.row["received_amount"]) == ("SUSPENSE", 0)
+
+
+def test_what_a_person_lets_out_of_suspense_was_received(payment: Payment) -> None:
+    payment.initiate().opened().checked(PAID)
+    payment.checked(replace(DELIVERED, senders=("somebody", "sanctioned")))
+    released = SuspenseReleased(
+        asset="USDC",
+        amount=98_000_000,
+        journal_id=UUID(int=1),
+        resolved_by="olga",
+        reason="a namesake",
+    )
+
+    payment.decide(lambda _stream, _facts: Decision(events=(released,)))
+
+    assert payment.row["received_amount"] == 98_000_000
+    assert payment.row["funds_location"] == "DELIVERED"
 
 
 def test_and_stays_where_the_watcher_has_put_it(payment: Payment) -> None:
