@@ -20,7 +20,6 @@ from domain.provider.effects import (
     Absent,
     Accepted,
     ApprovalLanded,
-    Contested,
     Declined,
     LandedWithError,
     NotAttempted,
@@ -36,12 +35,11 @@ from domain.provider.ports.chain import (
     Sighting,
     TransferPrepared,
 )
-from domain.provider.sent import SentAlready
 from domain.shared.assets import ETH, Chain
 from domain.shared.ids import ActionId, EventId, StreamId, WalletId
 from domain.shared.stream import Stream
 from infrastructure.chains.memory import FEE_RATE, FINALITY_DEPTH, MemoryAccount, MemoryGateway
-from infrastructure.sagas.chain_legs import LOOK_SECONDS_MAX, ChainLegs, shown_before
+from infrastructure.sagas.chain_legs import LOOK_SECONDS_MAX, ChainLegs
 from infrastructure.sagas.chain_swaps import ChainSwapLeg, aside_of, unasked
 from infrastructure.sagas.swaps import PromisedSwaps
 
@@ -219,16 +217,6 @@ async def test_an_approval_moves_nothing_but_its_gas() -> None:
     assert isinstance(await signing.inquire(), ApprovalLanded)
 
 
-async def replaced(signing: Signing, rival: TransferPrepared) -> str:
-    """What was signed is replaced by another transaction of the user's wallet, for good."""
-    signed = signing.chain.accept_signature(
-        rival, signing.user.sign(rival.payload), signer=signing.user.address
-    )
-    await signing.chain.broadcast(signed)
-    signing.chain.mine(FINALITY_DEPTH)
-    return signed.transaction_hash
-
-
 async def test_absence_is_proven_by_what_else_used_its_number_for_good() -> None:
     signing = await Signing().signed()
     rival = await signing.prepared(recipient=MemoryAccount().address)
@@ -246,50 +234,6 @@ async def test_absence_is_proven_by_what_else_used_its_number_for_good() -> None
     assert isinstance(refused, Unknown)
     assert before is None
     assert isinstance(after, Absent)
-
-
-async def test_what_a_wallet_sent_anew_for_a_higher_fee_is_booked() -> None:
-    signing = await Signing().signed()
-    name = await replaced(signing, await signing.prepared(fee_rate=2 * FEE_RATE))
-
-    outcome = await signing.inquire()
-
-    assert isinstance(outcome, SwapLanded)
-    assert (outcome.signature, outcome.spent.amount) == (name, AMOUNT)
-    assert name != signing.request["signature"]
-
-
-async def test_who_was_paid_something_else_is_for_a_person() -> None:
-    signing = await Signing().signed()
-    await replaced(signing, await signing.prepared(AMOUNT // 2))
-
-    assert isinstance(await signing.inquire(), Contested)
-
-
-async def test_what_came_instead_and_cannot_be_found_is_for_a_person() -> None:
-    signing = await Signing().signed()
-
-    class Forgetful(MemoryGateway):
-        async def sighting(
-            self, transaction_hash: str, *, inputs: tuple[str, ...] = ()
-        ) -> Sighting:
-            del transaction_hash, inputs
-            return Sighting(presence=Presence.SUPERSEDED)
-
-    signing.chain = Forgetful()
-
-    assert isinstance(await signing.inquire(), Contested)
-
-
-async def test_what_came_instead_is_read_before_anything_is_made_of_it() -> None:
-    signing = await Signing().signed()
-    await replaced(signing, await signing.prepared(recipient=MemoryAccount().address))
-    signing.chain.setbacks["likeness"] = answers.NotAttempted(reason="down")
-
-    first, second = await signing.inquire(), await signing.inquire()
-
-    assert isinstance(first, Unknown)
-    assert isinstance(second, Absent)
 
 
 @pytest.mark.parametrize(
@@ -350,37 +294,6 @@ async def test_the_older_it_is_the_seldomer_it_is_asked_for() -> None:
         pauses.append((outcome.due_at - now).total_seconds())
 
     assert pauses == [1.0, 6.0, LOOK_SECONDS_MAX]
-
-
-async def test_what_its_user_sent_by_themselves_is_followed_and_never_sent_from_here() -> None:
-    signing = await Signing().signed()
-    assert await signing.legs.sent(signing.stream, NOW) is None
-    await signing.broadcast()
-
-    found = await signing.legs.sent(signing.stream, NOW)
-    signing.request["transaction"] = ""
-    waiting = await signing.broadcast()
-    signing.chain.mine(FINALITY_DEPTH)
-    landed = await signing.broadcast()
-
-    assert found == SentAlready(str(signing.request["signature"]))
-    assert isinstance(waiting, Accepted)
-    assert isinstance(landed, SwapLanded)
-
-
-async def test_where_it_cannot_be_told_whether_it_was_sent_it_is_asked_again() -> None:
-    signing = await Signing().signed()
-    signing.chain.setbacks["sent"] = answers.NotAttempted(reason="down")
-
-    assert isinstance(await signing.legs.sent(signing.stream, NOW), NotAttempted)
-
-
-async def test_what_may_have_been_signed_is_spent_again_by_what_is_built_anew() -> None:
-    signing = await Signing().signed()
-    (first,) = signing.request["inputs"]
-
-    assert shown_before(signing.stream) == first
-    assert shown_before(stream_of(requested("sender"))) is None
 
 
 async def test_a_provider_that_is_not_there_gives_way_to_the_next() -> None:
