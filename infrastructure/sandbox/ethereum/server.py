@@ -5,6 +5,7 @@
 /ethereum/_simulate/mine         {"blocks": n}
 /ethereum/_simulate/reorganise   {"blocks": k}: the last k give way to others
 /ethereum/_simulate/drop         {"hash": …}: out of the pool
+/ethereum/_simulate/hand_in      {"raw": "0x…"}: by a node that is nobody's here
 /ethereum/_simulate/fees         {"base_fee_wei": …, "priority_fee_wei": …}
 /ethereum/_simulate/contract     {"address": …, "reverts": true}
 /ethereum/_simulate/pass_on      {"address": …, "amount": "wei"}: ETH, by a contract
@@ -67,6 +68,10 @@ class PassOnOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class BlocksOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blocks: int = 1
+
+
+class HandInOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    raw: str
 
 
 class DropOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,6 +166,7 @@ class Simulation:
             self.mine,
             self.reorganise,
             self.drop,
+            self.hand_in,
             self.fees,
             self.contract,
         )
@@ -208,6 +214,13 @@ class Simulation:
         if not self._ledger.drop(order.hash):
             raise _refused("not in the pool")
         return {"hash": order.hash}
+
+    async def hand_in(self, request: Request) -> object:
+        order = await _read(request, HandInOrder)
+        try:
+            return {"hash": self._ledger.accept(bytes.fromhex(order.raw.removeprefix("0x")))}
+        except (ValueError, Rejected) as error:
+            raise _refused(str(error)) from None
 
     async def fees(self, request: Request) -> object:
         order = await _read(request, Fees)

@@ -207,7 +207,7 @@ async def test_what_is_new_of_a_position_is_told_on_both_transports(
 
         await signed(alice, await stop(alice, position["id"]))
         closed = await line.until("StrategyStopCompleted")
-        assert {each["positionId"] for each in closed} == {position["id"]}
+        assert closed[-1]["positionId"] == position["id"]
         assert position["id"] not in {each["id"] for each in closed[-1]["positions"]}
 
     async with socket_of(alice) as socket:

@@ -1,4 +1,4 @@
-"""Workers die by `kill -9` in the middle of eighty sends: nothing is lost or done twice."""
+"""Workers die by `kill -9` in the middle of two hundred sends: nothing is lost or done twice."""
 
 import asyncio
 import random
@@ -20,10 +20,10 @@ pytestmark = [
 ]
 
 SEED: Final = 20_251_125
-SENDS: Final = 80
-LEFT_UNSIGNED: Final = 8
-CUSTOMERS: Final = 16
-KILLS: Final = 4
+SENDS: Final = 200
+LEFT_UNSIGNED: Final = 12
+CUSTOMERS: Final = 20
+KILLS: Final = 5
 # Time enough between broadcast and confirmation to die there, and no more.
 TIMING: Final = {"confirm_ms": 200, "finalize_ms": 400, "slot_ms": 100, "blockhash_slots": 900}
 _TAKEN_OVER: Final = "SELECT count(*) FROM effect WHERE tries > 1"
@@ -32,7 +32,7 @@ _TAKEN_OVER: Final = "SELECT count(*) FROM effect WHERE tries > 1"
 async def kill_workers(platform: Platform, progress: Progress, chance: random.Random) -> None:
     """Spread over the run. One falls and another comes, while a second is there already; the third
     time nobody is left for a moment."""
-    for number, begun in enumerate(sorted(chance.sample(range(20, SENDS - 20), KILLS))):
+    for number, begun in enumerate(sorted(chance.sample(range(20, SENDS - 40), KILLS))):
         await progress.reaches(begun)
         await asyncio.sleep(chance.uniform(0, 0.3))
         workers = platform.fleet.running(WORKER)
