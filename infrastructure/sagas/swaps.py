@@ -29,7 +29,6 @@ from infrastructure.chains.solana.errors import RpcUnavailable
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.holdings import moved, usdc_of
 from infrastructure.chains.solana.outcomes import BLOCKHASH_EXPIRED
-from infrastructure.chains.solana.trial import breach
 from infrastructure.providers.reports import misfit
 from infrastructure.providers.setbacks import NONSENSE
 from infrastructure.providers.unsigned import Unacceptable
@@ -103,14 +102,13 @@ class SwapLeg:
         """What it would do beyond what was asked, or that it would do nothing; None where neither."""
         owed = swap.platform_fee + whole.cost.total_base_units + whole.due
         bounds = bounds_of(swap, owed=owed, delivers_later=delivers_later)
-        trial = await self._gateway.try_out(
-            whole.prepared.built.unsigned, [each.owner for each in bounds], verify=False
+        result, beyond = await self._gateway.tried_within(
+            whole.prepared.built.unsigned, bounds, verify=False
         )
-        if trial.result.error == BLOCKHASH_EXPIRED:
+        if result.error == BLOCKHASH_EXPIRED:
             raise RpcUnavailable("a node that does not know the blockhash yet")
-        if not trial.result.ok:
-            return Declined(code="TXN_SIMULATION_FAILED", reason=trial.result.error or "")
-        beyond = breach(trial, bounds)
+        if not result.ok:
+            return Declined(code="TXN_SIMULATION_FAILED", reason=result.error or "")
         return None if beyond is None else Declined(code=NONSENSE, reason=beyond)
 
     def read(self, stream: Stream, seen: Seen) -> SwapLanded | None:

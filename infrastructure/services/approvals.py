@@ -36,7 +36,6 @@ from infrastructure.chains.solana.addresses import parse_address
 from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import SimulationResult
 from infrastructure.chains.solana.outcomes import BLOCKHASH_EXPIRED
-from infrastructure.chains.solana.trial import breach
 from infrastructure.chains.solana.verification import signature_of, verify_user_signature
 from infrastructure.providers.reports import misfit
 from infrastructure.sagas.chain_legs import prepared_of
@@ -176,12 +175,11 @@ class ApprovalDesk:
         if not isinstance(requested, BlockchainSwapRequested):
             return await self._gateway.simulate(transaction)
         bounds = bounds_of_signed(requested.swap, stream.signature_wanted())
-        trial = await self._gateway.try_out(transaction, [each.owner for each in bounds])
-        beyond = breach(trial, bounds) if trial.result.ok else None
+        result, beyond = await self._gateway.tried_within(transaction, bounds)
         if beyond is None:
-            return trial.result
+            return result
         misfit(requested.swap.provider, beyond)
-        return replace(trial.result, ok=False, error=beyond)
+        return replace(result, ok=False, error=beyond)
 
 
 async def stream_of(

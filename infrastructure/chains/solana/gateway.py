@@ -52,7 +52,7 @@ from infrastructure.chains.solana.model import (
 from infrastructure.chains.solana.movements import footprint_of
 from infrastructure.chains.solana.outcomes import error_text, rejection, status_of
 from infrastructure.chains.solana.rpc import STATUSES_MAX, SolanaRpc
-from infrastructure.chains.solana.trial import Account, Trial, watched
+from infrastructure.chains.solana.trial import Account, Bounds, Trial, breach, watched
 from infrastructure.chains.solana.wire import (
     Commitment,
     LatestBlockhash,
@@ -68,6 +68,7 @@ SIGNATURES_PER_TRANSFER: Final = 2
 PRIORITY_LAMPORTS_MAX: Final = 20_000
 # A proof asks this many nodes where they are configured.
 PROOF_NODES_MAX: Final = 2
+_TRIALS_MAX: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,23 @@ class SolanaGateway:
     async def simulate(self, transaction: bytes, *, verify: bool = True) -> SimulationResult:
         """A dry run; `verify=False` for a transaction that is not completely signed yet."""
         return _result(await self.rpc.simulate(transaction, verify=verify))
+
+    async def tried_within(
+        self, transaction: bytes, bounds: Sequence[Bounds], *, verify: bool = True
+    ) -> tuple[SimulationResult, str | None]:
+        """What a dry run says, and in what it goes beyond the bounds. Raises `RpcError`.
+
+        Something else of the owners' that lands between the look before it and the run shows as if
+        it were of this transaction. So it is tried again: what does go beyond them always does.
+        """
+        owners = [each.owner for each in bounds]
+        tries = 0
+        while True:
+            tries += 1
+            trial = await self.try_out(transaction, owners, verify=verify)
+            beyond = breach(trial, bounds) if trial.result.ok else None
+            if beyond is None or tries == _TRIALS_MAX:
+                return trial.result, beyond
 
     async def try_out(
         self, transaction: bytes, owners: Sequence[Pubkey], *, verify: bool = True

@@ -32,7 +32,7 @@ from infrastructure.chains.solana.addresses import (
     associated_token_account,
 )
 from infrastructure.chains.solana.building import transfer_usdc
-from infrastructure.chains.solana.trial import Bounds, breach
+from infrastructure.chains.solana.trial import Bounds, Trial, breach
 from infrastructure.providers.solana_review import given
 from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.swaps import PromisedSwaps, SwapLeg
@@ -352,3 +352,28 @@ async def test_whose_the_accounts_are_is_looked_at_too(world: World) -> None:
     assert told[0] == "gives away the spending of an account"
     assert told[1] is not None
     assert told[2] == "gives away the closing of an account"
+
+
+@pytest.mark.parametrize(("disturbed", "tries"), [(1, 2), (9, 3)])
+async def test_what_else_moves_meanwhile_is_told_from_what_always_happens(
+    world: World, monkeypatch: pytest.MonkeyPatch, disturbed: int, tries: int
+) -> None:
+    alice = world.alice.pubkey()
+    own = associated_token_account(alice)
+    nothing = transfer_usdc(source=own, target=own, owner=alice, base_units=1)
+    prepared = await world.gateway.prepare([nothing])
+    looks: list[Trial] = []
+    try_out = world.gateway.try_out
+
+    async def look(transaction: bytes, owners: Sequence[Pubkey], *, verify: bool) -> Trial:
+        looks.append(await try_out(transaction, owners, verify=verify))
+        return replace(looks[-1], after={}) if len(looks) <= disturbed else looks[-1]
+
+    monkeypatch.setattr(world.gateway, "try_out", look)
+
+    result, beyond = await world.gateway.tried_within(
+        prepared.built.unsigned, [Bounds(owner=alice, least={})], verify=False
+    )
+
+    assert result.ok, result
+    assert (len(looks), beyond is None) == (tries, disturbed < tries)
