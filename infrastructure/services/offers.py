@@ -1,14 +1,15 @@
 """Collects offers of providers of any type: all are asked at once, with one deadline."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 from domain.contracts.deposit_events import RejectedOffer
-from domain.provider.ports.answers import Setback
+from domain.provider.ports.answers import ProviderFee, Setback
 from domain.provider.registry import ProviderEntry, ProviderRegistry, Rejection, Wanted, rejection
 from domain.provider.selection import Candidate, Scored, Weights, rank
+from domain.shared.money import TransactionFee
 from infrastructure.db.openings import Record
 
 QUOTE_SECONDS_MAX: Final = 3.0
@@ -29,6 +30,14 @@ class Standing(Protocol):
     """Whether providers may be used now, whatever is wanted of them."""
 
     async def rejection(self, provider: str) -> Rejection | None: ...
+
+
+def fees_by(provider: str, quoted: Iterable[ProviderFee]) -> tuple[TransactionFee, ...]:
+    """What a provider quotes as its fees, as a transaction lists them."""
+    return tuple(
+        TransactionFee(kind=fee.kind, amount=fee.amount, asset=fee.asset, provider=provider)
+        for fee in quoted
+    )
 
 
 @dataclass(frozen=True, slots=True)

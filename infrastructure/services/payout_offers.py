@@ -9,9 +9,8 @@ from domain.provider.ports.answers import Declined, Setback
 from domain.provider.ports.offramp import OffRampProvider, OffRampQuote, OffRampQuoteRequest
 from domain.provider.registry import Capability, ProviderKind, Wanted
 from domain.provider.valuation import cents_rounded_up
-from domain.shared.money import TransactionFee
 from infrastructure.db.bank_accounts import BankToken
-from infrastructure.services.offers import Bid, OfferCollector
+from infrastructure.services.offers import Bid, OfferCollector, fees_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +62,7 @@ def _offer(quote: OffRampQuote, name: str, score: int, known: BankToken) -> Payo
         provider=name,
         fiat_amount=quote.fiat_amount,
         fiat_currency=quote.request.fiat_currency,
-        fees=tuple(
-            TransactionFee(kind=fee.kind, amount=fee.amount, asset=fee.asset, provider=name)
-            for fee in quote.fees
-        ),
+        fees=fees_by(name, quote.fees),
         expires_at=quote.expires_at,
         estimated_seconds=quote.estimated_seconds,
         score=score,

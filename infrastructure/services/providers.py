@@ -20,8 +20,7 @@ from domain.provider.registry import (
     Wanted,
 )
 from domain.provider.selection import WHOLE, Weights
-from domain.shared.money import TransactionFee
-from infrastructure.services.offers import Bid, OfferCollector
+from infrastructure.services.offers import Bid, OfferCollector, fees_by
 from infrastructure.settings import StartupError
 
 PROVIDERS_FILE: Final = Path(__file__).with_name("providers.toml")
@@ -127,10 +126,7 @@ def _offer(quote: OnRampQuote, name: str, score: int) -> PaymentOffer:
         provider=name,
         asset_amount=quote.asset_amount,
         asset=quote.request.asset.symbol,
-        fees=tuple(
-            TransactionFee(kind=fee.kind, amount=fee.amount, asset=fee.asset, provider=name)
-            for fee in quote.fees
-        ),
+        fees=fees_by(name, quote.fees),
         expires_at=quote.expires_at,
         estimated_seconds=quote.estimated_seconds,
         score=score,

@@ -22,7 +22,7 @@ from domain.shared.decision import Decision, Facts
 from domain.shared.errors import InvalidInput, Refused
 from domain.shared.figures import Figures
 from domain.shared.ids import TransactionId, UserId
-from domain.shared.money import TransactionFee, parse_amount, share_rounded_down
+from domain.shared.money import parse_amount, share_rounded_down
 from domain.shared.screening import normal_form
 from domain.transaction.swaps import (
     InitiateSwapCommand,
@@ -38,7 +38,7 @@ from infrastructure.services.costs import NetworkCosts
 from infrastructure.services.faults import in_plain_words
 from infrastructure.services.initiations import Initiations
 from infrastructure.services.inputs import read_key, read_slippage
-from infrastructure.services.offers import Bid, OfferCollector
+from infrastructure.services.offers import Bid, OfferCollector, fees_by
 from infrastructure.services.prices import PriceBook
 from infrastructure.services.wishes import Plan, Wish
 
@@ -353,10 +353,7 @@ def _offer(quote: SwapQuote, name: str, score: int) -> SwapOffer:
         target=quote.request.target.symbol,
         target_amount=quote.target_amount,
         target_minimum=quote.target_minimum,
-        fees=tuple(
-            TransactionFee(kind=fee.kind, amount=fee.amount, asset=fee.asset, provider=name)
-            for fee in quote.fees
-        ),
+        fees=fees_by(name, quote.fees),
         route=quote.route,
         expires_at=quote.expires_at,
         estimated_seconds=quote.estimated_seconds,

@@ -5,7 +5,7 @@ import base64
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 from solders.token.state import TokenAccount, TokenAccountState
 
-from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import NetworkCost, SignatureWanted, SolPrice, UserActionRequired
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
 from domain.provider.effects import BuildOutcome, Built, Declined
@@ -25,7 +24,7 @@ from domain.provider.failures import FAILURES_MAX
 from domain.provider.leg import NO_EFFECT
 from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapRequest
 from domain.provider.ports.unsigned import SolanaInstructions
-from domain.shared.ids import ActionId, EventId, StreamId, UserId, WalletId
+from domain.shared.ids import ActionId, StreamId, UserId
 from domain.shared.stream import Stream
 from infrastructure.chains.solana.addresses import (
     TOKEN_PROGRAM,
@@ -38,8 +37,8 @@ from infrastructure.sagas.engine import SagaEngine
 from infrastructure.sagas.swaps import PromisedSwaps, SwapLeg
 from infrastructure.services.approvals import ApprovalDesk
 from tests.integration.sandbox.conftest import World
+from tests.streams import NOW, stream_of
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AMOUNT, LESS, FEE = 10_000_000, 60_000, 20_000
 USER, ACTION = UserId(UUID(int=3)), ActionId(UUID(int=9))
 OTHER_MINT, OTHER_ACCOUNT, THIEF = (Pubkey([place] * 32) for place in (71, 72, 73))
@@ -72,27 +71,6 @@ class Exchange:
 class AllMayGoOn:
     async def rejection(self, provider: str) -> None:
         del provider
-
-
-def stream_of(*payloads: EventPayload) -> Stream:
-    events = tuple(
-        Event(
-            id=EventId(UUID(int=number)),
-            stream_id=StreamId(UUID(int=1)),
-            sequence=number,
-            wallet_id=WalletId(UUID(int=2)),
-            user_id=USER,
-            type=payload.type_name(),
-            kind=payload.kind_name(),
-            attempt=1,
-            causation_id=None,
-            correlation_id="test",
-            occurred_at=NOW,
-            data=payload,
-        )
-        for number, payload in enumerate(payloads, 1)
-    )
-    return Stream(id=StreamId(UUID(int=1)), wallet_id=WalletId(UUID(int=2)), events=events)
 
 
 def requested(world: World, **changes: object) -> BlockchainSwapRequested:
@@ -294,7 +272,7 @@ def shown(built: Built) -> UserActionRequired:
 async def submitted(
     world: World, asked: BlockchainSwapRequested, built: Built, *, failed: int = 0
 ) -> Stored:
-    stored = Stored(stream_of(asked, shown(built)), [NOW] * failed)
+    stored = Stored(stream_of(asked, shown(built), user_id=USER), [NOW] * failed)
     desk = ApprovalDesk(
         engine=cast("SagaEngine", stored), actions=stored, gateway=world.gateway, chains={}
     )

@@ -2,12 +2,11 @@
 
 import base64
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from domain.contracts.envelope import Event, EventPayload
 from domain.contracts.events import (
     NetworkCost,
     SignatureWanted,
@@ -36,14 +35,13 @@ from domain.provider.ports.chain import (
     TransferPrepared,
 )
 from domain.shared.assets import ETH, Chain
-from domain.shared.ids import ActionId, EventId, StreamId, WalletId
-from domain.shared.stream import Stream
+from domain.shared.ids import ActionId
 from infrastructure.chains.memory import FEE_RATE, FINALITY_DEPTH, MemoryAccount, MemoryGateway
 from infrastructure.sagas.chain_legs import LOOK_SECONDS_MAX, ChainLegs
 from infrastructure.sagas.chain_swaps import ChainSwapLeg, aside_of, unasked
 from infrastructure.sagas.swaps import PromisedSwaps
+from tests.streams import NOW, stream_of
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AMOUNT = 10**16
 COST = NetworkCost(
     network_fee_lamports=0,
@@ -125,27 +123,6 @@ class Signing:
 
     async def inquire(self, now: datetime = NOW) -> object:
         return await self.legs.inquire(self.stream, self.request, now)
-
-
-def stream_of(*payloads: EventPayload) -> Stream:
-    events = tuple(
-        Event(
-            id=EventId(UUID(int=number)),
-            stream_id=StreamId(UUID(int=1)),
-            sequence=number,
-            wallet_id=WalletId(UUID(int=2)),
-            user_id=None,
-            type=payload.type_name(),
-            kind=payload.kind_name(),
-            attempt=1,
-            causation_id=None,
-            correlation_id="test",
-            occurred_at=NOW,
-            data=payload,
-        )
-        for number, payload in enumerate(payloads, 1)
-    )
-    return Stream(id=StreamId(UUID(int=1)), wallet_id=WalletId(UUID(int=2)), events=events)
 
 
 def requested(sender: str) -> BlockchainSwapRequested:

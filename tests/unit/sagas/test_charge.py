@@ -16,8 +16,8 @@ from infrastructure.chains.solana.gateway import SolanaGateway
 from infrastructure.chains.solana.model import TransferCost
 from infrastructure.sagas.legs import BORNE_MILLIONTHS, charge
 from infrastructure.sagas.transfers import TransferLeg
+from tests.streams import NOW, stream_of
 from tests.unit.domain.send.journey import COST
-from tests.unit.sagas.test_chain_legs import NOW, stream_of
 
 SHOWN = replace(COST, total_base_units=10_000)
 MOST = 10_000 + 10_000 * BORNE_MILLIONTHS // 1_000_000

@@ -23,7 +23,8 @@ from infrastructure.sagas.chain_swaps import dearer
 from infrastructure.sagas.chain_transfers import RISE_FACTOR, ChainTransferLeg
 from infrastructure.sagas.legs import is_borne
 from infrastructure.sagas.sol_transfers import SolTransferLeg
-from tests.unit.sagas.test_chain_legs import COST, NOW, requested, stream_of
+from tests.streams import NOW, stream_of
+from tests.unit.sagas.test_chain_legs import COST, requested
 
 FEE = FEE_RATE * TRANSFER_UNITS
 AWAY = answers.NotAttempted(reason="away")

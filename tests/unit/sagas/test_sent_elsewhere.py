@@ -6,7 +6,8 @@ from domain.provider.ports.chain import Presence, Sighting, TransferPrepared
 from domain.provider.sent import SentAlready
 from infrastructure.chains.memory import FEE_RATE, FINALITY_DEPTH, MemoryAccount, MemoryGateway
 from infrastructure.sagas.chain_legs import shown_before
-from tests.unit.sagas.test_chain_legs import AMOUNT, NOW, Signing, requested, stream_of
+from tests.streams import NOW, stream_of
+from tests.unit.sagas.test_chain_legs import AMOUNT, Signing, requested
 
 
 async def replaced(signing: Signing, rival: TransferPrepared) -> str:
