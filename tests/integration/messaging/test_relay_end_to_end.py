@@ -31,6 +31,9 @@ from tests.conftest import Database
 from tests.unit.messaging.relay_support import Recorder, running
 from tests.unit.messaging.support import ALICE, BOB, Watcher, booked, event, eventually, subscribed
 
+_READABLE = "SELECT max(xid) < pg_snapshot_xmin(pg_current_snapshot()) FROM outbox"
+_READABLE_SECONDS_MAX = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:
@@ -175,12 +178,21 @@ async def test_a_new_relay_goes_on_where_the_last_one_ended(platform: Platform) 
     assert out.sequences(channel) == out.offsets(channel) == [1, 2, 3]
 
 
+async def readable(platform: Platform) -> None:
+    """What was committed is read once nobody in the cluster, of other tests too, has written before
+    it and not ended."""
+    async with asyncio.timeout(_READABLE_SECONDS_MAX):
+        while not await platform.pool.fetchval(_READABLE):  # noqa: ASYNC110  the database tells
+            await asyncio.sleep(0.01)
+
+
 async def test_each_subscriber_replays_its_own_scope(platform: Platform) -> None:
     other = WalletId(uuid.uuid4())
     await platform.commit(event(1))
     await platform.commit(booked(2))
     await platform.commit(event(1, stream=2))
     await platform.commit(event(1, stream=3, wallet_id=other))
+    await readable(platform)
     async with platform.hub() as hub:
         watchers = {
             "alice": (Watcher(hub, after=START), 3),
