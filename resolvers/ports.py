@@ -40,6 +40,7 @@ from domain.contracts.views import (
     PageRequest,
     PageView,
     PositionView,
+    PriceView,
     StepView,
     StrategyCatalogueView,
     TimelineEntryView,
@@ -144,6 +145,10 @@ class Money(Protocol):
 
     async def strategies(self) -> StrategyCatalogueView:
         """What may be chosen; what is missing of it is named."""
+        ...
+
+    async def prices(self) -> Sequence[PriceView]:
+        """Of every asset, also where none is known."""
         ...
 
     async def positions(self, wallet_id: WalletId) -> Sequence[PositionView]:

@@ -20,6 +20,7 @@ from schema.payloads import (
     StrategyStopPreviewPayload,
     TransactionPreviewPayload,
 )
+from schema.price import AssetPrice
 from schema.strategy import StrategiesWhereInput, StrategyConnection
 from schema.transaction import Transaction, TransactionConnection, load_transaction
 from schema.user import User
@@ -98,6 +99,11 @@ class Query:
             return StrategyConnection.of(catalogue, page, where)
         except DomainError as error:
             raise info.context.refusal(error) from error
+
+    @described("What each asset costs now, with source and time.")
+    async def prices(self, info: Info) -> list[AssetPrice]:
+        await viewer_of(info)
+        return [AssetPrice.of(each) for each in await info.context.ports.money.prices()]
 
     @described("What a stop of a position would bring. It reserves nothing.")
     async def strategy_stop_preview(

@@ -342,6 +342,18 @@ class StrategyCatalogueView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceView:
+    """What one whole unit of an asset costs, in millionths of a US dollar, by its source's word `at`
+    that time; None where no source tells. By a stale one nothing is decided."""
+
+    asset: str
+    micro_usd: int | None
+    source: str | None
+    at: datetime | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionView:
     """What somebody has in a strategy. `value` is what it would give now, by the protocol's word
     `at` that time; None while it does not answer. `profit` may be negative."""

@@ -55,6 +55,7 @@ def open_movements(
         payouts=desks.payouts(),
         banks=desks.banks(),
         strategies=desks.strategies(),
+        prices=outside.prices,
     )
 
 

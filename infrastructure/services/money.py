@@ -19,6 +19,7 @@ from infrastructure.services.inputs import read_send, read_withdraw
 from infrastructure.services.limits import LimitDesk
 from infrastructure.services.payments import PaymentDesk
 from infrastructure.services.payouts import PayoutDesk
+from infrastructure.services.prices import PriceBook
 from infrastructure.services.strategies import StrategyDesk
 from infrastructure.services.swaps import SwapDesk
 from infrastructure.services.transfers import TransferDesk
@@ -44,6 +45,7 @@ class MoneyMovements:
         payouts: PayoutDesk,
         banks: BankAccountDesk,
         choices: ChoiceDesk,
+        prices: PriceBook,
     ) -> None:
         self._sends = sends
         self._withdraws = withdraws
@@ -73,6 +75,7 @@ class MoneyMovements:
         self.add_bank_account = banks.add
         self.remove_bank_account = banks.remove
         self.bank_accounts = banks.of_wallet
+        self.prices = prices.views
 
     async def initiate_send(self, user_id: UserId, wish: SendInput) -> TransactionId:
         return await self._sends.initiate(user_id, read_send(wish))

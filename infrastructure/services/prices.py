@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from domain.contracts.views import PriceView
 from domain.provider.ports.prices import Price, PriceSource
 from domain.provider.valuation import (
     UsdValue,
@@ -45,6 +46,11 @@ class PriceBook:
             if due:
                 await self._ask(due)
         return {symbol: self._known[symbol] for symbol in wanted if symbol in self._known}
+
+    async def views(self) -> tuple[PriceView, ...]:
+        """Of every asset, as they are shown."""
+        known, now = await self.prices(), self._clock()
+        return tuple(_view(symbol, known.get(symbol), now) for symbol in ASSETS)
 
     async def price(self, symbol: str) -> Price:
         """To decide by. Raises `PriceUnavailable` for one that is missing or stale."""
@@ -93,6 +99,18 @@ class PriceBook:
         known = self._known.get(symbol)
         if known is None or price.at >= known.at:
             self._known[symbol] = price
+
+
+def _view(symbol: str, price: Price | None, now: datetime) -> PriceView:
+    if price is None:
+        return PriceView(asset=symbol, micro_usd=None, source=None, at=None, stale=True)
+    return PriceView(
+        asset=symbol,
+        micro_usd=price.micro_usd,
+        source=price.source,
+        at=price.at,
+        stale=price.stale(now),
+    )
 
 
 async def _told(name: str, source: PriceSource, symbols: list[str]) -> Mapping[str, Price]:

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
+from domain.contracts.services import StopPreview
 from domain.contracts.views import (
     MissingStrategiesView,
     PartyView,
+    PriceView,
     Role,
     StrategyCatalogueView,
     StrategyView,
@@ -145,4 +147,19 @@ CATALOGUE = StrategyCatalogueView(
     ),
     goals=(("New Car", "medium"),),
     missing=(MissingStrategiesView(provider="other", reason="away"),),
+)
+
+STOP_PREVIEW = StopPreview(
+    principal=50_000_000,
+    value=49_000_000,
+    exit_cost=49_000,
+    platform_fee=250_000,
+    network_cost=1_500,
+    source="vault",
+    at=NOW,
+)
+
+PRICES = (
+    PriceView(asset="SOL", micro_usd=150_250_000, source="jupiter", at=NOW, stale=False),
+    PriceView(asset="XAUT", micro_usd=None, source=None, at=None, stale=True),
 )

@@ -34,6 +34,7 @@ from domain.contracts.views import (
     PageView,
     PartyView,
     PositionView,
+    PriceView,
     StepView,
     StrategyCatalogueView,
     TimelineEntryView,
@@ -53,6 +54,8 @@ from tests.unit.graphql.examples import (
     CATALOGUE,
     EVE,
     NOW,
+    PRICES,
+    STOP_PREVIEW,
     action,
     transaction_id,
 )
@@ -312,15 +315,10 @@ class MemoryMoney:
 
     async def look_at_stop(self, user_id: UserId, position_id: UUID) -> StopPreview:
         self._take("look_at_stop", user_id, position_id)
-        return StopPreview(
-            principal=50_000_000,
-            value=49_000_000,
-            exit_cost=49_000,
-            platform_fee=250_000,
-            network_cost=1_500,
-            source="vault",
-            at=NOW,
-        )
+        return STOP_PREVIEW
+
+    async def prices(self) -> tuple[PriceView, ...]:
+        return PRICES
 
     async def positions(self, wallet_id: WalletId) -> tuple[PositionView, ...]:
         self._take("positions", wallet_id)

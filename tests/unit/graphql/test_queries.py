@@ -373,3 +373,20 @@ async def test_a_user_sees_what_is_left_of_their_limits() -> None:
         "4999.000000",
         "1.000000",
     )
+
+
+async def test_a_price_that_is_missing_is_shown_as_such() -> None:
+    query = "{ prices { asset usd source at stale } }"
+
+    told = (await World().data(query))["prices"]
+
+    assert told == [
+        {
+            "asset": "SOL",
+            "usd": "150.250000",
+            "source": "jupiter",
+            "at": "2026-03-01T12:00:00+00:00",
+            "stale": False,
+        },
+        {"asset": "XAUT", "usd": None, "source": None, "at": None, "stale": True},
+    ]

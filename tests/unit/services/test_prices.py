@@ -93,6 +93,20 @@ async def test_when_the_first_is_away_the_second_tells(stage: Stage) -> None:
     assert (await stage.book.price("SOL")).source == "second"
 
 
+async def test_what_is_shown_says_what_is_old_and_what_nobody_tells(stage: Stage) -> None:
+    stage.first.age = timedelta(minutes=3)
+    del stage.second.knows["SOL"]
+
+    shown = {each.asset: each for each in await stage.book.views()}
+
+    assert set(shown) == set(ASSETS)
+    sol, btc, other = shown["SOL"], shown["BTC"], shown["XAUT"]
+    assert (sol.micro_usd, sol.source, sol.stale) == (SOL_PRICE, "first", True)
+    assert sol.at == NOON - timedelta(minutes=3)
+    assert (btc.micro_usd, btc.source, btc.stale) == (BTC_PRICE, "second", False)
+    assert (other.micro_usd, other.source, other.at, other.stale) == (None, None, None, True)
+
+
 async def test_who_is_slow_is_passed_over(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prices_module, "ASK_SECONDS_MAX", 0.01)
     stage.first.seconds = 5
