@@ -16,11 +16,12 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 from solders.token.state import TokenAccount, TokenAccountState
 
-from domain.contracts.events import NetworkCost, SignatureWanted, SolPrice, UserActionRequired
+from domain.contracts.events import NetworkCost, SolPrice, UserActionRequired
 from domain.contracts.swap_events import BlockchainSwapRequested, SwapTerms
-from domain.provider.effects import BuildOutcome, Built, Declined
+from domain.provider.effects import BuildOutcome, Built, Claimed, Declined
 from domain.provider.errors import ActionRefused
 from domain.provider.failures import FAILURES_MAX
+from domain.provider.handlers import on_built
 from domain.provider.leg import NO_EFFECT
 from domain.provider.ports.dex import DEXProvider, SwapBuilt, SwapQuote, SwapRequest
 from domain.provider.ports.unsigned import SolanaInstructions
@@ -38,9 +39,10 @@ from infrastructure.sagas.swaps import PromisedSwaps, SwapLeg
 from infrastructure.services.approvals import ApprovalDesk
 from tests.integration.sandbox.conftest import World
 from tests.streams import NOW, stream_of
+from tests.unit.domain.send.journey import FACTS
 
 AMOUNT, LESS, FEE = 10_000_000, 60_000, 20_000
-USER, ACTION = UserId(UUID(int=3)), ActionId(UUID(int=9))
+USER = UserId(UUID(int=3))
 OTHER_MINT, OTHER_ACCOUNT, THIEF = (Pubkey([place] * 32) for place in (71, 72, 73))
 
 
@@ -251,34 +253,25 @@ class Stored:
         return self.known.id
 
 
-def shown(built: Built) -> UserActionRequired:
-    return UserActionRequired(
-        action_id=ACTION,
-        action="SIGN_TRANSACTION",
-        payload=built.payload,
-        summary=built.summary,
-        expires_at=built.expires_at,
-        signature=SignatureWanted(
-            message=built.message,
-            recipient_amount=built.recipient_amount,
-            network_cost=built.network_cost,
-            asset=built.asset,
-            reference=built.reference,
-            fee_due=built.fee_due,
-        ),
-    )
+def shown(asked: BlockchainSwapRequested, built: Built) -> UserActionRequired:
+    """What its user is asked to sign."""
+    effect = Claimed(id=NO_EFFECT, epoch=0, attempt=1)
+    decided = on_built(stream_of(asked, user_id=USER), effect, built, FACTS)
+    (required,) = (one for one in decided.events if isinstance(one, UserActionRequired))
+    return required
 
 
 async def submitted(
     world: World, asked: BlockchainSwapRequested, built: Built, *, failed: int = 0
 ) -> Stored:
-    stored = Stored(stream_of(asked, shown(built), user_id=USER), [NOW] * failed)
+    action = shown(asked, built)
+    stored = Stored(stream_of(asked, action, user_id=USER), [NOW] * failed)
     desk = ApprovalDesk(
         engine=cast("SagaEngine", stored), actions=stored, gateway=world.gateway, chains={}
     )
     message = base64.b64decode(built.message)
     signed = b"\x02" + bytes(64) + bytes(world.alice.sign_message(message)) + message
-    await desk.submit(USER, ACTION, base64.b64encode(signed).decode())
+    await desk.submit(USER, action.action_id, base64.b64encode(signed).decode())
     return stored
 
 

@@ -10,7 +10,7 @@ from domain.contracts.choice_events import UserChoiceRequired
 from domain.contracts.events import NetworkCost
 from domain.contracts.payout_events import PayoutOffer, PayoutRequoteRequested
 from domain.contracts.transfer_events import BlockchainTransferFailed, TransferRequested
-from domain.provider.choices import make_choice, on_choice_deadline
+from domain.provider.choices import on_choice_deadline
 from domain.provider.confirmations import ACCEPT, REJECT
 from domain.provider.effects import Claimed, Declined, EffectKind, MoreCharged, effect_id
 from domain.provider.payout_requotes import PayoutsRequoted, on_payouts_requoted
@@ -18,6 +18,7 @@ from domain.provider.payouts import Opened, Paid
 from domain.provider.requotes import PATIENCE, REQUOTES_MAX, RETRY
 from domain.shared.unit import EffectState
 from domain.transaction.payouts import withdraw_to_bank
+from tests.unit.domain.choosing import answered
 from tests.unit.domain.payout.test_payouts import (
     AVAILABLE,
     COMMAND,
@@ -55,12 +56,6 @@ def offered(journey: Journey, *offers: PayoutOffer) -> Journey:
     claimed = Claimed(id=effect, epoch=1, attempt=number)
     told = PayoutsRequoted(offers=offers, rejected=())
     journey.decide(lambda stream, facts: on_payouts_requoted(stream, claimed, told, facts))
-    return journey
-
-
-def answered(journey: Journey, option: str) -> Journey:
-    action = journey.stream.known(UserChoiceRequired).action_id
-    journey.decide(lambda stream, facts: make_choice(stream, action, option, facts))
     return journey
 
 

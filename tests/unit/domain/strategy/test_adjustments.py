@@ -16,6 +16,7 @@ from domain.provider.choices import make_choice, on_choice_deadline
 from domain.provider.effects import Claimed, EffectKind, MoreCharged, StrategyChanged, effect_id
 from domain.provider.strategy_choices import ADJUSTMENTS_MAX
 from tests.sequences import LAUNCH
+from tests.unit.domain.choosing import asked
 from tests.unit.domain.send.journey import COST, PROCESS_NAMES, PROCESSES, Journey, allowed
 from tests.unit.domain.strategy.test_strategies import (
     AVAILABLE,
@@ -39,10 +40,6 @@ AWAY = StrategyChanged(code="PRV_UNAVAILABLE", reason="away", alternatives=(OTHE
 @pytest.fixture(params=PROCESSES, ids=PROCESS_NAMES)
 def journey(request: pytest.FixtureRequest) -> Journey:
     return launched(Journey(groups=request.param, facts=allowed("strategy")))
-
-
-def asked(journey: Journey) -> UserChoiceRequired:
-    return journey.stream.known(UserChoiceRequired)
 
 
 def names(journey: Journey) -> list[str]:

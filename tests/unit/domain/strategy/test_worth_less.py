@@ -6,9 +6,10 @@ import pytest
 
 from domain.contracts.choice_events import UserChoiceRequired
 from domain.contracts.strategy_events import BlockchainCallRequested
-from domain.provider.choices import make_choice, on_choice_deadline
+from domain.provider.choices import on_choice_deadline
 from domain.provider.confirmations import ACCEPT, REJECT
 from domain.provider.effects import Claimed, EffectKind, MoreCharged, WorthLess, effect_id
+from tests.unit.domain.choosing import answered, asked
 from tests.unit.domain.send.journey import (
     COST,
     PROCESS_NAMES,
@@ -36,16 +37,6 @@ def journey(request: pytest.FixtureRequest) -> Journey:
 
 def fallen(journey: Journey, value: int = 150_000_000) -> Journey:
     return stopped(journey, DEAR).built(WorthLess(value=value))
-
-
-def asked(journey: Journey) -> UserChoiceRequired:
-    return journey.stream.known(UserChoiceRequired)
-
-
-def answered(journey: Journey, option: str) -> Journey:
-    action = asked(journey).action_id
-    journey.decide(lambda stream, facts: make_choice(stream, action, option, facts))
-    return journey
 
 
 def test_what_it_was_shown_to_be_worth_goes_with_the_call(journey: Journey) -> None:

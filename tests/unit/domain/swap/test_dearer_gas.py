@@ -9,7 +9,7 @@ from domain.contracts.choice_events import UserChoiceRequired
 from domain.contracts.gas import Gas
 from domain.contracts.terms_events import GasReservationRequested
 from domain.contracts.transfer_events import BlockchainTransferFailed, LegRequested
-from domain.provider.choices import make_choice, on_choice_deadline
+from domain.provider.choices import on_choice_deadline
 from domain.provider.confirmations import ACCEPT, REJECT
 from domain.provider.effects import (
     ApprovalLanded,
@@ -22,6 +22,7 @@ from domain.provider.effects import (
 )
 from domain.shared.decision import Decision
 from domain.shared.unit import Group, Rejected
+from tests.unit.domain.choosing import answered, asked
 from tests.unit.domain.send.journey import PROCESS_NAMES, PROCESSES, Journey, allowed
 from tests.unit.domain.swap import test_gas as sells
 from tests.unit.domain.swap.test_swaps import arrived, tracked
@@ -52,16 +53,6 @@ def dearer(journey: Journey, amount: int) -> Journey:
     cost = journey.stream.known(LegRequested).network_cost
     gas = Gas(asset="ETH", amount=amount)
     return journey.built(MoreCharged(network_cost=replace(cost, gas=gas)))
-
-
-def asked(journey: Journey) -> UserChoiceRequired:
-    return journey.stream.known(UserChoiceRequired)
-
-
-def answered(journey: Journey, option: str) -> Journey:
-    action = asked(journey).action_id
-    journey.decide(lambda stream, facts: make_choice(stream, action, option, facts))
-    return journey
 
 
 def gas_of(journey: Journey) -> Gas | None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain.contracts.choice_events import UserChoiceRequired
 from domain.contracts.swap_events import BlockchainSwapRequested
-from domain.provider.choices import make_choice, on_choice_deadline
+from domain.provider.choices import on_choice_deadline
 from domain.provider.confirmations import ACCEPT, REJECT
 from domain.provider.effects import (
     Claimed,
@@ -15,6 +15,7 @@ from domain.provider.effects import (
     MoreCharged,
     effect_id,
 )
+from tests.unit.domain.choosing import answered, asked
 from tests.unit.domain.send.journey import COST, Journey
 from tests.unit.domain.swap.test_swaps import AVAILABLE, bought, landed, sold
 
@@ -24,16 +25,6 @@ PROMISED = 198_000_000
 
 def less(minimum: int) -> LessOffered:
     return LessOffered(target_amount=minimum + 1_000_000, target_minimum=minimum)
-
-
-def asked(journey: Journey) -> UserChoiceRequired:
-    return journey.stream.known(UserChoiceRequired)
-
-
-def answered(journey: Journey, option: str) -> Journey:
-    action = asked(journey).action_id
-    journey.decide(lambda stream, facts: make_choice(stream, action, option, facts))
-    return journey
 
 
 def least(journey: Journey) -> int:
